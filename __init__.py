@@ -1,0 +1,24 @@
+"""Ohmtick: a laboratory for circuits that learn without a clock."""
+
+from .analysis.runs import open_run
+from .engine.circuit import Circuit
+from .engine.errors import OhmtickError
+from .engine.lattices import breadboard, from_networkx, square_lattice
+from .engine.twin import TwinNetwork
+from .scenarios.running import run
+from .scenarios.scenario import Scenario, load
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Circuit",
+    "OhmtickError",
+    "Scenario",
+    "TwinNetwork",
+    "breadboard",
+    "from_networkx",
+    "load",
+    "open_run",
+    "run",
+    "square_lattice",
+]

@@ -1,0 +1,184 @@
+"""Clocks: when an edge acts. Built-in ones, and the protocol that any other must keep."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+from pydantic import Field
+
+from ..engine.streams import FloatArray, Streams
+from .part import Part
+
+#: Ticks fetched at a time: few at first, since a short run needs few, then ever more.
+FIRST_BLOCK, LAST_BLOCK = 16, 4096
+#: No interval is shorter than this fraction of the clock's period.
+LEAST_INTERVAL = 0.002
+
+
+class Clock(Protocol):
+    """Tells each edge when to act.
+
+    Any object with this method may stand in for a built-in clock.
+    """
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float] | FloatArray]:
+        """Yield the times at which an edge acts, s: ascending, some at a time.
+
+        Parameters
+        ----------
+        edge
+            Whose clock it is.
+        edges
+            How many edges there are.
+        streams
+            The run's random streams; draw for the agent `edge` only.
+        horizon
+            Where the run ends, s. Later ticks are not looked at; after the last one that is
+            yielded the edge does not act again.
+        """
+        ...
+
+
+class _Ticking(Part):
+    """What the built-in clocks share: a population of periods, and the gate."""
+
+    period: float = Field(1.0, gt=0)
+    """Nominal period: the mean interval between ticks, s."""
+    spread: float = Field(0.0, ge=0)
+    """Relative s.d. of the periods over the edges (normal, truncated to stay positive)."""
+    gate: float = Field(1.0, ge=0, le=1)
+    """Probability that the edge acts on a tick."""
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[FloatArray]:
+        """Yield the times at which an edge acts, s.
+
+        Draw n of the gate belongs to tick n, whether or not it is seen.
+        """
+        for first, times in self.all_ticks(edge, edges, streams):
+            acts = times >= 0.0
+            if self.gate < 1.0:
+                acts &= streams.uniforms("clock.gate", edge, first, times.size) < self.gate
+            yield times[acts]
+            if times[-1] >= horizon:
+                return
+
+    def period_of(self, edge: int, streams: Streams) -> float:
+        """Return an edge's own period, s.
+
+        ``period * (1 + spread * ξ)`` with ξ normal, truncated so that no period is below
+        `LEAST_INTERVAL` of the nominal one; the truncation is symmetric, so the mean stays.
+        """
+        if not self.spread:
+            return self.period
+        bound = (1.0 - LEAST_INTERVAL) / self.spread
+        draw = streams.normals("clock.spread", 0, edge, 1, bound)[0]
+        return self.period * (1.0 + self.spread * float(draw))
+
+    @abstractmethod
+    def all_ticks(
+        self, edge: int, edges: int, streams: Streams
+    ) -> Iterator[tuple[int, FloatArray]]:
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
+
+
+class PeriodicClock(_Ticking):
+    """A clock that keeps a grid, as real oscillators do: with spread, phase, jitter and wander.
+
+    Tick n of an edge with the period T and the phase φ is at::
+
+        t_n = T * (φ + n + wander * (ξ_1 + … + ξ_n) + jitter * ζ_n)
+
+    with ξ and ζ standard normal. `jitter` moves each tick about the edge's own grid and does not
+    accumulate; `wander` changes each interval and does, a random walk. Ticks that jitter moves
+    before t = 0 are not seen, so that a run is a window on clocks that were running before.
+
+    Intervals stay positive because the draws are truncated, symmetrically, at
+    ``|jitter * ζ| <= 0.499`` when there is no wander, ``|wander * ξ| <= 0.998`` when there is no
+    jitter, and 0.2495 and 0.499 when there are both. No interval is shorter than 0.002 T.
+
+    Examples
+    --------
+    >>> ticks = PeriodicClock(period=0.5).ticks(edge=0, edges=1, streams=Streams(1), horizon=9.0)
+    >>> next(ticks)[:3].tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    kind: Literal["periodic"] = "periodic"
+    phase: Literal["aligned", "uniform", "staggered"] = "aligned"
+    """Phases φ: all zero, uniform in [0, 1), or evenly spaced by the edge's number (edges then
+    act in turn, a round robin)."""
+    jitter: float = Field(0.0, ge=0)
+    """Relative s.d. of each tick about the edge's own grid."""
+    wander: float = Field(0.0, ge=0)
+    """Relative s.d. of each interval."""
+
+    def all_ticks(
+        self, edge: int, edges: int, streams: Streams
+    ) -> Iterator[tuple[int, FloatArray]]:
+        period, phase = self.period_of(edge, streams), self._phase(edge, edges, streams)
+        walk = 0.0
+        for first, count in blocks():
+            place = phase + np.arange(first, first + count, dtype=np.float64)
+            if self.wander:
+                steps = streams.normals("clock.wander", edge, first, count, self._bound("wander"))
+                # Tick 0 is at the phase itself; the sum runs on in sequence across blocks.
+                steps[0] = walk + (steps[0] if first else 0.0)
+                walks = np.cumsum(steps)
+                walk = float(walks[-1])
+                place += self.wander * walks
+            if self.jitter:
+                bound = self._bound("jitter")
+                place += self.jitter * streams.normals("clock.jitter", edge, first, count, bound)
+            yield first, period * place
+
+    def _bound(self, of: Literal["jitter", "wander"]) -> float:
+        """Return where draws are cut: 2 * jitter bound + wander bound <= 1 - LEAST_INTERVAL."""
+        room = 1.0 - LEAST_INTERVAL
+        if of == "wander":
+            return (room / 2 if self.jitter else room) / self.wander
+        return (room / 4 if self.wander else room / 2) / self.jitter
+
+    def _phase(self, edge: int, edges: int, streams: Streams) -> float:
+        if self.phase == "uniform":
+            return float(streams.uniforms("clock.phase", 0, edge, 1)[0])
+        return edge / edges if self.phase == "staggered" else 0.0
+
+
+class PoissonClock(_Ticking):
+    """A clock without memory: intervals are exponential with the mean `period`.
+
+    Examples
+    --------
+    >>> first = next(PoissonClock(period=2.0).ticks(edge=0, edges=1, streams=Streams(1), horizon=9.0))
+    >>> bool((np.diff(first) > 0).all())
+    True
+    """
+
+    kind: Literal["poisson"] = "poisson"
+
+    def all_ticks(
+        self, edge: int, edges: int, streams: Streams
+    ) -> Iterator[tuple[int, FloatArray]]:
+        period = self.period_of(edge, streams)
+        elapsed = 0.0
+        for first, count in blocks():
+            intervals = streams.exponentials("clock.interval", edge, first, count)
+            intervals[0] += elapsed
+            arrivals = np.cumsum(intervals)
+            elapsed = float(arrivals[-1])
+            yield first, period * arrivals
+
+
+def blocks() -> Iterator[tuple[int, int]]:
+    """Yield the first number and the size of each block of draws."""
+    first, count = 0, FIRST_BLOCK
+    while True:
+        yield first, count
+        first, count = first + count, min(2 * count, LAST_BLOCK)

@@ -1,0 +1,113 @@
+"""The edge: waits for its clock, senses both drops, waits for its latency, actuates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import simpy
+
+from ..engine.events import Actuation, Kind
+from ..engine.simulation import Simulation
+from .resistor import Resistor
+from .rules import RuleFunction
+
+
+class Reading(NamedTuple):
+    """What an edge sensed, and what it decided to do about it."""
+
+    time: float
+    datum: int
+    drop_free: float
+    drop_clamped: float
+    change: float
+    updates: int
+    """Actuations in the whole network before it."""
+
+
+class EdgeAgent:
+    """One edge of the network: an autonomous agent that knows nothing but its own two drops.
+
+    Subclass it and override `decide` for an edge with a mind of its own, or `process` for one
+    that acts at other moments.
+
+    Parameters
+    ----------
+    edge
+        Its number.
+    ticks
+        The times at which it acts, s, ascending.
+    resistor
+        Its resistor, which it alone changes.
+    rule, learning_rate, nudge
+        The learning rule and its two parameters.
+    latencies
+        The time from each sense to its actuation, s; none by default.
+    errors
+        The errors of each reading of the two drops, V; none by default.
+    """
+
+    def __init__(
+        self,
+        edge: int,
+        ticks: Iterable[float],
+        resistor: Resistor,
+        rule: RuleFunction,
+        *,
+        learning_rate: float = 1.0,
+        nudge: float = 1.0,
+        latencies: Iterator[float] | None = None,
+        errors: Iterator[tuple[float, float]] | None = None,
+    ) -> None:
+        self.edge = edge
+        self.ticks = ticks
+        self.resistor = resistor
+        self.rule = rule
+        self.learning_rate = learning_rate
+        self.nudge = nudge
+        self.latencies = latencies
+        self.errors = errors
+
+    def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
+        """Act on every tick; readings whose latency outlasts the period are in flight together."""
+        for time in self.ticks:
+            yield simulation.at(time, Kind.SENSE, self.edge)
+            reading = self.sense(simulation)
+            done = time if self.latencies is None else time + next(self.latencies)
+            simulation.call_at(done, Kind.ACTUATE, self.edge, self.actuate, simulation, reading)
+
+    def sense(self, simulation: Simulation) -> Reading:
+        """Read both drops and decide."""
+        drop_free, drop_clamped = simulation.twin.drops(self.edge)
+        change = self.decide(drop_free, drop_clamped)
+        return Reading(
+            simulation.now, simulation.datum, drop_free, drop_clamped, change, simulation.updates
+        )
+
+    def decide(self, drop_free: float, drop_clamped: float) -> float:
+        """Return the change that the rule asks for, as the edge's comparator sees the drops."""
+        if self.errors is not None:
+            free_error, clamped_error = next(self.errors)
+            drop_free += free_error
+            drop_clamped += clamped_error
+        conductance = self.resistor.conductance
+        return self.rule(drop_free, drop_clamped, conductance, self.learning_rate, self.nudge)
+
+    def actuate(self, simulation: Simulation, reading: Reading) -> None:
+        """Write the resistor as the reading decided."""
+        before = self.resistor.conductance
+        after = self.resistor.change(reading.change)
+        simulation.twin.set_conductance(self.edge, after)
+        simulation.record(
+            Actuation(
+                simulation.now,
+                reading.time,
+                self.edge,
+                reading.datum,
+                reading.drop_free,
+                reading.drop_clamped,
+                before,
+                after,
+                simulation.updates - reading.updates,
+            )
+        )

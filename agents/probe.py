@@ -1,0 +1,68 @@
+"""The probe: measures the test error without touching anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import numpy as np
+import simpy
+from pydantic import Field
+
+from ..engine.events import Kind
+from ..engine.simulation import Simulation
+from ..engine.twin import TwinNetwork
+from .part import Part
+from .supervisor import Lessons, SupervisorAgent
+
+
+class Probe(Part):
+    """When the test error is measured."""
+
+    period: float = Field(1.0, gt=0)
+    """Time between measurements, s; the first is at 0."""
+
+
+class ProbeAgent:
+    """Measures how well the free copy answers the whole test set.
+
+    It reads the transfer of the network, which is a function of the conductances alone: the
+    presented datum stays, no agent's draw is used, and no row of the event log changes.
+
+    Parameters
+    ----------
+    lessons
+        The test set.
+    supervisor
+        Who knows what is desired.
+    period
+        Time between measurements, s.
+    """
+
+    def __init__(self, lessons: Lessons, supervisor: SupervisorAgent, period: float) -> None:
+        self.lessons = lessons
+        self.supervisor = supervisor
+        self.period = period
+
+    def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
+        """Measure at 0 and after every period, behind all other events of the instant."""
+        for number in count():
+            yield simulation.at(number * self.period, Kind.PROBE, 0)
+            row = {"time_s": simulation.now, "updates": simulation.updates}
+            simulation.probes.append(row | self.measure(simulation.twin))
+
+    def measure(self, twin: TwinNetwork) -> dict[str, float]:
+        """Return the test error, V², and for classes the accuracy.
+
+        The error is the mean over data and targets of ``(v_target - desired)²``. A datum counts
+        as classified when its outputs lie nearest, in the Euclidean distance, to what is
+        desired of its own class.
+        """
+        outputs = self.lessons.inputs @ twin.transfer().T
+        desired = self.supervisor.desired_of(self.lessons)
+        measured = {"error": float(np.mean((outputs - desired) ** 2))}
+        classes, class_desired = self.lessons.classes, self.supervisor.class_desired
+        if classes is not None and class_desired is not None:
+            distance = np.linalg.norm(outputs[:, None, :] - class_desired[None], axis=2)
+            measured["accuracy"] = float(np.mean(distance.argmin(axis=1) == classes))
+        return measured

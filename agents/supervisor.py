@@ -1,0 +1,140 @@
+"""The supervisor: presents data, and holds the desired voltages that the clamp pulls towards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ..engine.events import Kind
+from ..engine.simulation import Simulation
+from ..engine.streams import FloatArray, Streams
+from ..engine.twin import TwinNetwork
+from .clock import PeriodicClock
+from .part import Part
+
+#: The supervisor's number among the agents; no circuit has so many edges.
+SUPERVISOR = 1 << 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lessons:
+    """Data: input voltages, and for each either desired outputs or the class it belongs to."""
+
+    inputs: FloatArray
+    """Source voltages of each datum, V, shape (D, S)."""
+    desired: FloatArray | None = None
+    """Desired target voltages, V, shape (D, T)."""
+    classes: NDArray[np.intp] | None = None
+    """The class of each datum, shape (D,), where outputs are desired of classes."""
+
+    def class_means(self) -> FloatArray:
+        """Return the mean input of each class, V, shape (C, S)."""
+        assert self.classes is not None
+        members = [self.inputs[self.classes == c] for c in range(self.classes.max() + 1)]
+        return np.array([inputs.mean(axis=0) for inputs in members])
+
+
+class Supervisor(Part):
+    """How data are presented, and how hard the targets are clamped."""
+
+    nudge: float = Field(0.5, gt=0)
+    """η: how far the clamp moves the targets towards the desired voltages."""
+    order: Literal["cyclic", "shuffled", "random"] = "cyclic"
+    """In turn; in a new order each epoch; or each drawn anew from all."""
+    period: float = Field(1.0, gt=0)
+    """Time for which a datum is presented, s."""
+    jitter: float = Field(0.0, ge=0)
+    """Relative s.d. of the presentations about their grid, as a `PeriodicClock`'s."""
+
+    def presentations(self, data: int, streams: Streams) -> Iterator[tuple[float, int]]:
+        """Yield the time, s, and the number of each datum presented.
+
+        The first is presented at 0, whatever the jitter; a single one is presented once.
+        """
+        pairs = zip(self._times(streams), self._order(data, streams), strict=False)
+        return islice(pairs, 1) if data == 1 else pairs
+
+    def _times(self, streams: Streams) -> Iterator[float]:
+        clock = PeriodicClock(period=self.period, jitter=self.jitter)
+        for first, times in clock.all_ticks(SUPERVISOR, 1, streams):
+            if first == 0:
+                times[0] = 0.0
+            yield from times.tolist()
+
+    def _order(self, data: int, streams: Streams) -> Iterator[int]:
+        epoch = 0
+        while True:
+            if self.order == "cyclic":
+                yield from range(data)
+            else:
+                draws = streams.uniforms("supervisor.order", SUPERVISOR, epoch * data, data)
+                shuffled = self.order == "shuffled"
+                yield from (np.argsort(draws) if shuffled else (draws * data).astype(int)).tolist()
+            epoch += 1
+
+
+class SupervisorAgent:
+    """Presents the lessons to both copies of the network.
+
+    Outputs desired of a class are the free response to the mean input of the class; they are
+    measured anew at the start of each epoch, as on the bench, and stay as they are through it.
+
+    Parameters
+    ----------
+    settings
+        The order and the times of the presentations.
+    lessons
+        What is presented.
+    streams
+        The run's random streams.
+    """
+
+    def __init__(self, settings: Supervisor, lessons: Lessons, streams: Streams) -> None:
+        self.settings = settings
+        self.lessons = lessons
+        self._streams = streams
+        self._class_means = None if lessons.classes is None else lessons.class_means()
+        self._class_desired: FloatArray | None = None
+        self._desired = lessons.desired
+
+    def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
+        """Present one datum after the other."""
+        data = len(self.lessons.inputs)
+        presentations = self.settings.presentations(data, self._streams)
+        for count, (time, datum) in enumerate(presentations):
+            yield simulation.at(time, Kind.PRESENT, SUPERVISOR)
+            if count % data == 0:
+                self.begin_epoch(simulation.twin)
+            simulation.datum = datum
+            self.present(simulation.twin, datum)
+
+    def begin_epoch(self, twin: TwinNetwork) -> None:
+        """Measure what is desired of each class, where the data have classes."""
+        if self._class_means is not None:
+            self._class_desired = self._class_means @ twin.transfer().T
+            self._desired = self.desired_of(self.lessons)
+
+    def present(self, twin: TwinNetwork, datum: int) -> None:
+        """Apply one datum to the twin network."""
+        assert self._desired is not None
+        twin.present(self.lessons.inputs[datum], self._desired[datum])
+
+    def desired_of(self, lessons: Lessons) -> FloatArray:
+        """Return the voltages desired of these lessons at present, V, shape (D, T)."""
+        if lessons.desired is not None:
+            return lessons.desired
+        assert self._class_desired is not None
+        assert lessons.classes is not None
+        return self._class_desired[lessons.classes]
+
+    @property
+    def class_desired(self) -> FloatArray | None:
+        """What is desired of each class in this epoch, V, shape (C, T); None without classes."""
+        return self._class_desired

@@ -1,0 +1,203 @@
+"""How well a network learned: learning curves, the error at the end, the time to learn.
+
+All functions read the probes of one run: one row a probe, sorted by time, with the columns
+`time_s` (s), `updates` (actuations of the whole network so far) and `error` (V², the mean over
+data and targets of (v_target - desired)²).
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FinalError:
+    """The error a run settled at.
+
+    Attributes
+    ----------
+    mean : float
+        Mean error over the window, V².
+    fluctuation : float
+        Sample standard deviation of the error over the window, V²; NaN for a single probe. It says
+        how much this run still moves, not how well the mean over seeds is known: successive probes
+        of one run are correlated.
+    best : float
+        Lowest error in the window, V².
+    probes : int
+        Number of probes in the window.
+    """
+
+    mean: float
+    fluctuation: float
+    best: float
+    probes: int
+
+
+def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFrame:
+    """Error against time and updates, absolute and relative to the start.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        The probes of one run, sorted by time.
+    edges : int, optional
+        Number of edges E of the circuit. Updates an edge compare networks of different sizes, and
+        equal training steps when every edge acts once a step.
+
+    Returns
+    -------
+    DataFrame
+        One row a probe: `time_s`, `updates`, `updates_per_edge` (if `edges` is given), `error`
+        (V²), `relative_error` (error over the first error), `accuracy` (if it was probed).
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, the frame is empty or unsorted, or `edges` is not positive.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ohmtick.analysis import learning_curve
+    >>> probes = pd.DataFrame({"time_s": [0.0, 5.0], "updates": [0, 80], "error": [0.5, 0.05]})
+    >>> learning_curve(probes, edges=16)
+       time_s  updates  updates_per_edge  error  relative_error
+    0     0.0        0               0.0   0.50             1.0
+    1     5.0       80               5.0   0.05             0.1
+    """
+    where = "learning_curve"
+    _check_probes(probes, ["time_s", "updates", "error"], where)
+    if edges is not None and edges < 1:
+        raise ValueError(refusal("edges", where, "be at least 1", edges))
+    curve = probes[["time_s", "updates"]].reset_index(drop=True)
+    if edges is not None:
+        curve["updates_per_edge"] = curve["updates"] / edges
+    error = probes["error"].to_numpy(dtype=float)
+    curve["error"] = error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        curve["relative_error"] = error / error[0]
+    if "accuracy" in probes:
+        curve["accuracy"] = probes["accuracy"].to_numpy()
+    return curve
+
+
+def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
+    """Mean and fluctuation of the error over the last part of a run.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        The probes of one run, sorted by time.
+    last : float, default 0.25
+        The window, as a fraction of the time from the first probe to the last. A probe on its
+        edge counts.
+
+    Returns
+    -------
+    FinalError
+        Mean, fluctuation and best error in V², and how many probes they rest on. A NaN among the
+        errors (a run that diverged) makes all three NaN.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, the frame is empty or unsorted, or `last` is outside (0, 1].
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ohmtick.analysis import final_error
+    >>> probes = pd.DataFrame({"time_s": range(5), "error": [9.0, 4.0, 2.0, 3.0, 1.0]})
+    >>> final_error(probes, last=0.5)
+    FinalError(mean=2.0, fluctuation=1.0, best=1.0, probes=3)
+    """
+    where = "final_error"
+    _check_probes(probes, ["time_s", "error"], where)
+    if not 0.0 < last <= 1.0:
+        raise ValueError(refusal("last", where, "be in (0, 1]", last))
+    time = probes["time_s"].to_numpy(dtype=float)
+    span = time[-1] - time[0]
+    # The slack keeps a probe that sits on the window's edge up to rounding.
+    settled = probes["error"].to_numpy(dtype=float)[time >= time[-1] - (last + 1e-9) * span]
+    return FinalError(
+        mean=float(np.mean(settled)),
+        fluctuation=float(np.std(settled, ddof=1)) if settled.size > 1 else float("nan"),
+        best=float(np.min(settled)),
+        probes=int(settled.size),
+    )
+
+
+def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
+    """Time at which the error is first below a fraction of its first value.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        The probes of one run, sorted by time.
+    fraction : float, default 0.1
+        The fraction of the first error to get below.
+
+    Returns
+    -------
+    float
+        `time_s` of that probe, s, so it is known to one probe period; NaN if no probe is below.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, the frame is empty or unsorted, or `fraction` is outside (0, 1].
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from ohmtick.analysis import time_to
+    >>> probes = pd.DataFrame({"time_s": [0.0, 5.0, 10.0], "error": [1.0, 0.2, 0.04]})
+    >>> time_to(probes, 0.1), time_to(probes, 0.01)
+    (10.0, nan)
+    """
+    where = "time_to"
+    _check_probes(probes, ["time_s", "error"], where)
+    if not 0.0 < fraction <= 1.0:
+        raise ValueError(refusal("fraction", where, "be in (0, 1]", fraction))
+    error = probes["error"].to_numpy(dtype=float)
+    below = np.flatnonzero(error < fraction * error[0])
+    return float(probes["time_s"].iloc[int(below[0])]) if below.size else float("nan")
+
+
+def refusal(parameter: str, where: str, rule: str, got: object) -> str:
+    """Message for a refused value, in the package's one grammar."""
+    return f"The '{parameter}' parameter of {where} must {rule}, got {got} instead"
+
+
+def check_frame(frame: pd.DataFrame, columns: Collection[str], parameter: str, where: str) -> None:
+    """Refuse anything but a frame with the given columns and at least one row."""
+    if not isinstance(frame, pd.DataFrame):
+        raise TypeError(refusal(parameter, where, "be a DataFrame", type(frame).__name__))
+    if missing := [column for column in columns if column not in frame]:
+        noun = "column" if len(missing) == 1 else "columns"
+        got = ", ".join(map(str, frame.columns)) or "no columns"
+        raise ValueError(refusal(parameter, where, f"have the {noun} {', '.join(missing)}", got))
+    if frame.empty:
+        raise ValueError(refusal(parameter, where, "have at least one row", "an empty frame"))
+
+
+def check_ascending(
+    time: npt.NDArray[np.float64], parameter: str, where: str, what: str = ""
+) -> None:
+    """Refuse times that step back, as they do where two runs were put into one frame."""
+    # Written so that a NaN, which compares false, is refused too.
+    back = np.flatnonzero(~(time[1:] >= time[:-1]))
+    if back.size:
+        row = int(back[0])
+        got = f"{time[row + 1]} after {time[row]} in row {row + 1}"
+        raise ValueError(refusal(parameter, where, f"be sorted{what}", got))
+
+
+def _check_probes(probes: pd.DataFrame, columns: Collection[str], where: str) -> None:
+    check_frame(probes, columns, "probes", where)
+    time = probes["time_s"].to_numpy(dtype=float)
+    check_ascending(time, "probes", where, " by time_s (one run at a time)")

@@ -1,0 +1,237 @@
+"""The circuit: which nodes there are and which edges join them. It never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import CircuitError, nearest
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+
+@dataclass(frozen=True, init=False, eq=False, repr=False)
+class Circuit:
+    """A network of resistors: nodes, and edges between pairs of them.
+
+    An edge's direction sets the sign of its drop, first node minus second, and nothing else.
+    Parallel edges are allowed. Conductances are not part of a circuit: they belong to the
+    `~ohmtick.engine.twin.TwinNetwork` that is built on it.
+
+    Parameters
+    ----------
+    edges
+        Pairs of node indices, shape (E, 2).
+    nodes
+        Number of nodes, N. By default the number of labels, or one more than the largest index.
+    labels
+        A name for each node, all different; ``"0"``, ``"1"``, … by default.
+    positions
+        Where to draw each node, shape (N, 2), arbitrary units.
+
+    Attributes
+    ----------
+    edges : ndarray of intp, shape (E, 2)
+        Read only.
+    nodes : int
+    labels : tuple of str
+    positions : ndarray of float64, shape (N, 2), or None
+        Read only.
+
+    Raises
+    ------
+    CircuitError
+        For a self-loop, a node without an edge, an index outside [0, N), labels that repeat, or
+        shapes that do not fit.
+
+    Examples
+    --------
+    >>> divider = Circuit(edges=[(0, 1), (1, 2)], nodes=3)
+    >>> divider
+    Circuit(3 nodes, 2 edges)
+    >>> divider.index("2")
+    2
+    """
+
+    edges: NDArray[np.intp]
+    nodes: int
+    labels: tuple[str, ...]
+    positions: NDArray[np.float64] | None
+
+    def __init__(
+        self,
+        edges: ArrayLike,
+        nodes: int | None = None,
+        *,
+        labels: Sequence[object] | None = None,
+        positions: ArrayLike | None = None,
+    ) -> None:
+        pairs = _edge_array(edges)
+        if nodes is None:
+            nodes = len(labels) if labels is not None else int(pairs.max()) + 1
+        names = tuple(str(label) for label in (range(nodes) if labels is None else labels))
+        _check_edges(pairs, nodes)
+        _check_labels(names, nodes)
+        object.__setattr__(self, "edges", _read_only(pairs))
+        object.__setattr__(self, "nodes", int(nodes))
+        object.__setattr__(self, "labels", names)
+        object.__setattr__(self, "positions", _position_array(positions, nodes))
+        isolated = np.setdiff1d(np.arange(nodes), pairs)
+        if isolated.size:
+            raise CircuitError(
+                f"every node of a Circuit must have an edge, got none at {self.name(isolated)}"
+            )
+
+    def __repr__(self) -> str:
+        return f"Circuit({self.nodes} nodes, {len(self.edges)} edges)"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Circuit):
+            return NotImplemented
+        return (
+            self.labels == other.labels
+            and np.array_equal(self.edges, other.edges)
+            and np.array_equal(_or_empty(self.positions), _or_empty(other.positions))
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.labels, self.edges.tobytes()))
+
+    def index(self, label: object) -> int:
+        """Return the index of the node with this label.
+
+        Raises
+        ------
+        CircuitError
+            When no node has it; the message holds the nearest label.
+        """
+        try:
+            return self._index_of[str(label)]
+        except KeyError:
+            hint = nearest(str(label), self.labels)
+            raise CircuitError(
+                f"no node is labelled {str(label)!r}" + (f"; {hint}" if hint else "")
+            ) from None
+
+    @property
+    def _index_of(self) -> dict[str, int]:
+        cached: dict[str, int] | None = self.__dict__.get("_labels_to_index")
+        if cached is None:
+            cached = {label: index for index, label in enumerate(self.labels)}
+            object.__setattr__(self, "_labels_to_index", cached)
+        return cached
+
+    def name(self, nodes: ArrayLike) -> str:
+        """Return the labels of these nodes for a message, at most eight of them."""
+        indices = np.atleast_1d(np.asarray(nodes, dtype=np.intp))
+        shown = ", ".join(repr(self.labels[index]) for index in indices[:8])
+        more = f" and {indices.size - 8} more" if indices.size > 8 else ""
+        return f"node{'s' if indices.size > 1 else ''} {shown}{more}"
+
+    def parts(self, edges: ArrayLike | None = None) -> NDArray[np.intp]:
+        """Return the number of the connected part that each node lies in, shape (N,).
+
+        Parameters
+        ----------
+        edges
+            Which edges conduct, indices or a mask; all of them by default.
+        """
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        pairs = self.edges if edges is None else self.edges[np.asarray(edges)]
+        links = coo_array(
+            (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.nodes, self.nodes)
+        )
+        _, part = connected_components(links, directed=False)
+        return np.asarray(part, dtype=np.intp)
+
+    def to_networkx(self) -> nx.MultiGraph:
+        """Return the circuit as a networkx multigraph.
+
+        Nodes are the labels, with a ``pos`` where positions are known; an edge's key is its
+        index here.
+        """
+        import networkx as nx
+
+        graph: nx.MultiGraph = nx.MultiGraph()
+        for index, label in enumerate(self.labels):
+            place = {} if self.positions is None else {"pos": tuple(self.positions[index].tolist())}
+            graph.add_node(label, **place)
+        for key, (first, second) in enumerate(self.edges.tolist()):
+            graph.add_edge(self.labels[first], self.labels[second], key=key)
+        return graph
+
+
+def _edge_array(edges: ArrayLike) -> NDArray[np.intp]:
+    try:
+        pairs = np.asarray(edges)
+    except ValueError as error:
+        raise CircuitError(f"the 'edges' of a Circuit must be pairs of nodes: {error}") from None
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or pairs.size == 0:
+        raise CircuitError(
+            f"the 'edges' of a Circuit must have the shape (E, 2) with E >= 1, "
+            f"got {pairs.shape} instead"
+        )
+    if not np.issubdtype(pairs.dtype, np.integer):
+        raise CircuitError(
+            f"the 'edges' of a Circuit must be pairs of integer node indices, "
+            f"got {pairs.dtype} instead"
+        )
+    return pairs.astype(np.intp)
+
+
+def _check_edges(pairs: NDArray[np.intp], nodes: int) -> None:
+    outside = np.flatnonzero((pairs < 0).any(axis=1) | (pairs >= nodes).any(axis=1))
+    if outside.size:
+        edge = int(outside[0])
+        raise CircuitError(
+            f"edge {edge} of a Circuit must join nodes in [0, {nodes}), "
+            f"got {tuple(pairs[edge].tolist())} instead"
+        )
+    loops = np.flatnonzero(pairs[:, 0] == pairs[:, 1])
+    if loops.size:
+        edge = int(loops[0])
+        raise CircuitError(
+            f"an edge of a Circuit must join two different nodes, "
+            f"got the self-loop {tuple(pairs[edge].tolist())} as edge {edge}"
+        )
+
+
+def _check_labels(labels: tuple[str, ...], nodes: int) -> None:
+    if len(labels) != nodes:
+        raise CircuitError(
+            f"the 'labels' of a Circuit must be as many as its {nodes} nodes, "
+            f"got {len(labels)} instead"
+        )
+    if len(set(labels)) != nodes:
+        repeated = next(label for label in labels if labels.count(label) > 1)
+        raise CircuitError(f"the 'labels' of a Circuit must all differ, got {repeated!r} twice")
+
+
+def _position_array(positions: ArrayLike | None, nodes: int) -> NDArray[np.float64] | None:
+    if positions is None:
+        return None
+    places = np.array(positions, dtype=np.float64)
+    if places.shape != (nodes, 2):
+        raise CircuitError(
+            f"the 'positions' of a Circuit must have the shape ({nodes}, 2), "
+            f"got {places.shape} instead"
+        )
+    places.flags.writeable = False
+    return places
+
+
+def _read_only(array: NDArray[np.intp]) -> NDArray[np.intp]:
+    copy = array.copy()
+    copy.flags.writeable = False
+    return copy
+
+
+def _or_empty(array: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return np.empty((0, 2)) if array is None else array

@@ -1,0 +1,215 @@
+"""The event log: rows in memory while they are few, Parquet row groups on disk beyond."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import RecordError
+from .events import EVENT_DTYPES, Actuation
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+Chunk = dict[str, NDArray[np.generic]]
+
+#: Rows gathered before they become one chunk, and one Parquet row group.
+CHUNK_ROWS = 1 << 17
+#: Rows kept in memory before the log moves to disk (about 64 B each).
+MEMORY_ROWS = 1 << 22
+
+
+class EventLog:
+    """Records actuations in order, in bounded memory.
+
+    Rows are gathered into chunks. Chunks stay in memory until there are `memory_rows` of them;
+    then, or from the first one when a `path` is given, they go to a Parquet file. Readers get
+    the same frame either way.
+
+    Parameters
+    ----------
+    path
+        The Parquet file to write. Without one, a temporary file is used when it is needed, and
+        removed with the log.
+    memory_rows
+        How many rows may stay in memory, when no path is given.
+    chunk_rows
+        How many rows make a chunk.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        *,
+        memory_rows: int = MEMORY_ROWS,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        self.rows = 0
+        self._path = path
+        self._memory_rows = memory_rows
+        self._chunk_rows = chunk_rows
+        self._pending: list[Actuation] = []
+        self._chunks: list[Chunk] = []
+        self._writer: pq.ParquetWriter | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if path is not None:
+            self._open(path)
+
+    def append(self, row: Actuation) -> None:
+        """Record one actuation."""
+        self._pending.append(row)
+        if len(self._pending) >= self._chunk_rows:
+            self._flush()
+
+    def extend(self, chunk: Chunk) -> None:
+        """Record many actuations, given as one array a column."""
+        self._flush()
+        self._store(chunk)
+
+    def close(self) -> None:
+        """Write what is pending and finish the file; afterwards the log is only read."""
+        self._flush()
+        if self._writer is not None:
+            try:
+                self._writer.close()
+            except OSError as error:
+                raise RecordError(f"cannot write the event log {self._path}: {error}") from error
+            self._writer = None
+
+    def discard(self) -> None:
+        """Give up: release the file without caring for what it holds."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            try:
+                writer.close()
+            except OSError:
+                pass  # the disk is full: that is why it is given up
+
+    @property
+    def path(self) -> Path | None:
+        """The Parquet file, or None while the rows are in memory."""
+        return self._path
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the recorded rows as a DataFrame with the columns of `EVENT_DTYPES`."""
+        import pandas as pd
+
+        if self._path is not None:
+            return read_events(self._path, columns)
+        names = list(EVENT_DTYPES) if columns is None else list(columns)
+        chunks = list(self.chunks())
+        return pd.DataFrame(
+            {name: _joined([chunk[name] for chunk in chunks], name) for name in names}
+        )
+
+    def chunks(self) -> Iterator[Chunk]:
+        """Iterate over the rows in memory, a chunk at a time."""
+        yield from self._chunks
+        if self._pending:
+            yield _columns(self._pending)
+
+    def _flush(self) -> None:
+        if self._pending:
+            pending, self._pending = self._pending, []
+            self._store(_columns(pending))
+
+    def _store(self, chunk: Chunk) -> None:
+        self.rows += len(chunk["edge"])
+        if self._writer is None:
+            self._chunks.append(chunk)
+            if self.rows > self._memory_rows:
+                self._spill()
+        else:
+            self._write(chunk)
+
+    def _spill(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="ohmtick-")
+        self._open(Path(self._folder.name) / "events.parquet")
+        chunks, self._chunks = self._chunks, []
+        for chunk in chunks:
+            self._write(chunk)
+
+    def _open(self, path: Path) -> None:
+        self._path = path
+        self._writer = event_writer(path)
+
+    def _write(self, chunk: Chunk) -> None:
+        import pyarrow as pa
+
+        assert self._writer is not None
+        try:
+            self._writer.write_table(pa.table(chunk, schema=event_schema()))
+        except OSError as error:
+            raise RecordError(f"cannot write the event log {self._path}: {error}") from error
+
+
+def event_schema() -> pa.Schema:
+    """Return the Arrow schema of the event log."""
+    import pyarrow as pa
+
+    return pa.schema(
+        [pa.field(name, pa.from_numpy_dtype(dtype)) for name, dtype in EVENT_DTYPES.items()]
+    )
+
+
+def event_writer(path: Path) -> pq.ParquetWriter:
+    """Open a Parquet file for the event log.
+
+    Floats are split by bytes before compression: neighbouring rows share their exponents and
+    leading digits, so that each byte plane is far more regular than the numbers are.
+
+    Raises
+    ------
+    RecordError
+        When the file cannot be created.
+    """
+    import pyarrow.parquet as pq
+
+    floats = [name for name, dtype in EVENT_DTYPES.items() if dtype.kind == "f"]
+    whole = [name for name in EVENT_DTYPES if name not in floats]
+    try:
+        return pq.ParquetWriter(
+            path,
+            event_schema(),
+            compression="zstd",
+            use_dictionary=whole,  # type: ignore[arg-type]
+            use_byte_stream_split=floats,  # type: ignore[arg-type]
+        )
+    except OSError as error:
+        raise RecordError(f"cannot write the event log {path}: {error}") from error
+
+
+def read_events(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read an event log, or some of its columns, from Parquet.
+
+    Raises
+    ------
+    RecordError
+        When the file is not there, is cut short, or is no event log.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(path).read(None if columns is None else list(columns))
+    except (OSError, pa.ArrowException) as error:
+        raise RecordError(f"cannot read the event log {path}: {error}") from error
+    return table.to_pandas()
+
+
+def _columns(rows: list[Actuation]) -> Chunk:
+    return {
+        name: np.array(values, dtype=dtype)
+        for (name, dtype), values in zip(EVENT_DTYPES.items(), zip(*rows, strict=True), strict=True)
+    }
+
+
+def _joined(parts: list[NDArray[np.generic]], name: str) -> NDArray[np.generic]:
+    return np.concatenate(parts) if parts else np.empty(0, EVENT_DTYPES[name])

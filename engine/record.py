@@ -1,0 +1,199 @@
+"""What a run leaves: its frames, and the folder that holds them, whole or absent."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .circuit import Circuit
+from .errors import RecordError
+from .eventlog import EventLog, event_writer, read_events
+from .streams import FloatArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
+EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
+#: The files of a run folder.
+RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+
+
+class Run:
+    """A finished run, in memory or in its folder; the same frames either way.
+
+    Parameters
+    ----------
+    scenario_toml
+        The complete scenario, with the seed and the versions.
+    log
+        The event log, or the Parquet file that holds it.
+    probes, edges, nodes
+        The frames below.
+    summary
+        As below.
+
+    Attributes
+    ----------
+    probes : DataFrame
+        One row a probe: ``time_s``, ``updates``, ``error`` (V²), for classes ``accuracy``.
+    edges : DataFrame
+        One row an edge: ``edge``, ``first``, ``second`` (node labels),
+        ``conductance_start_S``, ``conductance_final_S``.
+    nodes : DataFrame
+        One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
+        (NaN where nobody placed it).
+    summary : dict
+        What ran and how it ended: ``title``, ``seed``, ``engine``, ``initial_error`` and
+        ``final_error`` (V², of the first and of the last conductances), ``updates``,
+        ``simulated_s``, ``interrupted``, ``wall_s``, ``updates_per_s``, ``versions``; for
+        classes also ``initial_accuracy`` and ``final_accuracy``.
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario_toml: str,
+        log: EventLog | Path,
+        probes: pd.DataFrame,
+        edges: pd.DataFrame,
+        nodes: pd.DataFrame,
+        summary: dict[str, Any],
+    ) -> None:
+        self.scenario_toml = scenario_toml
+        self.probes = probes
+        self.edges = edges
+        self.nodes = nodes
+        self.summary = summary
+        self._log = log
+
+    def __repr__(self) -> str:
+        summary = self.summary
+        return f"Run({summary['title']!r}, seed={summary['seed']}, updates={summary['updates']})"
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row an actuation, in order; the columns are those of the event log."""
+        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._log)
+
+    @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The complete scenario as nested tables; `ohmtick.Scenario(**run.scenario)` validates."""
+        return tomllib.loads(self.scenario_toml)
+
+    @property
+    def conductances(self) -> FloatArray:
+        """The final conductances, S, shape (E,)."""
+        return self.edges["conductance_final_S"].to_numpy(copy=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run folder: to a temporary name first, then renamed, so that it is whole.
+
+        Raises
+        ------
+        RecordError
+            When the folder exists already, or cannot be written; then nothing is left behind.
+        """
+        with new_folder(path) as folder:
+            self.write(folder)
+        return Path(path)
+
+    def moved(self, events: Path) -> Run:
+        """Return the same run, whose event log is now read from this file."""
+        return Run(
+            scenario_toml=self.scenario_toml,
+            log=events,
+            probes=self.probes,
+            edges=self.edges,
+            nodes=self.nodes,
+            summary=self.summary,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the files of a run folder that are not there yet."""
+        if not (folder / EVENTS).exists():
+            self._write_events(folder / EVENTS)
+        (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
+        for name, frame in ((PROBES, self.probes), (EDGES, self.edges), (NODES, self.nodes)):
+            frame.to_parquet(folder / name, index=False)
+        summary = json.dumps(self.summary, indent=2, allow_nan=False)
+        (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
+
+    def _write_events(self, path: Path) -> None:
+        held = self._log if isinstance(self._log, Path) else self._log.path
+        if held is not None:
+            shutil.copyfile(held, path)
+            return
+        assert isinstance(self._log, EventLog)
+        import pyarrow as pa
+
+        with event_writer(path) as writer:
+            for chunk in self._log.chunks():
+                writer.write_table(pa.table(chunk, schema=writer.schema))
+
+
+@contextmanager
+def new_folder(path: str | Path) -> Iterator[Path]:
+    """Make a folder under a temporary name, and give it its own name if all goes well.
+
+    Raises
+    ------
+    RecordError
+        When something of that name exists, or the folder cannot be written.
+    """
+    wanted = Path(path)
+    partial = wanted.with_name(f".{wanted.name}.{os.getpid()}.partial")
+    try:
+        _refuse_existing(wanted)
+        partial.mkdir(parents=True)
+        yield partial
+        _refuse_existing(wanted)
+        partial.rename(wanted)
+    except RecordError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordError(f"cannot write the run folder {wanted}: {reason}") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists() or path.is_symlink():
+        raise RecordError(f"the run folder {path} must be a new one, but it exists already")
+
+
+def edge_frame(circuit: Circuit, start: FloatArray, final: FloatArray) -> pd.DataFrame:
+    """Return the `edges` frame of a run."""
+    import pandas as pd
+
+    labels = np.array(circuit.labels)
+    return pd.DataFrame(
+        {
+            "edge": np.arange(len(circuit.edges), dtype=np.int32),
+            "first": labels[circuit.edges[:, 0]],
+            "second": labels[circuit.edges[:, 1]],
+            "conductance_start_S": start,
+            "conductance_final_S": final,
+        }
+    )
+
+
+def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:
+    """Return the `nodes` frame of a run."""
+    import pandas as pd
+
+    role = np.full(circuit.nodes, "inner", dtype=object)
+    role[sources], role[targets] = "source", "target"
+    places = circuit.positions
+    x, y = np.full((2, circuit.nodes), np.nan) if places is None else places.T
+    return pd.DataFrame({"node": list(circuit.labels), "role": role, "x": x, "y": y})

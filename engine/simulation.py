@@ -1,0 +1,145 @@
+"""The event engine: owns the SimPy environment, keeps the total order, runs to a horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from heapq import heappush
+from typing import Any, Protocol
+
+import simpy
+import simpy.events
+
+from .errors import OhmtickError
+from .eventlog import EventLog
+from .events import Actuation, Kind
+from .twin import TwinNetwork
+
+#: Events between two calls of a watcher.
+WATCH_EVERY = 4096
+
+# SimPy breaks ties of time by an integer priority; ours is the kind in the high bits and the
+# agent in the low ones, above the priorities 0 and 1 that SimPy uses itself.
+_AGENT_BITS = 40
+
+
+class Appointment(simpy.Event):
+    """A SimPy event at an absolute time, ordered among those of its instant by kind and agent.
+
+    `simpy.Timeout` adds a delay to the present time, which would round: two clocks on one grid
+    must meet exactly.
+    """
+
+    def __init__(self, env: simpy.Environment, time: float, kind: Kind, agent: int) -> None:
+        self.env = env
+        self.callbacks: list[Callable[[simpy.Event], None]] = []
+        self._ok = True
+        self._value = None
+        priority = simpy.events.EventPriority((kind << _AGENT_BITS) | agent)
+        heappush(env._queue, (time, priority, next(env._eid), self))
+
+
+class Agent(Protocol):
+    """Whoever acts in a simulation."""
+
+    def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
+        """Yield the events to wait for, as SimPy processes do."""
+        ...
+
+
+class Simulation:
+    """A twin network, agents, and the order in which they act.
+
+    Parameters
+    ----------
+    twin
+        The network that the agents read and write.
+    horizon
+        Simulated end time, s. Half open: events at ``t < horizon`` happen.
+    log
+        Where actuations are recorded; a new log in memory by default.
+
+    Attributes
+    ----------
+    env : simpy.Environment
+        For agents that use more of SimPy than `at`.
+    updates : int
+        Actuations so far.
+    datum : int
+        Which datum is presented.
+    probes : list of dict
+        One row a probe.
+    stopped : bool
+        Whether `stop` ended the run before its horizon.
+    """
+
+    def __init__(
+        self, twin: TwinNetwork, *, horizon: float, log: EventLog | None = None
+    ) -> None:
+        if not 0.0 < horizon < float("inf"):
+            raise OhmtickError(
+                f"the 'horizon' of a Simulation must be positive and finite, got {horizon} instead"
+            )
+        self.twin = twin
+        self.horizon = float(horizon)
+        self.log = EventLog() if log is None else log
+        self.env = simpy.Environment(0.0)
+        self.updates = 0
+        self.datum = 0
+        self.probes: list[dict[str, float]] = []
+        self.stopped = False
+
+    @property
+    def now(self) -> float:
+        """The simulated time, s."""
+        return float(self.env.now)
+
+    def add(self, agent: Agent) -> None:
+        """Let an agent take part, from time 0 on."""
+        self.env.process(agent.process(self))  # type: ignore[arg-type]
+
+    def at(self, time: float, kind: Kind, agent: int) -> Appointment:
+        """Return the event that an agent waits for to act at `time`, s.
+
+        Raises
+        ------
+        OhmtickError
+            For a time that has passed, or NaN.
+        """
+        if not time >= self.env.now:
+            raise OhmtickError(
+                f"the time of the next {kind.name.lower()} of agent {agent} must not lie before "
+                f"the present {self.now} s, got {time} s instead"
+            )
+        return Appointment(self.env, time, kind, agent)
+
+    def call_at(
+        self, time: float, kind: Kind, agent: int, action: Callable[..., Any], *args: Any
+    ) -> None:
+        """Have ``action(*args)`` done at `time`, s, in the agent's place in the order."""
+        self.at(time, kind, agent).callbacks.append(lambda _: action(*args))
+
+    def record(self, actuation: Actuation) -> None:
+        """Count an actuation and log it."""
+        self.updates += 1
+        self.log.append(actuation)
+
+    def stop(self) -> None:
+        """End the run after the event that is being processed."""
+        self.stopped = True
+
+    def run(self, watch: Callable[[Simulation], None] | None = None) -> None:
+        """Process events in order until the horizon, or until `stop` is called.
+
+        Parameters
+        ----------
+        watch
+            Called now and then between events, to show progress; it must change nothing.
+        """
+        env, horizon = self.env, self.horizon
+        while not self.stopped and env.peek() < horizon:
+            for _ in range(WATCH_EVERY):
+                env.step()
+                if self.stopped or not env.peek() < horizon:
+                    break
+            if watch is not None:
+                watch(self)

@@ -1,0 +1,145 @@
+"""Runs a scenario from its start to its horizon, and hands over what happened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from ..agents.clock import Clock
+from ..agents.edge import EdgeAgent
+from ..agents.rules import RuleFunction
+from ..engine.errors import OhmtickError, nearest
+from ..engine.eventlog import EventLog
+from ..engine.record import EVENTS, Run, edge_frame, new_folder, node_frame
+from ..engine.simulation import Simulation
+from .build import Experiment, build
+from .scenario import Scenario, load
+
+#: The engines that can be asked for.
+ENGINES = ("auto", "simpy")
+
+
+def run(
+    scenario: Scenario | str | Path,
+    seed: int | None = None,
+    engine: str = "auto",
+    *,
+    out: str | Path | None = None,
+    clock: Clock | None = None,
+    rule: RuleFunction | None = None,
+    agent: type[EdgeAgent] = EdgeAgent,
+    watch: Callable[[Simulation], None] | None = None,
+) -> Run:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A scenario, or what `load` takes.
+    seed
+        A non-negative integer; the scenario's own by default. The same seed gives the same
+        run, bit for bit.
+    engine
+        ``"simpy"``, or ``"auto"`` for the fastest that can run the scenario.
+    out
+        A new folder to write the run to, event by event; otherwise it stays in memory until
+        `Run.save`.
+    clock, rule, agent
+        Stand in for the scenario's clock, for its rule's function and for the edges' class; see
+        `ohmtick.scenarios.build.build`. The scenario that is recorded does not know of these.
+    watch
+        Called before the first event, now and then, and at the end; it must change nothing,
+        but may `~ohmtick.engine.simulation.Simulation.stop` the run.
+
+    Raises
+    ------
+    OhmtickError
+        For an unknown engine, a bad seed, or a scenario that cannot be built.
+    RecordError
+        When `out` exists or cannot be written; then nothing is left behind.
+
+    Examples
+    --------
+    >>> result = run("breadboard-iii", seed=7)
+    >>> result.summary["final_error"] < result.summary["initial_error"] / 10
+    True
+    """
+    if engine not in ENGINES:
+        raise OhmtickError(
+            f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
+            f"got {engine!r} instead; {nearest(engine, ENGINES)}"
+        )
+    if not isinstance(scenario, Scenario):
+        scenario = load(scenario)
+    seed = scenario.seed if seed is None else seed
+    with nullcontext() if out is None else new_folder(out) as folder:
+        log = EventLog(None if folder is None else folder / EVENTS)
+        try:
+            experiment = build(scenario, seed, log=log, clock=clock, rule=rule, agent=agent)
+            result = _run(experiment, scenario, seed, watch)
+            log.close()
+            if folder is None:
+                return result
+            result.write(folder)
+        finally:
+            log.discard()
+    return result.moved(Path(out) / EVENTS) if out is not None else result
+
+
+def _run(
+    experiment: Experiment,
+    scenario: Scenario,
+    seed: int,
+    watch: Callable[[Simulation], None] | None,
+) -> Run:
+    import pandas as pd
+
+    simulation, twin = experiment.simulation, experiment.simulation.twin
+    start = twin.conductances
+    before = experiment.probe.measure(twin)
+    began = perf_counter()
+    if watch is not None:
+        watch(simulation)
+    simulation.run(watch)
+    if watch is not None:
+        watch(simulation)
+    took = perf_counter() - began
+    after = experiment.probe.measure(twin)
+    used = versions()
+    columns = ["time_s", "updates", *after]
+    return Run(
+        scenario_toml=scenario.replace(seed=seed, versions=used).to_toml(),
+        log=simulation.log,
+        probes=pd.DataFrame(simulation.probes, columns=columns),
+        edges=edge_frame(twin.circuit, start, twin.conductances),
+        nodes=node_frame(twin.circuit, twin.sources, twin.targets),
+        summary={
+            "title": scenario.title,
+            "seed": int(seed),
+            "engine": "simpy",
+            **{f"initial_{name}": value for name, value in before.items()},
+            **{f"final_{name}": value for name, value in after.items()},
+            "updates": simulation.updates,
+            "simulated_s": simulation.now if simulation.stopped else scenario.horizon,
+            "interrupted": simulation.stopped,
+            "wall_s": took,
+            "updates_per_s": simulation.updates / took,
+            "versions": used,
+        },
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what computes a run."""
+    found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3]))}
+    for package in ("ohmtick", "numpy", "scipy", "simpy"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found

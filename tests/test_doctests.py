@@ -1,0 +1,68 @@
+"""Every example in a docstring, and every Python block of the README, runs as written.
+
+Not left to ``pytest --doctest-modules``: that imports files by their path, and since the root of
+the repository is the package, it would load each module again under the name of the checkout.
+"""
+
+import doctest
+import importlib
+import pkgutil
+import re
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = [f"ohmtick.{part}" for part in ("agents", "analysis", "engine", "scenarios")]
+MODULES = ["ohmtick", *PACKAGES] + [
+    found.name
+    for package in PACKAGES
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+]
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstrings(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    failures = doctest.testmod(importlib.import_module(name), optionflags=FLAGS).failed
+    assert not failures, capsys.readouterr().out
+
+
+def test_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    blocks = list(re.finditer(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE))
+    assert blocks, "README.md has no Python block"
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    shared: dict[str, Any] = {"__name__": "__main__"}
+    for block in blocks:
+        line = text.count("\n", 0, block.start(1))
+        if ">>>" in block[1]:
+            example = doctest.DocTestParser().get_doctest(
+                block[1], shared, "README.md", "README.md", line
+            )
+            runner.run(example, clear_globs=False)
+            shared = example.globs  # the runner was given a copy
+        else:
+            source = "\n" * line + textwrap.dedent(block[1])
+            exec(compile(source, str(ROOT / "README.md"), "exec"), shared)
+    assert not runner.failures, capsys.readouterr().out
+
+
+def test_no_module_is_loaded_twice() -> None:
+    inside = {ROOT / "__init__.py"} | {
+        path for package in PACKAGES for path in (ROOT / package.split(".")[1]).rglob("*.py")
+    }
+    names = [
+        name
+        for name, module in list(sys.modules.items())
+        if Path(getattr(module, "__file__", None) or "-") in inside
+    ]
+    assert set(names) == set(MODULES)

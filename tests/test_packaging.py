@@ -1,0 +1,84 @@
+"""The wheel holds the package, all of it, and nothing else."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+VERSION = PYPROJECT["project"]["version"]
+PARTS = ("agents", "analysis", "engine", "scenarios")
+
+
+def package_files() -> set[str]:
+    """What the wheel has to hold, as paths inside the package."""
+    modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
+    library = set((ROOT / "scenarios" / "library").glob("*.toml"))
+    paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library
+    return {path.relative_to(ROOT).as_posix() for path in paths}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of the project so that nothing is left behind here."""
+    folder = tmp_path_factory.mktemp("wheel")
+    unwanted = shutil.ignore_patterns(
+        ".*", "__pycache__", "*.egg-info", "build", "dist", "runs", "studies"
+    )
+    shutil.copytree(ROOT, folder / "copy", ignore=unwanted)
+    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    run(sys.executable, "-m", "pip", "wheel", *options, "-w", str(folder), str(folder / "copy"))
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def run(*command: str, **environment: str) -> str:
+    done = subprocess.run(
+        command, env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_every_folder_with_code_is_a_listed_package() -> None:
+    folders = {Path(name).parent for name in package_files()}
+    packages = {".".join(("ohmtick", *folder.parts)) for folder in folders}
+    assert packages == set(PYPROJECT["tool"]["setuptools"]["packages"])
+
+
+def test_no_other_folder_pretends_to_be_a_package() -> None:
+    assert {path.parent.name for path in ROOT.glob("[!.]*/__init__.py")} == set(PARTS)
+
+
+def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if not name.endswith("/")]
+    info = f"ohmtick-{VERSION}.dist-info/"
+    assert {name for name in names if not name.startswith(info)} == {
+        f"ohmtick/{name}" for name in package_files()
+    }
+    assert f"{info}licenses/LICENSE" in names
+
+
+@pytest.mark.slow
+def test_the_installed_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    options = ["--quiet", "--no-deps", "--no-index", "--target", str(site)]
+    run(sys.executable, "-m", "pip", "install", *options, str(wheel))
+    found = run(sys.executable, "-c", "import ohmtick; print(ohmtick.__file__)", PYTHONPATH=str(site))
+    assert Path(found.strip()) == site / "ohmtick" / "__init__.py"
+    listed = run(str(site / "bin" / "ohmtick"), "list", PYTHONPATH=str(site))
+    assert "breadboard-iii" in listed
+
+
+def test_one_version_everywhere() -> None:
+    assert version("ohmtick") == VERSION
+    assert f"\nversion: {VERSION}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\n## [{VERSION}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
