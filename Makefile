@@ -35,7 +35,7 @@ lint: $(STAMP)
 types: $(STAMP)
 	@root=$$(pwd -P) && link=$$(mktemp -d) && trap 'rm -rf "$$link"' EXIT && trap 'exit 130' HUP INT TERM \
 	&& ln -s "$$root" "$$link/ohmtick" && cd "$$link" && echo 'mypy --strict ohmtick' \
-	&& "$$root/$(RUN)" -m mypy --config-file ohmtick/pyproject.toml --cache-dir "$$root/.mypy_cache" ohmtick
+	&& "$$root/$(VENV)/bin/python" -P -m mypy --config-file ohmtick/pyproject.toml --cache-dir "$$root/.mypy_cache" ohmtick
 
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
@@ -48,6 +48,7 @@ clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
+# An environment that was finished here is brought up to date; any other is made anew.
 $(STAMP): pyproject.toml
 	@command -v '$(PYTHON)' >/dev/null || { \
 		echo 'Ohmtick needs Python 3.11 or newer; there is no $(PYTHON) here. Name another: make PYTHON=python3.12'; exit 1; } >&2
@@ -56,7 +57,6 @@ $(STAMP): pyproject.toml
 	@'$(PYTHON)' -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo 'Ohmtick needs the venv module of $(PYTHON): apt-get install python3-venv'; exit 1; } >&2
 	@echo 'Setting up $(VENV), once (a minute or so) …'
-	@rm -f $(VENV)/set-up-*
-	@'$(PYTHON)' -m venv $(VENV)
+	@test -e '$@' || '$(PYTHON)' -m venv --clear $(VENV)
 	@PIP_DISABLE_PIP_VERSION_CHECK=1 $(RUN) -m pip install --quiet --editable '.[dev]'
 	@touch '$@'

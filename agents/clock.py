@@ -91,13 +91,14 @@ class _Ticking(Part):
 class PeriodicClock(_Ticking):
     """A clock that keeps a grid, as real oscillators do: with spread, phase, jitter and wander.
 
-    Tick n of an edge with the period T and the phase φ is at::
+    Tick n = 0, 1, … of an edge with the period T and the phase φ is at::
 
         t_n = T * (φ + n + wander * (ξ_1 + … + ξ_n) + jitter * ζ_n)
 
     with ξ and ζ standard normal. `jitter` moves each tick about the edge's own grid and does not
-    accumulate; `wander` changes each interval and does, a random walk. Ticks that jitter moves
-    before t = 0 are not seen, so that a run is a window on clocks that were running before.
+    accumulate; `wander` changes each interval and does, a random walk. Ticks before t = 0 are not
+    seen, and no jitter would bring tick -1 past it, so that a run is a window on clocks that were
+    running before.
 
     Intervals stay positive because the draws are truncated, symmetrically, at
     ``|jitter * ζ| <= 0.499`` when there is no wander, ``|wander * ξ| <= 0.998`` when there is no
@@ -112,8 +113,8 @@ class PeriodicClock(_Ticking):
 
     kind: Literal["periodic"] = "periodic"
     phase: Literal["aligned", "uniform", "staggered"] = "aligned"
-    """Phases φ: all zero, uniform in [0, 1), or evenly spaced by the edge's number (edges then
-    act in turn, a round robin)."""
+    """Phases φ: all zero, uniform in [-1/2, 1/2), or evenly spaced by the edge's number (edges
+    then act in turn, a round robin)."""
     jitter: float = Field(0.0, ge=0)
     """Relative s.d. of each tick about the edge's own grid."""
     wander: float = Field(0.0, ge=0)
@@ -122,6 +123,7 @@ class PeriodicClock(_Ticking):
     def all_ticks(
         self, edge: int, edges: int, streams: Streams
     ) -> Iterator[tuple[int, FloatArray]]:
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
         period, phase = self.period_of(edge, streams), self._phase(edge, edges, streams)
         walk = 0.0
         for first, count in blocks():
@@ -146,9 +148,11 @@ class PeriodicClock(_Ticking):
         return (room / 4 if self.wander else room / 2) / self.jitter
 
     def _phase(self, edge: int, edges: int, streams: Streams) -> float:
+        """Return φ in [-1/2, 1/2); beyond, tick -1 could be seen too."""
+        phase = edge / edges if self.phase == "staggered" else 0.0
         if self.phase == "uniform":
-            return float(streams.uniforms("clock.phase", 0, edge, 1)[0])
-        return edge / edges if self.phase == "staggered" else 0.0
+            phase = float(streams.uniforms("clock.phase", 0, edge, 1)[0])
+        return phase - 1.0 if phase >= 0.5 else phase
 
 
 class PoissonClock(_Ticking):
@@ -156,8 +160,8 @@ class PoissonClock(_Ticking):
 
     Examples
     --------
-    >>> first = next(PoissonClock(period=2.0).ticks(edge=0, edges=1, streams=Streams(1), horizon=9.0))
-    >>> bool((np.diff(first) > 0).all())
+    >>> ticks = PoissonClock(period=2.0).ticks(edge=0, edges=1, streams=Streams(1), horizon=9.0)
+    >>> bool((np.diff(next(ticks)) > 0).all())
     True
     """
 
@@ -166,6 +170,7 @@ class PoissonClock(_Ticking):
     def all_ticks(
         self, edge: int, edges: int, streams: Streams
     ) -> Iterator[tuple[int, FloatArray]]:
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
         period = self.period_of(edge, streams)
         elapsed = 0.0
         for first, count in blocks():

@@ -71,7 +71,11 @@ class CoupledLearning(Part):
     """α, S/V²."""
 
     unit: ClassVar[Literal["siemens", "steps"]] = "siemens"
-    function: ClassVar[RuleFunction] = staticmethod(coupled_learning)
+
+    @property
+    def function(self) -> RuleFunction:
+        """The rule itself."""
+        return coupled_learning
 
 
 class Sign(Part):
@@ -81,4 +85,8 @@ class Sign(Part):
 
     learning_rate: ClassVar[float] = 1.0
     unit: ClassVar[Literal["siemens", "steps"]] = "steps"
-    function: ClassVar[RuleFunction] = staticmethod(sign)
+
+    @property
+    def function(self) -> RuleFunction:
+        """The rule itself."""
+        return sign

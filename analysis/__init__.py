@@ -2,7 +2,8 @@
 
 Every function takes a tidy frame, one row an actuation (events) or one row a probe (probes), and
 returns a tidy frame or a small record. The figures are in `ohmtick.analysis.plots`, which is
-imported on its own because seaborn is slow to load.
+imported on its own because seaborn is slow to load; for the same reason functions, not modules,
+import pandas.
 """
 
 from .learning import FinalError, final_error, learning_curve, time_to

@@ -5,12 +5,18 @@ All functions read the probes of one run: one row a probe, sorted by time, with 
 data and targets of (v_target - desired)²).
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
-import pandas as pd
+
+from .frames import check_ascending, check_frame, refusal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -166,35 +172,6 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
     error = probes["error"].to_numpy(dtype=float)
     below = np.flatnonzero(error < fraction * error[0])
     return float(probes["time_s"].iloc[int(below[0])]) if below.size else float("nan")
-
-
-def refusal(parameter: str, where: str, rule: str, got: object) -> str:
-    """Message for a refused value, in the package's one grammar."""
-    return f"The '{parameter}' parameter of {where} must {rule}, got {got} instead"
-
-
-def check_frame(frame: pd.DataFrame, columns: Collection[str], parameter: str, where: str) -> None:
-    """Refuse anything but a frame with the given columns and at least one row."""
-    if not isinstance(frame, pd.DataFrame):
-        raise TypeError(refusal(parameter, where, "be a DataFrame", type(frame).__name__))
-    if missing := [column for column in columns if column not in frame]:
-        noun = "column" if len(missing) == 1 else "columns"
-        got = ", ".join(map(str, frame.columns)) or "no columns"
-        raise ValueError(refusal(parameter, where, f"have the {noun} {', '.join(missing)}", got))
-    if frame.empty:
-        raise ValueError(refusal(parameter, where, "have at least one row", "an empty frame"))
-
-
-def check_ascending(
-    time: npt.NDArray[np.float64], parameter: str, where: str, what: str = ""
-) -> None:
-    """Refuse times that step back, as they do where two runs were put into one frame."""
-    # Written so that a NaN, which compares false, is refused too.
-    back = np.flatnonzero(~(time[1:] >= time[:-1]))
-    if back.size:
-        row = int(back[0])
-        got = f"{time[row + 1]} after {time[row]} in row {row + 1}"
-        raise ValueError(refusal(parameter, where, f"be sorted{what}", got))
 
 
 def _check_probes(probes: pd.DataFrame, columns: Collection[str], where: str) -> None:

@@ -13,18 +13,19 @@ import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import seaborn as sns  # type: ignore[import-untyped, unused-ignore]
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import MaxNLocator
 from matplotlib.typing import ColorType
 
-from .learning import check_frame, refusal
+from .frames import check_frame, refusal
 
 FIGURE = (3.4, 2.4)  # in, one column of a journal
 BINS = 1000  # over the time axis, each finer than a 300 dpi dot at column width
 ROWS = 150  # edges that can still be told apart at column width
+KEYS = 6  # entries of a legend of numbers
 WINDOW = 20  # ticks an edge in the default raster
 
 DISTINCT: list[ColorType] = list(sns.color_palette("colorblind"))
@@ -59,8 +60,8 @@ def learning_curve(
     probes : DataFrame
         Probes of one run, or of several in one frame; also what `analysis.learning_curve` returns.
     hue : str, optional
-        Column that tells the lines apart. Numbers are coloured in order (viridis), anything else
-        from seaborn's colour-blind palette.
+        Column that tells the lines apart. Numbers are coloured in order (viridis), and of more than
+        six every so many is in the legend; anything else takes seaborn's colour-blind palette.
     x : str, default "time_s"
         Column of the horizontal axis: `time_s`, `updates` or `updates_per_edge`. Rows are matched
         by `time_s` all the same, and drawn at their median `x`.
@@ -89,8 +90,8 @@ def learning_curve(
     curve["lower"] = cells["y"].quantile(0.25)
     curve["upper"] = cells["y"].quantile(0.75)
     curve = curve.reset_index()
-    levels = curve["hue"].unique().tolist()
-    palette = _palette(levels, pd.api.types.is_numeric_dtype(curve["hue"].dtype))
+    numeric = pd.api.types.is_numeric_dtype(curve["hue"].dtype)
+    palette = _palette(curve["hue"].unique().tolist(), numeric)
 
     ax = _axes(ax)
     sns.lineplot(
@@ -103,7 +104,7 @@ def learning_curve(
         estimator=None,
         sort=False,
         legend="full" if hue else False,
-        linewidth=1.2,
+        linewidth=1.0,
         ax=ax,
     )
     if (cells.size() > 1).any():
@@ -116,7 +117,13 @@ def learning_curve(
         ax.set_yscale("log")
     ax.set(xlabel=LABELS.get(x, x), ylabel=LABELS.get(y, y))
     if hue:
+        handles, labels = ax.get_legend_handles_labels()
+        if numeric and len(labels) > KEYS:
+            shown = np.linspace(0, len(labels) - 1, KEYS).round().astype(int)
+            handles, labels = [handles[i] for i in shown], [labels[i] for i in shown]
         ax.legend(
+            handles,
+            labels,
             title=hue,
             # Errors fall and accuracies rise: the corner that is likely to be free.
             loc="lower right" if y == "accuracy" else "upper right",
@@ -156,7 +163,9 @@ def conductances(
     Returns
     -------
     Axes
-        With one line an edge, in ascending order, from the time of the first event to the last.
+        With one line an edge, in ascending order, from the time of the first event to the last. Up
+        to ten edges have a legend, more a colour bar; both are beside the axes, so give axes of
+        your own a constrained layout.
 
     Raises
     ------
@@ -293,9 +302,9 @@ def ticks(
         raise ValueError(refusal("start", where, "open a window that holds ticks", held))
 
     chosen = _choose(acting, edges, where)
-    window = window[window["edge"].isin(chosen)].sort_values("sensed_s")
+    window = window[window["edge"].isin(chosen)]
     bins = _bins(window["sensed_s"], begin, stop)
-    marks = window["sensed_s"].groupby([window["edge"], bins]).first().groupby("edge")
+    marks = window["sensed_s"].groupby([window["edge"], bins]).min().groupby("edge")
     times = {edge: group.to_numpy() for edge, group in marks}
     ax = _axes(ax)
     ax.eventplot(
@@ -313,7 +322,7 @@ def ticks(
 
 
 def _axes(ax: Axes | None) -> Axes:
-    """Return the Axes given, or those of a new figure of column width, styled without global state."""
+    """Return the Axes given, or those of a new figure of column width."""
     if ax is not None:
         return ax
     with sns.plotting_context("paper"), sns.axes_style("ticks"):
@@ -344,5 +353,5 @@ def _choose(known: list[int], edges: Iterable[int] | None, where: str) -> list[i
 
 
 def _bins(time: pd.Series, begin: float, end: float) -> pd.Series:
-    """Number the bin between begin and end that each time lies in."""
+    """Return the bin between begin and end that each time lies in."""
     return ((time - begin) * (BINS / ((end - begin) or 1.0))).astype(int)

@@ -7,7 +7,8 @@ import tomllib
 from pathlib import Path
 
 from ..engine.errors import RecordError
-from ..engine.record import EDGES, EVENTS, NODES, PROBES, RUN_FILES, SCENARIO, SUMMARY, Run
+from ..engine.eventlog import check_schema
+from ..engine.record import COLUMNS, EDGES, EVENTS, NODES, PROBES, RUN_FILES, SCENARIO, SUMMARY, Run
 
 
 def open_run(path: str | Path) -> Run:
@@ -36,20 +37,21 @@ def open_run(path: str | Path) -> Run:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from ..engine.eventlog import event_schema
-
     try:
         reading = SCENARIO
         scenario_toml = (folder / SCENARIO).read_text(encoding="utf-8")
         tomllib.loads(scenario_toml)
         reading = SUMMARY
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        if not isinstance(summary, dict):
+            raise ValueError("it holds no summary")
         reading = EVENTS
-        if not pq.read_schema(folder / EVENTS).equals(event_schema()):
-            raise ValueError("its columns are not those of an event log")
+        check_schema(pq.read_schema(folder / EVENTS))
         frames = {}
-        for reading in (PROBES, EDGES, NODES):
-            frames[reading] = pd.read_parquet(folder / reading)
+        for reading, columns in COLUMNS.items():
+            frame = frames[reading] = pd.read_parquet(folder / reading)
+            if lacking := [name for name in columns if name not in frame]:
+                raise ValueError(f"it lacks the columns {', '.join(lacking)}")
     except (OSError, ValueError, pa.ArrowException) as error:
         raise RecordError(f"cannot read {folder / reading}: {error}") from error
     return Run(

@@ -5,13 +5,17 @@ edge read its drops, s) and `staleness`. So a tick is in them only if it was act
 gate below 1 let pass are missing, and so are readings still in flight at the horizon.
 """
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from .learning import check_ascending, check_frame, refusal
+from .frames import check_ascending, check_frame, refusal
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
@@ -45,6 +49,8 @@ def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
     0     0     1.5         1.0
     1     0     2.5         1.0
     """
+    import pandas as pd
+
     check_frame(events, ["edge", "sensed_s"], "events", "tick_intervals")
     edge, sensed = _by_edge(events)
     same = edge[1:] == edge[:-1]
@@ -88,6 +94,8 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
     0     0      3     1.0    0.0       0.0    1.0    1.0
     1     1      1     NaN    NaN       NaN    NaN    NaN
     """
+    import pandas as pd
+
     check_frame(events, ["edge", "sensed_s"], "events", "interval_statistics")
     ticks = events.groupby("edge").size().rename("ticks")
     intervals = tick_intervals(events).groupby("edge")["interval_s"]
@@ -106,17 +114,17 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def allan_deviation(
-    times: npt.ArrayLike, period: float, factors: Sequence[int] | None = None
+    times: npt.ArrayLike, period: float, factors: npt.ArrayLike | None = None
 ) -> pd.DataFrame:
     """Overlapping Allan deviation of a clock's fractional frequency, from its tick times.
 
     With the phase x_n = t_n - n T of N ticks and an averaging time τ = m T,
 
-        σ_y²(τ) = 1 / (2 τ² (N - 2m)) · Σ_n (x_{n+2m} - 2 x_{n+m} + x_n)².
+        sigma_y²(τ) = 1 / (2 τ² (N - 2m)) · Σ_n (x_{n+2m} - 2 x_{n+m} + x_n)².
 
-    What perturbs a clock shows in the slope of σ_y(τ): τ^-1 for a relative jitter j about the
-    clock's own grid, which does not accumulate (white phase noise, σ_y = √3 j / m), τ^-1/2 for a
-    relative wander w, which does (white frequency noise, σ_y = w / √m).
+    What perturbs a clock shows in the slope of sigma_y(τ): τ^-1 for a relative jitter j about the
+    clock's own grid, which does not accumulate (white phase noise, sigma_y = √3 j / m), and
+    τ^-1/2 for a relative wander w, which does (white frequency noise, sigma_y = w / √m).
 
     Parameters
     ----------
@@ -125,7 +133,7 @@ def allan_deviation(
         let it pass, `gate` below 1) looks like a jump of the phase by one period.
     period : float
         The nominal period T, s. A clock that is merely fast or slow has no deviation.
-    factors : sequence of int, optional
+    factors : array_like of int, optional
         Averaging factors m, each at least 1 and at most (N - 1) // 2. By default the powers of
         two in that range.
 
@@ -154,9 +162,11 @@ def allan_deviation(
     >>> from ohmtick.analysis import allan_deviation
     >>> allan_deviation([0.0, 2.0, 5.0, 6.0, 8.0], period=2.0, factors=[1, 2])
        tau_s  allan_deviation  pairs
-    0    2.0             0.50      3
-    1    4.0             0.25      1
+    0    2.0         0.500000      3
+    1    4.0         0.353553      1
     """
+    import pandas as pd
+
     where = "allan_deviation"
     ticks = np.asarray(times, dtype=float)
     if ticks.ndim != 1 or ticks.size < 3:
@@ -168,16 +178,16 @@ def allan_deviation(
     if not (period > 0.0 and np.isfinite(period)):
         raise ValueError(refusal("period", where, "be positive and finite", period))
     largest = (ticks.size - 1) // 2
-    if factors is None:
-        factors = [2**octave for octave in range(largest.bit_length())]
-    for factor in factors:
-        if not (isinstance(factor, int | np.integer) and 1 <= factor <= largest):
-            rule = f"hold whole numbers from 1 to {largest} for {ticks.size} ticks"
-            raise ValueError(refusal("factors", where, rule, factor))
+    steps = np.asarray(2 ** np.arange(largest.bit_length()) if factors is None else factors)
+    rule = f"hold whole numbers from 1 to {largest} for {ticks.size} ticks"
+    if steps.ndim != 1 or steps.dtype.kind not in "iu":
+        raise ValueError(refusal("factors", where, rule, factors))
+    if (outside := steps[(steps < 1) | (steps > largest)]).size:
+        raise ValueError(refusal("factors", where, rule, outside[0]))
 
     phase = ticks - period * np.arange(ticks.size)
     rows = []
-    for m in map(int, factors):
+    for m in steps.tolist():
         second = phase[2 * m :] - 2.0 * phase[m:-m] + phase[: -2 * m]
         deviation = float(np.sqrt(np.mean(second**2) / 2.0) / (m * period))
         rows.append((m * period, deviation, second.size))
@@ -212,6 +222,8 @@ def staleness(events: pd.DataFrame) -> pd.DataFrame:
     0          0      3      0.75
     1          3      1      0.25
     """
+    import pandas as pd
+
     check_frame(events, ["staleness"], "events", "staleness")
     values, counts = np.unique(events["staleness"].to_numpy(), return_counts=True)
     return pd.DataFrame({"staleness": values, "count": counts, "fraction": counts / counts.sum()})
@@ -246,6 +258,8 @@ def staleness_statistics(events: pd.DataFrame) -> pd.DataFrame:
     0     0           4   1.5    4    0.5
     1     1           1   1.0    1    0.0
     """
+    import pandas as pd
+
     check_frame(events, ["edge", "staleness"], "events", "staleness_statistics")
     stale = events["staleness"].groupby(events["edge"])
     fresh = (events["staleness"] == 0).groupby(events["edge"])

@@ -151,7 +151,7 @@ class Circuit:
         _, part = connected_components(links, directed=False)
         return np.asarray(part, dtype=np.intp)
 
-    def to_networkx(self) -> nx.MultiGraph:
+    def to_networkx(self) -> nx.MultiGraph[str]:
         """Return the circuit as a networkx multigraph.
 
         Nodes are the labels, with a ``pos`` where positions are known; an edge's key is its
@@ -159,7 +159,7 @@ class Circuit:
         """
         import networkx as nx
 
-        graph: nx.MultiGraph = nx.MultiGraph()
+        graph: nx.MultiGraph[str] = nx.MultiGraph()
         for index, label in enumerate(self.labels):
             place = {} if self.positions is None else {"pos": tuple(self.positions[index].tolist())}
             graph.add_node(label, **place)

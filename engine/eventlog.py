@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +61,6 @@ class EventLog:
         self._pending: list[Actuation] = []
         self._chunks: list[Chunk] = []
         self._writer: pq.ParquetWriter | None = None
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
         if path is not None:
             self._open(path)
 
@@ -87,10 +89,8 @@ class EventLog:
         """Give up: release the file without caring for what it holds."""
         writer, self._writer = self._writer, None
         if writer is not None:
-            try:
+            with suppress(OSError):  # the disk is full, perhaps: that is why it is given up
                 writer.close()
-            except OSError:
-                pass  # the disk is full: that is why it is given up
 
     @property
     def path(self) -> Path | None:
@@ -130,8 +130,12 @@ class EventLog:
             self._write(chunk)
 
     def _spill(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="ohmtick-")
-        self._open(Path(self._folder.name) / "events.parquet")
+        try:
+            folder = tempfile.mkdtemp(prefix="ohmtick-")
+        except OSError as error:
+            raise RecordError(f"cannot write the event log to a temporary file: {error}") from error
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        self._open(Path(folder) / "events.parquet")
         chunks, self._chunks = self._chunks, []
         for chunk in chunks:
             self._write(chunk)
@@ -179,8 +183,8 @@ def event_writer(path: Path) -> pq.ParquetWriter:
             path,
             event_schema(),
             compression="zstd",
-            use_dictionary=whole,  # type: ignore[arg-type]
-            use_byte_stream_split=floats,  # type: ignore[arg-type]
+            use_dictionary=whole,
+            use_byte_stream_split=floats,
         )
     except OSError as error:
         raise RecordError(f"cannot write the event log {path}: {error}") from error
@@ -198,10 +202,19 @@ def read_events(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read(None if columns is None else list(columns))
-    except (OSError, pa.ArrowException) as error:
+        with pq.ParquetFile(path) as file:
+            check_schema(file.schema_arrow)
+            table = file.read(None if columns is None else list(columns))
+    except (OSError, ValueError, pa.ArrowException) as error:
         raise RecordError(f"cannot read the event log {path}: {error}") from error
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
+
+
+def check_schema(schema: pa.Schema) -> None:
+    """Raise ValueError where a Parquet file's columns are not those of an event log."""
+    if not schema.equals(event_schema()):
+        raise ValueError("its columns are not those of an event log")
 
 
 def _columns(rows: list[Actuation]) -> Chunk:

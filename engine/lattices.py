@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,7 +174,7 @@ def from_networkx(graph: nx.Graph[object]) -> Circuit:
     edges: NDArray[np.intp] = np.array(
         [(number[first], number[second]) for first, second in graph.edges()], dtype=np.intp
     ).reshape(-1, 2)
-    places = [place for _, place in graph.nodes(data="pos")]
+    places: list[Any] = [place for _, place in graph.nodes(data="pos")]
     known = bool(places) and all(place is not None for place in places)
     return Circuit(
         edges, nodes=len(number), labels=list(number), positions=places if known else None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import shutil
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,12 @@ SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+#: The columns that each of the frames has; the probes of classes have one more.
+COLUMNS = {
+    PROBES: ("time_s", "updates", "error"),
+    EDGES: ("edge", "first", "second", "conductance_start_S", "conductance_final_S"),
+    NODES: ("node", "role", "x", "y"),
+}
 
 
 class Run:
@@ -151,20 +157,33 @@ def new_folder(path: str | Path) -> Iterator[Path]:
         When something of that name exists, or the folder cannot be written.
     """
     wanted = Path(path)
-    partial = wanted.with_name(f".{wanted.name}.{os.getpid()}.partial")
     try:
         _refuse_existing(wanted)
-        partial.mkdir(parents=True)
-        yield partial
-        _refuse_existing(wanted)
-        partial.rename(wanted)
+        with _partial(wanted) as partial:
+            yield partial
+            _refuse_existing(wanted)
+            partial.rename(wanted)
     except RecordError:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
         raise RecordError(f"cannot write the run folder {wanted}: {reason}") from error
+
+
+@contextmanager
+def _partial(wanted: Path) -> Iterator[Path]:
+    """Make a folder beside the wanted one, and remove it unless it is renamed."""
+    # A name that nobody else writes to, in this process or after one that was killed.
+    partial = wanted.with_name(f".{wanted.name}.{secrets.token_hex(4)}.partial")
+    above = [parent for parent in partial.parents if not parent.exists()]
+    try:
+        partial.mkdir(parents=True)
+        yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        for parent in above:  # those that were made for it, from the innermost
+            with suppress(OSError):  # it holds what was wanted
+                parent.rmdir()
 
 
 def _refuse_existing(path: Path) -> None:

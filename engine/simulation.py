@@ -72,9 +72,7 @@ class Simulation:
         Whether `stop` ended the run before its horizon.
     """
 
-    def __init__(
-        self, twin: TwinNetwork, *, horizon: float, log: EventLog | None = None
-    ) -> None:
+    def __init__(self, twin: TwinNetwork, *, horizon: float, log: EventLog | None = None) -> None:
         if not 0.0 < horizon < float("inf"):
             raise OhmtickError(
                 f"the 'horizon' of a Simulation must be positive and finite, got {horizon} instead"
@@ -135,11 +133,13 @@ class Simulation:
         watch
             Called now and then between events, to show progress; it must change nothing.
         """
-        env, horizon = self.env, self.horizon
-        while not self.stopped and env.peek() < horizon:
+        while True:
             for _ in range(WATCH_EVERY):
-                env.step()
-                if self.stopped or not env.peek() < horizon:
-                    break
+                if self._over():
+                    return
+                self.env.step()
             if watch is not None:
                 watch(self)
+
+    def _over(self) -> bool:
+        return self.stopped or not self.env.peek() < self.horizon

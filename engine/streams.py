@@ -7,7 +7,6 @@ import zlib
 import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from .errors import OhmtickError
 
@@ -47,7 +46,7 @@ class Streams:
     """
 
     def __init__(self, seed: int) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        if not _is_whole(seed) or seed < 0:
             raise OhmtickError(f"the 'seed' of a run must be an integer >= 0, got {seed!r} instead")
         self.seed = int(seed)
         self._philox: dict[str, Philox] = {}
@@ -60,7 +59,8 @@ class Streams:
         step, skip = divmod(first, WORDS)
         philox = self._at(purpose, agent, step)
         words = philox.random_raw(skip + count)[skip:]
-        return (words >> np.uint64(12)) * 2.0**-52 + 2.0**-53
+        cells: FloatArray = (words >> np.uint64(12)).astype(np.float64)
+        return cells * 2.0**-52 + 2.0**-53
 
     def normals(
         self, purpose: str, agent: int, first: int, count: int, bound: float = np.inf
@@ -84,7 +84,8 @@ class Streams:
 
     def _key(self, purpose: str) -> NDArray[np.uint64]:
         name = zlib.crc32(purpose.encode())
-        return SeedSequence(self.seed, spawn_key=(name,)).generate_state(2, np.uint64)
+        words = SeedSequence(self.seed, spawn_key=(name,)).generate_state(2, np.uint64)
+        return words.astype(np.uint64)
 
     def _at(self, purpose: str, agent: int, step: int) -> Philox:
         philox = self._philox.get(purpose)
@@ -97,14 +98,21 @@ class Streams:
         return philox
 
 
+def _is_whole(number: object) -> bool:
+    return isinstance(number, int | np.integer) and not isinstance(number, bool)
+
+
 def normal(uniforms: FloatArray, bound: float = np.inf) -> FloatArray:
     """Map uniform draws to standard normal ones truncated to ±`bound`, same shape.
 
     Inverts the distribution function ``F(x) = (Φ(x) - Φ(-bound)) / (Φ(bound) - Φ(-bound))``.
     """
+    from scipy.special import ndtr, ndtri  # here: it takes long to import
+
     if np.isinf(bound):
         return np.asarray(ndtri(uniforms))
-    from scipy.special import ndtr
+    if bound < 1e-6:  # F is a straight line, to 1e-12; inverting it would cancel the digits
+        return bound * (2.0 * uniforms - 1.0)
 
     low, high = ndtr(-bound), ndtr(bound)
     return np.asarray(np.clip(ndtri(low + uniforms * (high - low)), -bound, bound))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from .circuit import Circuit
 from .errors import CircuitError, SingularCircuitError, nearest
@@ -79,7 +78,9 @@ class TwinNetwork:
         if not self.sources.size:
             raise CircuitError("a TwinNetwork must have at least one source, got none")
         if not (math.isfinite(nudge) and nudge > 0):
-            raise CircuitError(f"the 'nudge' of a TwinNetwork must be positive, got {nudge} instead")
+            raise CircuitError(
+                f"the 'nudge' of a TwinNetwork must be positive and finite, got {nudge} instead"
+            )
         self.nudge = float(nudge)
         self._unknown = np.setdiff1d(np.arange(circuit.nodes), self.sources)
         self._target_rows = np.searchsorted(self._unknown, self.targets)
@@ -136,9 +137,7 @@ class TwinNetwork:
         self._conductances[:] = values
         self._response = self._both = None
 
-    def present(
-        self, inputs: ArrayLike | None = None, desired: ArrayLike | None = None
-    ) -> None:
+    def present(self, inputs: ArrayLike | None = None, desired: ArrayLike | None = None) -> None:
         """Apply a datum: hold the sources at `inputs` and clamp the targets towards `desired`.
 
         Parameters
@@ -203,6 +202,8 @@ class TwinNetwork:
     def _responses(self) -> FloatArray:
         """Voltages of the unknown nodes for 1 V at each source, then 1 A into each target."""
         if self._response is None:
+            from scipy.linalg import LinAlgError, cho_factor, cho_solve  # slow to import
+
             k, n = self._conductances, self.circuit.nodes
             weights = np.concatenate([k, k, -k, -k])
             laplacian = np.bincount(self._laplacian_cells, weights, n * n).reshape(n, n)
@@ -258,7 +259,7 @@ def _voltages(values: ArrayLike, count: int, what: str, nodes: str) -> FloatArra
     if voltages.shape != (count,) or not np.isfinite(voltages).all():
         raise CircuitError(
             f"the '{what}' of a datum must be {count} finite voltages, one for each of the "
-            f"{nodes}, got {values} instead"
+            f"{nodes}, got {values!r} instead"
         )
     return voltages
 

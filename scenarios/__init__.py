@@ -1,0 +1,1 @@
+"""What to simulate: scenarios, tasks, the library, and the `ohmtick` command."""

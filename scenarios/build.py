@@ -14,7 +14,7 @@ from ..agents.probe import ProbeAgent
 from ..agents.rules import RuleFunction
 from ..agents.supervisor import SupervisorAgent
 from ..engine.eventlog import EventLog
-from ..engine.simulation import Simulation
+from ..engine.simulation import Agent, Simulation
 from ..engine.streams import Streams
 from ..engine.twin import TwinNetwork
 from .scenario import Edges, Scenario
@@ -75,9 +75,7 @@ def build(
     edges = [
         agent(
             edge,
-            chain.from_iterable(
-                keeps_time.ticks(edge, len(resistors), streams, scenario.horizon)
-            ),
+            chain.from_iterable(keeps_time.ticks(edge, len(resistors), streams, scenario.horizon)),
             resistor,
             parts.rule.function if rule is None else rule,
             learning_rate=parts.rule.learning_rate,
@@ -90,8 +88,9 @@ def build(
     probe = ProbeAgent(test, supervisor, scenario.probe.period if scenario.probe else np.inf)
     supervisor.begin_epoch(twin)
     supervisor.present(twin, 0)
-    for acting in (supervisor, *edges, *([probe] if scenario.probe else [])):
-        simulation.add(acting)
+    acting: list[Agent] = [supervisor, *edges, *([probe] if scenario.probe else [])]
+    for each in acting:
+        simulation.add(each)
     return Experiment(simulation=simulation, edges=edges, probe=probe)
 
 

@@ -41,7 +41,7 @@ class Breadboard(Part):
 
 
 class _Numbered(Part):
-    """A circuit whose labels are "0", "1", …"""
+    """A circuit whose labels are the numbers of its nodes."""
 
     @property
     def node_count(self) -> int:

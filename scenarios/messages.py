@@ -31,9 +31,10 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
     got = f", got {_short(detail['input'])} instead"
     match detail["type"]:
         case "extra_forbidden":
-            name = key.rpartition(".")[2]
+            table, dot, name = key.rpartition(".")
             fields = () if owner is None else owner.model_fields
-            hint = nearest(name, fields)
+            hint = nearest(name, list(fields))
+            hint = hint.replace("nearest is '", f"nearest is '{table}{dot}")
             return "is not a key of a scenario", f" (got {_short(detail['input'])}); {hint}"
         case "missing":
             return "is missing", ""

@@ -20,7 +20,7 @@ from ..agents.supervisor import Supervisor
 from ..engine.errors import RecordError, ScenarioError, nearest
 from .circuits import AnyCircuit, EdgeList
 from .messages import explain
-from .tasks import Allostery, AnyTask
+from .tasks import AnyTask
 
 
 class Edges(Part):
@@ -202,7 +202,12 @@ def _text(path: Path) -> str:
     except UnicodeDecodeError:
         raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
     except OSError as error:
-        raise RecordError(f"cannot read the scenario {path}: {error.strerror}") from None
+        hint = ""
+        if isinstance(error, FileNotFoundError) and path.parent.is_dir():
+            hint = nearest(path.name, [file.name for file in path.parent.glob("*.toml")])
+        raise RecordError(
+            f"cannot read the scenario {path}: {error.strerror}" + (f"; {hint}" if hint else "")
+        ) from None
 
 
 def _written(part: BaseModel) -> dict[str, Any]:

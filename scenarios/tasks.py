@@ -187,6 +187,4 @@ def _iris(columns: list[int]) -> tuple[FloatArray, np.ndarray[tuple[int], np.dty
 
 
 #: Any of the tasks that a scenario can name.
-AnyTask = Annotated[
-    Allostery | LinearRegression | Classification, Field(discriminator="kind")
-]
+AnyTask = Annotated[Allostery | LinearRegression | Classification, Field(discriminator="kind")]

@@ -1,0 +1,59 @@
+"""Watches a run from a terminal: a progress bar, and Ctrl-C that ends it at an event boundary."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import FrameType, TracebackType
+from typing import Self
+
+from tqdm import tqdm
+
+from ..engine.simulation import Simulation
+
+
+class Terminal:
+    """Shows how far a run is, and stops it when the user asks.
+
+    The first Ctrl-C lets the run end after the present event, so that what happened can be
+    kept; a second one ends the program. The bar is drawn on a terminal only.
+
+    Parameters
+    ----------
+    horizon
+        Simulated end time, s.
+    """
+
+    def __init__(self, horizon: float) -> None:
+        self._bar = tqdm(
+            total=horizon,
+            unit="s",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+            bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s simulated [{elapsed}<{remaining}]",
+        )
+        self._simulation: Simulation | None = None
+        self._usual = signal.getsignal(signal.SIGINT)
+
+    def __enter__(self) -> Self:
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        signal.signal(signal.SIGINT, self._usual)
+        self._bar.close()
+
+    def watch(self, simulation: Simulation) -> None:
+        """Show the time that the run has reached."""
+        self._simulation = simulation
+        self._bar.update(min(simulation.now, simulation.horizon) - self._bar.n)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._simulation is None or self._simulation.stopped:
+            raise KeyboardInterrupt
+        self._simulation.stop()
