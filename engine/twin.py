@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +16,10 @@ from .errors import CircuitError, SingularCircuitError, nearest
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
+#: How far a node may be from the mean that Kirchhoff's law asks for, in units of the largest
+#: source voltage, before a check makes the factor anew.
+TOLERATED = 1e-12
+
 
 class TwinNetwork:
     """The free and the clamped copy of one circuit, which share every conductance.
@@ -23,12 +29,13 @@ class TwinNetwork:
 
         v_clamped = v_free + nudge * (desired - v_free)
 
-    of the instantaneous free voltages. With ``A`` the Laplacian on the unknown nodes, ``R`` the
-    conductances from these to the sources and ``V_S`` the input voltages, the free voltages solve
-    ``A v = R V_S``; the clamped ones are these plus the response to the current that moves the
-    targets by ``nudge * (desired - v_target)``, so that one factorisation of ``A`` serves both.
+    of the instantaneous free voltages. Both copies share one factorisation: eliminating all other
+    nodes leaves each drop as a weighted mean of the voltages of targets and sources, which are
+    known in both.
 
-    Nothing is solved until somebody looks: `set_conductance` and `present` only note the change.
+    Nothing is solved until somebody looks. `set_conductance` and `present` only note the change;
+    `drops` then walks one path of the elimination tree to take in what changed and to read the
+    drop, exact to rounding.
 
     Parameters
     ----------
@@ -41,6 +48,12 @@ class TwinNetwork:
     nudge
         How far the clamp moves the targets towards the desired voltages; 1 puts them there.
 
+    Attributes
+    ----------
+    renewals : int
+        How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, and made
+        the factor anew.
+
     Raises
     ------
     CircuitError
@@ -50,7 +63,8 @@ class TwinNetwork:
 
     References
     ----------
-    Stern, Hexner, Rocks, Liu, Phys. Rev. X 11, 021045 (2021).
+    Stern, Hexner, Rocks, Liu, Phys. Rev. X 11, 021045 (2021), for the two copies;
+    `~ohmtick.engine.walk` for the walks.
 
     Examples
     --------
@@ -82,16 +96,23 @@ class TwinNetwork:
                 f"the 'nudge' of a TwinNetwork must be positive and finite, got {nudge} instead"
             )
         self.nudge = float(nudge)
-        self._unknown = np.setdiff1d(np.arange(circuit.nodes), self.sources)
-        self._target_rows = np.searchsorted(self._unknown, self.targets)
-        self._laplacian_cells = _laplacian_cells(circuit)
+        self.renewals = 0
+        self._kernels = _kernels()
+        self.real, self.index, _ = self._kernels.build(
+            circuit.edges, circuit.nodes, self.sources, self.targets
+        )
+        self._write, self._read = self._kernels.set_conductance, self._kernels.read
+        if self.real.size > self._kernels.LARGE:
+            self._read = self._kernels.read_in_one_walk
+        at = int(self.index[self._kernels.AT_CONDUCTANCE])
+        self._conductances = self.real[at : at + len(circuit.edges)]
+        self._gain = np.zeros((self.targets.size, self.sources.size))
         self._inputs = np.zeros(self.sources.size)
         self._desired = np.zeros(self.targets.size)
-        self._response: FloatArray | None = None
-        self._both: tuple[FloatArray, FloatArray] | None = None
-        self._conductances = np.empty(len(circuit.edges))
         self.set_conductances(conductances)
         self._refuse_floating()
+        self._settle()
+        self.present()
 
     @property
     def conductances(self) -> FloatArray:
@@ -103,7 +124,7 @@ class TwinNetwork:
         return float(self._conductances[edge])
 
     def set_conductance(self, edge: int, conductance: float) -> None:
-        """Change one conductance, S; the next reader pays for the solve.
+        """Change one conductance, S; the next reader pays.
 
         Raises
         ------
@@ -115,9 +136,8 @@ class TwinNetwork:
                 f"the conductance of edge {edge} must be finite and not negative, "
                 f"got {conductance} S instead"
             )
-        if conductance != self._conductances[edge]:
-            self._conductances[edge] = conductance
-            self._response = self._both = None
+        if self._write(self.real, self.index, edge, conductance):
+            self.check()
 
     def set_conductances(self, conductances: ArrayLike) -> None:
         """Change every conductance, S, shape (E,) or one number for all."""
@@ -135,7 +155,7 @@ class TwinNetwork:
                 f"got {values.ravel()[edge]} S instead"
             )
         self._conductances[:] = values
-        self._response = self._both = None
+        self._kernels.forget(self.index)
 
     def present(self, inputs: ArrayLike | None = None, desired: ArrayLike | None = None) -> None:
         """Apply a datum: hold the sources at `inputs` and clamp the targets towards `desired`.
@@ -157,21 +177,28 @@ class TwinNetwork:
             self._inputs = _voltages(inputs, self.sources.size, "inputs", "sources")
         if desired is not None:
             self._desired = _voltages(desired, self.targets.size, "desired", "targets")
-        self._both = None
+        self._kernels.present(self.real, self.index, self._inputs, self._desired, self.nudge)
 
     def drops(self, edge: int) -> tuple[float, float]:
         """Return the drop over one edge in the free and the clamped copy, V.
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
-        free, clamped = self._solved()
-        first, second = self.circuit.edges[edge]
-        return float(free[first] - free[second]), float(clamped[first] - clamped[second])
+        needed, free, clamped = self._read(self.real, self.index, edge)
+        while needed:
+            if needed == self._kernels.CATCH_UP:
+                self._settle()
+            else:
+                self._kernels.solve(self.real, self.index)
+            needed, free, clamped = self._read(self.real, self.index, edge)
+        return free, clamped
 
     def voltages(self) -> tuple[FloatArray, FloatArray]:
         """Return every node's voltage in the free and the clamped copy, V, each shape (N,)."""
-        free, clamped = self._solved()
-        return free.copy(), clamped.copy()
+        self._settle()
+        free, clamped = np.empty((2, self.circuit.nodes))
+        self._kernels.voltages(self.real, self.index, free, clamped)
+        return free, clamped
 
     def transfer(self) -> FloatArray:
         """Return the free response of the targets to the sources, shape (T, S).
@@ -179,53 +206,55 @@ class TwinNetwork:
         The circuit is linear: for any input voltages, ``v_target = transfer @ inputs``. Its rows
         sum to 1, since equal sources put every node on their voltage.
         """
-        return self._responses()[self._target_rows, : self.sources.size].copy()
+        self._settle()
+        self._kernels.transfer(self.real, self.index, self._gain)
+        return self._gain.copy()
 
-    def _solved(self) -> tuple[FloatArray, FloatArray]:
-        if self._both is None:
-            response = self._responses()
-            to_sources, to_currents = np.split(response, [self.sources.size], axis=1)
-            free = to_sources @ self._inputs
-            shift = self.nudge * (self._desired - free[self._target_rows])
-            current = np.linalg.solve(to_currents[self._target_rows], shift)
-            clamped = free + to_currents @ current
-            clamped[self._target_rows] = free[self._target_rows] + shift
-            self._both = self._everywhere(free), self._everywhere(clamped)
-        return self._both
+    def imbalance(self) -> float:
+        """Return how far any node is from where Kirchhoff's law puts it, V, in either copy.
 
-    def _everywhere(self, unknown: FloatArray) -> FloatArray:
-        voltages = np.empty(self.circuit.nodes)
-        voltages[self._unknown] = unknown
-        voltages[self.sources] = self._inputs
-        return voltages
+        That is the mean of its neighbours' voltages weighted by the conductances to them, of
+        which the factor knows nothing.
+        """
+        held = np.zeros(self.circuit.nodes, dtype=np.bool_)
+        held[self.sources] = True
+        free, clamped = self.voltages()
+        edges = self.circuit.edges
+        worst = self._kernels.imbalance(edges, self._conductances, held, free)
+        held[self.targets] = True
+        return max(worst, self._kernels.imbalance(edges, self._conductances, held, clamped))
 
-    def _responses(self) -> FloatArray:
-        """Voltages of the unknown nodes for 1 V at each source, then 1 A into each target."""
-        if self._response is None:
-            from scipy.linalg import LinAlgError, cho_factor, cho_solve  # slow to import
+    def check(self) -> None:
+        """Hold the factor against Kirchhoff's law, and make it anew where it has drifted.
 
-            k, n = self._conductances, self.circuit.nodes
-            weights = np.concatenate([k, k, -k, -k])
-            laplacian = np.bincount(self._laplacian_cells, weights, n * n).reshape(n, n)
-            into_target = np.zeros((self._unknown.size, self.targets.size))
-            into_target[self._target_rows, np.arange(self.targets.size)] = 1.0
-            from_sources = -laplacian[np.ix_(self._unknown, self.sources)]
-            try:
-                factor = cho_factor(
-                    laplacian[np.ix_(self._unknown, self._unknown)], check_finite=False
+        Called every 100 000 changes.
+        """
+        self._kernels.checked(self.index)
+        scale = float(np.abs(self._inputs).max())
+        drifted = self.imbalance()
+        if not drifted <= TOLERATED * scale:
+            self.renewals += 1
+            if self._kernels.renew(self.real, self.index) >= 0:
+                self._refuse_floating()
+            if not self.imbalance() <= 1e3 * TOLERATED * scale:
+                warnings.warn(
+                    f"Kirchhoff's law is kept to {self.imbalance():.1e} V only: the conductances "
+                    f"span too many decades",
+                    stacklevel=2,
                 )
-            except LinAlgError:
-                self._refuse_floating()
-                raise SingularCircuitError(
-                    "the circuit is singular to working precision: its conductances span too "
-                    "many decades"
-                ) from None
-            if not k.all():
-                self._refuse_floating()
-            self._response = cho_solve(
-                factor, np.hstack([from_sources, into_target]), check_finite=False
-            )
-        return self._response
+
+    def _settle(self) -> None:
+        failed = self._kernels.catch_up(self.real, self.index)
+        if failed >= 0:
+            self._refuse_singular(failed)
+
+    def _refuse_singular(self, position: int) -> None:
+        self._refuse_floating()
+        node = self.circuit.name(self._kernels.node_at(self.index, position))
+        raise SingularCircuitError(
+            f"the circuit is singular to working precision at {node}: its conductances span too "
+            f"many decades"
+        )
 
     def _refuse_floating(self) -> None:
         part = self.circuit.parts(self._conductances > 0.0)
@@ -235,6 +264,13 @@ class TwinNetwork:
                 f"every part of the circuit must touch a source, "
                 f"got {self.circuit.name(floating)} cut off from all of them"
             )
+
+
+def _kernels() -> ModuleType:
+    """Return the compiled kernels; importing them takes a second, so not before they are used."""
+    from . import kernels
+
+    return kernels
 
 
 def _nodes(circuit: Circuit, named: Sequence[int | str], what: str) -> IndexArray:
@@ -262,12 +298,3 @@ def _voltages(values: ArrayLike, count: int, what: str, nodes: str) -> FloatArra
             f"{nodes}, got {values!r} instead"
         )
     return voltages
-
-
-def _laplacian_cells(circuit: Circuit) -> IndexArray:
-    """Where each edge's k, k, -k, -k stand in the flattened (N, N) Laplacian."""
-    first, second = circuit.edges.T
-    n = circuit.nodes
-    return np.concatenate(
-        [first * n + first, second * n + second, first * n + second, second * n + first]
-    )

@@ -1,0 +1,60 @@
+"""How resistors take changes, in numbers: the kernels behind `ohmtick.agents.resistor`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Continuous or with positions; changed in siemens or by steps of resistance.
+CONTINUOUS_SIEMENS, CONTINUOUS_STEPS, POSITIONS_SIEMENS, POSITIONS_STEPS = range(4)
+
+
+class Devices(NamedTuple):
+    """The resistors of a circuit, all of one kind."""
+
+    kind: int
+    position: Ints
+    """Of those with positions, from 0, shape (E,)."""
+    ohms: Reals
+    """Resistance at each position, ascending."""
+    siemens: Reals
+    """Conductance at each position."""
+    low: float
+    """Smallest conductance of the continuous ones, S."""
+    high: float
+    """Largest."""
+    step: float
+    """What one step changes, Ω."""
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def changed(devices: Devices, edge: int, conductance: float, amount: float) -> float:
+    """Return an edge's conductance, S, after its resistor has taken a change."""
+    if devices.kind == CONTINUOUS_SIEMENS:
+        return min(max(conductance + amount, devices.low), devices.high)
+    if devices.kind == CONTINUOUS_STEPS:
+        resistance = 1.0 / conductance + amount * devices.step
+        wanted = 1.0 / resistance if resistance * devices.high > 1.0 else devices.high
+        return max(wanted, devices.low)
+    last = devices.ohms.size - 1
+    if devices.kind == POSITIONS_STEPS:
+        place = min(max(devices.position[edge] + round(amount), 0), last)
+    else:
+        wanted = conductance + amount
+        place = nearest(devices.ohms, 1.0 / wanted) if wanted > 0.0 else last
+    devices.position[edge] = place
+    return devices.siemens[place]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def nearest(ascending: Reals, value: float) -> int:
+    """Return the place of the number nearest to `value`; of two as near, the smaller."""
+    above = min(np.searchsorted(ascending, value), ascending.size - 1)
+    below = max(above - 1, 0)
+    return above if ascending[above] - value < value - ascending[below] else below

@@ -1,0 +1,38 @@
+"""The compiled kernels that a twin network calls, gathered so that they are imported once."""
+
+from .factor import build, node_at
+from .layout import AT_CONDUCTANCE
+from .network import (
+    CATCH_UP,
+    LARGE,
+    catch_up,
+    checked,
+    forget,
+    present,
+    read,
+    read_in_one_walk,
+    renew,
+    set_conductance,
+    solve,
+)
+from .voltages import imbalance, transfer, voltages
+
+__all__ = [
+    "AT_CONDUCTANCE",
+    "CATCH_UP",
+    "LARGE",
+    "build",
+    "catch_up",
+    "checked",
+    "forget",
+    "imbalance",
+    "node_at",
+    "present",
+    "read",
+    "read_in_one_walk",
+    "renew",
+    "set_conductance",
+    "solve",
+    "transfer",
+    "voltages",
+]

@@ -1,0 +1,264 @@
+"""The compiled event loop: the same order, the same draws, the same kernels as the SimPy engine.
+
+`advance` processes events until it needs what only Python can give, says what, and is called
+again: more ticks, more presentations, room in the log, a new epoch, a check. It holds no lock, so
+that runs in several threads go on side by side.
+
+Only four things can come next: a presentation, the first tick in the heap of ticks, the first
+reading in the heap of those in flight, or a probe. Taking the earliest, and at equal times the
+first of these four, is the total order ``(time, kind, agent)``.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from .devices import Devices, changed
+from .heap import lift, sink
+from .layout import AT_CONDUCTANCE, UNCHECKED
+from .measure import accuracy, mean_squared_error
+from .network import CHECK_EVERY, catch_up, answer, present, read, set_conductance
+from .voltages import transfer
+
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+#: Why `advance` returned.
+BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, FLIGHTS, CHECK, SINGULAR, BACKWARDS = range(10)
+
+# Counters that outlive a call.
+UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS, PROBED = range(9)
+COUNTERS = 9
+# Times that outlive a call, s.
+NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
+TIMES = 4
+#: A tie between readings of one instant goes by edge, then by the order of the readings.
+READING_BITS = 40
+
+
+class Edges(NamedTuple):
+    """What each edge is going to do, as far as it is known before it reads."""
+
+    ticks: Reals
+    """Times at which it acts, s, shape (E, B)."""
+    latency: Reals
+    """For each tick, the time from the reading to its actuation, s; shape (E, B) or (E, 1)."""
+    error_free: Reals
+    """For each tick, the error of the free reading, V; shape (E, B) or (E, 1)."""
+    error_clamped: Reals
+    """The same of the clamped reading."""
+    used: Ints
+    """How many of its ticks are over, shape (E,)."""
+    filled: Ints
+    """How many of its ticks are known, shape (E,)."""
+    next_tick: Reals
+    """The next of them, s, infinite after the last; shape (E,)."""
+    number: Ints
+    """The edge's number, which breaks ties; shape (E,)."""
+    heap: Ints
+    """Edges as a heap of their next ticks, shape (E,)."""
+
+
+class Flights(NamedTuple):
+    """Readings whose actuation is still to come, by slot."""
+
+    slots: Ints
+    """A heap of the slots in use, and after it the free ones."""
+    time: Reals
+    tie: Ints
+    sensed: Reals
+    datum: Ints
+    drop_free: Reals
+    drop_clamped: Reals
+    change: Reals
+    updates: Ints
+
+
+class Lessons(NamedTuple):
+    """Data with what is desired of them: row `label[d]` of `desired` belongs to datum d."""
+
+    inputs: Reals
+    label: Ints
+    desired: Reals
+
+
+class Desk(NamedTuple):
+    """What the supervisor presents, and when, as far as it is known."""
+
+    time: Reals
+    datum: Ints
+    lessons: Lessons
+    class_means: Reals
+    """Mean inputs of the classes, V, shape (C, S); none without classes."""
+    gain: Reals
+    """Room for the transfer of the network, shape (T, S)."""
+
+
+class Rows(NamedTuple):
+    """The columns of the event log, a chunk of them."""
+
+    time_s: Reals
+    sensed_s: Reals
+    edge: NDArray[np.int32]
+    datum: NDArray[np.int32]
+    drop_free_V: Reals
+    drop_clamped_V: Reals
+    conductance_before_S: Reals
+    conductance_after_S: Reals
+    staleness: Ints
+
+
+class ProbeRows(NamedTuple):
+    """What probes measured."""
+
+    time_s: Reals
+    updates: Ints
+    error: Reals
+    accuracy: Reals
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def advance(
+    real: Reals, index: Ints, edges: Edges, devices: Devices, flights: Flights, desk: Desk,
+    test: Lessons, rows: Rows, probes: ProbeRows, counters: Ints, times: Reals,
+    rule: RuleFunction, learning_rate: float, nudge: float, budget: int,
+) -> int:  # fmt: skip
+    """Process up to `budget` events in order, and return why it stopped."""
+    for _ in range(budget):
+        presentation = desk.time[counters[NEXT_PRESENTATION]]
+        tick = edges.next_tick[edges.heap[0]]
+        landing = flights.time[flights.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
+        probe = times[NEXT_PROBE]
+        now = min(min(presentation, tick), min(landing, probe))
+        if not now < times[END]:
+            return HORIZON
+        if presentation == now:
+            reason = _present(real, index, desk, counters, nudge)
+        elif tick == now:
+            reason = _sense(
+                real, index, edges, devices, flights, desk, counters, rule, learning_rate, nudge
+            )
+        elif landing == now:
+            reason = _actuate(real, index, devices, flights, rows, counters)
+        else:
+            reason = _probe(real, index, desk, test, probes, counters, times)
+        times[NOW] = now
+        if reason != BUDGET:
+            return reason
+    return BUDGET
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _present(real: Reals, index: Ints, desk: Desk, counters: Ints, nudge: float) -> int:
+    """Present the next datum; at the start of an epoch measure what is desired of each class."""
+    lessons, place = desk.lessons, counters[NEXT_PRESENTATION]
+    if desk.class_means.size > 0 and counters[PRESENTED] % lessons.label.size == 0:
+        failed = answer(real, index, desk.gain, desk.class_means, lessons.desired)
+        if failed >= 0:
+            return SINGULAR
+    datum = desk.datum[place]
+    present(real, index, lessons.inputs[datum], lessons.desired[lessons.label[datum]], nudge)
+    counters[DATUM] = datum
+    counters[PRESENTED] += 1
+    counters[NEXT_PRESENTATION] = place + 1
+    return PRESENTATIONS if place + 1 == desk.time.size else BUDGET
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _sense(
+    real: Reals, index: Ints, edges: Edges, devices: Devices, flights: Flights, desk: Desk,
+    counters: Ints, rule: RuleFunction, learning_rate: float, nudge: float,
+) -> int:  # fmt: skip
+    """Let the edge that ticks first read its drops and decide; its reading is then in flight."""
+    if counters[IN_FLIGHT] == flights.slots.size:
+        return FLIGHTS
+    edge = edges.heap[0]
+    tick = edges.used[edge]
+    time = edges.ticks[edge, tick]
+    failed, free, clamped = read(real, index, edge)
+    if failed >= 0:
+        return SINGULAR
+    error = tick if edges.error_free.shape[1] > 1 else 0
+    conductance = real[index[AT_CONDUCTANCE] + edge]
+    change = rule(
+        free + edges.error_free[edge, error],
+        clamped + edges.error_clamped[edge, error],
+        conductance,
+        learning_rate,
+        nudge,
+    )
+    late = edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
+    slot = flights.slots[counters[IN_FLIGHT]]
+    flights.time[slot] = time + late
+    flights.tie[slot] = (edge << READING_BITS) + counters[READINGS]
+    flights.sensed[slot] = time
+    flights.datum[slot] = counters[DATUM]
+    flights.drop_free[slot] = free
+    flights.drop_clamped[slot] = clamped
+    flights.change[slot] = change
+    flights.updates[slot] = counters[UPDATES]
+    lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+    counters[IN_FLIGHT] += 1
+    counters[READINGS] += 1
+    edges.used[edge] = tick + 1
+    if tick + 1 == edges.filled[edge]:
+        return TICKS
+    edges.next_tick[edge] = edges.ticks[edge, tick + 1]
+    sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
+    return BUDGET if edges.next_tick[edge] >= time else BACKWARDS
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _actuate(
+    real: Reals, index: Ints, devices: Devices, flights: Flights, rows: Rows, counters: Ints
+) -> int:
+    """Let the first reading in flight change its edge's resistor, and log it."""
+    slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
+    flights.slots[0] = flights.slots[last]
+    flights.slots[last] = slot
+    counters[IN_FLIGHT] = last
+    sink(flights.slots, last, flights.time, flights.tie)
+    edge = flights.tie[slot] >> READING_BITS
+    before = real[index[AT_CONDUCTANCE] + edge]
+    after = changed(devices, edge, before, flights.change[slot])
+    set_conductance(real, index, edge, after)
+    row = counters[ROWS]
+    rows.time_s[row] = flights.time[slot]
+    rows.sensed_s[row] = flights.sensed[slot]
+    rows.edge[row] = edge
+    rows.datum[row] = flights.datum[slot]
+    rows.drop_free_V[row] = flights.drop_free[slot]
+    rows.drop_clamped_V[row] = flights.drop_clamped[slot]
+    rows.conductance_before_S[row] = before
+    rows.conductance_after_S[row] = after
+    rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
+    counters[ROWS] = row + 1
+    counters[UPDATES] += 1
+    if index[UNCHECKED] >= CHECK_EVERY:
+        return CHECK
+    return LOG if row + 1 == rows.time_s.size else BUDGET
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _probe(
+    real: Reals, index: Ints, desk: Desk, test: Lessons, probes: ProbeRows, counters: Ints,
+    times: Reals,
+) -> int:  # fmt: skip
+    """Measure the test error without touching anything."""
+    if catch_up(real, index) >= 0:
+        return SINGULAR
+    transfer(real, index, desk.gain)
+    row = counters[PROBE_ROWS]
+    probes.time_s[row] = times[NEXT_PROBE]
+    probes.updates[row] = counters[UPDATES]
+    probes.error[row] = mean_squared_error(desk.gain, test.inputs, test.label, test.desired)
+    if desk.class_means.size > 0:
+        probes.accuracy[row] = accuracy(desk.gain, test.inputs, test.label, test.desired)
+    counters[PROBE_ROWS] = row + 1
+    counters[PROBED] += 1
+    times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
+    return PROBES if row + 1 == probes.time_s.size else BUDGET

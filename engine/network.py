@@ -1,0 +1,185 @@
+"""The twin network as kernels see it: changes are noted, and the next read pays for them.
+
+Both engines call these. What is done to the factor depends on the order of changes and reads
+alone, and not on who else looks: `catch_up`, which probes call, brings the factor up to date
+without counting as a read, and leaves just what the next read would have made itself.
+
+A read after many changes refactors instead of walking for each. Many reads of one state solve for
+all voltages once instead of walking for each. Both limits are counts, set once a circuit, so that
+either engine takes the same way, bit for bit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from .boundary import present as hold
+from .eliminate import refactor
+from .layout import (
+    APPLIED,
+    AT_CHANGED,
+    AT_CONDUCTANCE,
+    AT_DELTA,
+    AT_NODES,
+    AT_VOLTAGE,
+    CHANGES,
+    EDGES,
+    MOST_CHANGES,
+    MOST_WALKS,
+    NODES,
+    READS,
+    SOLVED,
+    UNCHECKED,
+    Reals,
+)
+from .ordering import Ints
+from .voltages import voltages
+from .walk import add, add_then_drops, drops
+
+#: What a read needs first.
+NOTHING, CATCH_UP, SOLVE = range(3)
+#: Entries of a factor beyond which a change and a read share one walk (measured).
+LARGE = 4_000_000
+#: Changes between two checks of the factor against Kirchhoff's law.
+CHECK_EVERY = 100_000
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> bool:
+    """Note an edge's new conductance, S; the next read pays. Return whether a check is due."""
+    at = index[AT_CONDUCTANCE] + edge
+    delta = conductance - real[at]
+    if delta == 0.0:
+        return False
+    real[at] = conductance
+    count = index[CHANGES]
+    if count < index[MOST_CHANGES]:
+        index[index[AT_CHANGED] + count] = edge
+        real[index[AT_DELTA] + count] = delta
+    index[CHANGES] = count + 1
+    index[READS] = 0
+    index[SOLVED] = 0
+    index[UNCHECKED] += 1
+    return index[UNCHECKED] >= CHECK_EVERY
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def forget(index: Ints) -> None:
+    """Note that any number of conductances were changed."""
+    index[CHANGES] = index[MOST_CHANGES] + 1
+    index[APPLIED] = 0
+    index[READS] = 0
+    index[SOLVED] = 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def checked(index: Ints) -> None:
+    """Note that the factor is being checked."""
+    index[UNCHECKED] = 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: float) -> None:
+    """Hold the sources at `inputs`, and nudge the clamped targets towards `desired`, V."""
+    hold(real, index, inputs, desired, nudge)
+    index[READS] = 0
+    index[SOLVED] = 0
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
+    """Return the drops over an edge in both copies, V, where walks are all that this takes.
+
+    Returns
+    -------
+    needed : int
+        `NOTHING`, or what must be called before this is called again: `CATCH_UP` or `SOLVE`. The
+        drops then mean nothing.
+    free, clamped : float
+    """
+    count, applied = index[CHANGES], index[APPLIED]
+    if count > 0:
+        if applied < count:
+            if count > index[MOST_CHANGES]:
+                return CATCH_UP, np.nan, np.nan
+            for place in range(applied, count):
+                changed, delta = index[index[AT_CHANGED] + place], real[index[AT_DELTA] + place]
+                if add(real, index, changed, delta) >= 0:
+                    forget(index)
+                    return CATCH_UP, np.nan, np.nan
+        index[CHANGES] = index[APPLIED] = 0
+    if index[READS] < index[MOST_WALKS]:
+        index[READS] += 1
+        free, clamped = drops(real, index, edge)
+        return NOTHING, free, clamped
+    if not index[SOLVED]:
+        return SOLVE, np.nan, np.nan
+    first, second = index[index[AT_NODES] + 2 * edge], index[index[AT_NODES] + 2 * edge + 1]
+    free_at, clamped_at = index[AT_VOLTAGE], index[AT_VOLTAGE] + index[NODES]
+    return (
+        NOTHING,
+        real[free_at + first] - real[free_at + second],
+        real[clamped_at + first] - real[clamped_at + second],
+    )
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
+    """Do as `read`, bit for bit, but take in a single change on the way.
+
+    Where the factor does not fit the processor's cache, each panel then passes through it once
+    instead of twice; on smaller circuits two walks are as fast, or faster.
+    """
+    count = index[CHANGES]
+    if count == 0 or count - index[APPLIED] != 1 or count > index[MOST_CHANGES]:
+        return read(real, index, edge)
+    last = count - 1
+    changed, delta = index[index[AT_CHANGED] + last], real[index[AT_DELTA] + last]
+    failed, free, clamped = add_then_drops(real, index, changed, delta, edge)
+    if failed >= 0:
+        forget(index)
+        return CATCH_UP, np.nan, np.nan
+    index[CHANGES] = index[APPLIED] = 0
+    index[READS] = 1
+    return NOTHING, free, clamped
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def catch_up(real: Reals, index: Ints) -> int:
+    """Bring the factor up to date, without counting as a read; return -1 or what failed."""
+    count, applied = index[CHANGES], index[APPLIED]
+    if count == applied:
+        return -1
+    if count > index[MOST_CHANGES]:
+        return renew(real, index)
+    for place in range(applied, count):
+        changed, delta = index[index[AT_CHANGED] + place], real[index[AT_DELTA] + place]
+        if add(real, index, changed, delta) >= 0:
+            return renew(real, index)
+    index[APPLIED] = count
+    return -1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def renew(real: Reals, index: Ints) -> int:
+    """Make the factor anew from all conductances; return -1 or the position that failed.
+
+    A factor that failed is made anew by the next read.
+    """
+    at = index[AT_CONDUCTANCE]
+    failed = refactor(real, index, real[at : at + index[EDGES]])
+    index[SOLVED] = 0
+    if failed >= 0:
+        forget(index)
+        return failed
+    index[APPLIED] = index[CHANGES]
+    return failed
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def solve(real: Reals, index: Ints) -> None:
+    """Have all voltages of both copies at hand, where the factor is up to date."""
+    free, nodes = index[AT_VOLTAGE], index[NODES]
+    voltages(real, index, real[free : free + nodes], real[free + nodes : free + 2 * nodes])
+    index[SOLVED] = 1

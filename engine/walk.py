@@ -1,0 +1,267 @@
+"""One event: read the drops over an edge, or change its conductance, along one path.
+
+The factor. Eliminate the nodes one by one. A node j that is tied to the later nodes r by the
+conductances c_rj sits at their weighted mean,
+
+    v_j = sum_r M_rj v_r,    M_rj = c_rj / d_j,    d_j = sum_r c_rj,
+
+and taking it out leaves c_rs + c_rj c_sj / d_j between r and s: the star-mesh transformation.
+With the sources as last rows, never eliminated, L = I - M and D = diag(d_j) are the factors of
+the Laplacian of the whole circuit, L D L^T; every weight M_rj lies in [0, 1] and a column's
+weights add to one. The diagonal of a panel holds the resistance 1 / d_j.
+
+A read. The drop over the edge (i, j) is b^T v with b = e_i - e_j. Replacing each eliminated
+node by the mean that it sits at turns b into weights on the nodes that are left,
+
+    for each column j on the path:    w_r <- w_r + w_j M_rj  for r > j,    w_j <- 0,
+
+until only targets and sources carry weight. Then drop = w . v on that boundary, where both
+copies' voltages are known. Only columns on the tree path from min(i, j) ever carry weight.
+
+A change. A + delta b b^T has the same structure, and its factor follows on the same path from
+the same weights (Gill, Golub, Murray, Saunders 1974, method C1; Davis and Hager 1999 for the
+sparse case), with t_j = det A'_jj / det A_jj, the ratio of the leading determinants:
+
+    t' = t + delta w_j^2 / d_j,    beta = delta w_j / (d_j t'),    d_j <- d_j t' / t,
+    w_r <- w_r + w_j M_rj,    M_rj <- M_rj - beta w_r    for r > j,    t <- t'.
+
+References
+----------
+P. E. Gill, G. H. Golub, W. Murray, M. A. Saunders, "Methods for modifying matrix
+factorizations", Math. Comp. 28 (1974).
+T. A. Davis, W. W. Hager, "Modifying a sparse Cholesky factorization", SIAM J. Matrix Anal. 20
+(1999).
+"""
+
+from __future__ import annotations
+
+from numba import njit
+
+from .boundary import settle
+from .layout import (
+    AT_CLAMPED,
+    AT_ENDS,
+    AT_FREE,
+    AT_LOCAL,
+    AT_LOCAL_2,
+    AT_RECORD,
+    AT_ROWS,
+    AT_SUPERNODE,
+    AT_WEIGHT,
+    AT_WEIGHT_2,
+    END,
+    FIRST,
+    INTERIOR,
+    NODES,
+    PANEL,
+    RECORD,
+    ROW_COUNT,
+    ROW_START,
+    UNKNOWNS,
+    Reals,
+)
+from .ordering import Ints
+from .panel import carry, modify, modify_and_carry
+
+#: A change that leaves less than this of a determinant cancels too many digits: refactor.
+LEAST_RATIO = 1e-7
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def drops(real: Reals, index: Ints, edge: int) -> tuple[float, float]:
+    """Return the drop over an edge, first node minus second, free and clamped, V."""
+    interior, weight = index[INTERIOR], index[AT_WEIGHT]
+    column = _raise_ends(real, index, weight, edge)
+    while column < interior:
+        column = _carry_on(real, index, weight, index[AT_LOCAL], column)
+    return _meet_boundary(real, index, weight)
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
+    """Add `delta` to the conductance of an edge, S.
+
+    Returns
+    -------
+    int
+        -1, or a position whose pivot would lose too many digits, or vanish: the factor is then
+        spoilt, and `refactor` must make it anew or name the singular node.
+    """
+    unknowns = index[UNKNOWNS]
+    column = _raise_ends(real, index, index[AT_WEIGHT], edge)
+    ratio = 1.0
+    failed = -1
+    while column < unknowns:
+        above, ratio = _modify_on(real, index, column, delta, ratio)
+        if not ratio > LEAST_RATIO and failed < 0:
+            failed = column
+        column = above
+    _finish_change(real, index)
+    return failed
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def add_then_drops(
+    real: Reals, index: Ints, changed: int, delta: float, edge: int
+) -> tuple[int, float, float]:
+    """Do `add` on one edge and then `drops` on another in one walk, bit for bit the same.
+
+    The two paths share the top of the tree, which is most of the work: there each panel passes
+    through memory once instead of twice.
+
+    Returns
+    -------
+    failed : int
+        As from `add`; the drops then mean nothing.
+    free, clamped : float
+        As from `drops`, after the change.
+    """
+    interior, unknowns = index[INTERIOR], index[UNKNOWNS]
+    column = _raise_ends(real, index, index[AT_WEIGHT], changed)
+    reading = _raise_ends(real, index, index[AT_WEIGHT_2], edge)
+    ratio = 1.0
+    failed = -1
+    while column < unknowns:
+        owner = index[index[AT_SUPERNODE] + column]
+        while reading < interior and index[index[AT_SUPERNODE] + reading] < owner:
+            reading = _carry_on(real, index, index[AT_WEIGHT_2], index[AT_LOCAL_2], reading)
+        if reading < interior and index[index[AT_SUPERNODE] + reading] == owner:
+            above, reading, ratio = _modify_and_carry_on(real, index, column, reading, delta, ratio)
+        else:
+            above, ratio = _modify_on(real, index, column, delta, ratio)
+        if not ratio > LEAST_RATIO and failed < 0:
+            failed = column
+        column = above
+    while reading < interior:
+        reading = _carry_on(real, index, index[AT_WEIGHT_2], index[AT_LOCAL_2], reading)
+    _finish_change(real, index)
+    free, clamped = _meet_boundary(real, index, index[AT_WEIGHT_2])
+    return failed, free, clamped
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _raise_ends(real: Reals, index: Ints, weight: int, edge: int) -> int:
+    """Put the weights +1 and -1 on an edge's ends; return the position eliminated first."""
+    plus, minus = index[index[AT_ENDS] + 2 * edge], index[index[AT_ENDS] + 2 * edge + 1]
+    real[weight + plus] = 1.0
+    real[weight + minus] = -1.0
+    lower: int = min(plus, minus)
+    return lower
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _meet_boundary(real: Reals, index: Ints, weight: int) -> tuple[float, float]:
+    """Return weights . voltages over targets and sources for both copies; clear the weights."""
+    at_free, at_clamped = index[AT_FREE], index[AT_CLAMPED]
+    at = weight + index[INTERIOR]
+    free = 0.0
+    clamped = 0.0
+    for place in range(index[NODES] - index[INTERIOR]):
+        share = real[at + place]
+        real[at + place] = 0.0
+        free += share * real[at_free + place]
+        clamped += share * real[at_clamped + place]
+    return free, clamped
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _finish_change(real: Reals, index: Ints) -> None:
+    """Clear the weights on the sources, and let the targets follow."""
+    at = index[AT_WEIGHT]
+    for place in range(at + index[UNKNOWNS], at + index[NODES]):
+        real[place] = 0.0
+    settle(real, index)
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _carry_on(real: Reals, index: Ints, weight: int, local: int, column: int) -> int:
+    """Carry weights through the rest of a column's supernode; return the next column."""
+    record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
+    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
+    stop = min(end, index[INTERIOR])
+    at = _enter(real, index, record, weight, local, column)
+    carry(real, index[record + PANEL], end - first + count, at, column - first, stop - first)
+    return _leave(real, index, record, weight, at, column, stop)
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _modify_on(
+    real: Reals, index: Ints, column: int, delta: float, ratio: float
+) -> tuple[int, float]:
+    """Modify the rest of a column's supernode; return the next column and the ratio t."""
+    weight = index[AT_WEIGHT]
+    record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
+    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
+    at = _enter(real, index, record, weight, index[AT_LOCAL], column)
+    ratio = modify(
+        real, index[record + PANEL], end - first + count, at, column - first, end - first,
+        delta, ratio,
+    )  # fmt: skip
+    return _leave(real, index, record, weight, at, column, end), ratio
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _modify_and_carry_on(
+    real: Reals, index: Ints, column: int, reading: int, delta: float, ratio: float
+) -> tuple[int, int, float]:
+    """Do both in the supernode that two paths share; return both next columns and the ratio t.
+
+    The path that starts lower goes alone to where the other starts, and the change goes alone
+    through the targets.
+    """
+    weight, weight_2 = index[AT_WEIGHT], index[AT_WEIGHT_2]
+    record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
+    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
+    stop = min(end, index[INTERIOR])
+    panel, height = index[record + PANEL], end - first + count
+    at = _enter(real, index, record, weight, index[AT_LOCAL], column)
+    at_2 = _enter(real, index, record, weight_2, index[AT_LOCAL_2], reading)
+    both = min(max(column, reading), stop) - first
+    ratio = modify(real, panel, height, at, column - first, both, delta, ratio)
+    carry(real, panel, height, at_2, reading - first, both)
+    start = max(both, column - first)
+    ratio = modify_and_carry(real, panel, height, at, at_2, start, stop - first, delta, ratio)
+    ratio = modify(real, panel, height, at, max(start, stop - first), end - first, delta, ratio)
+    above = _leave(real, index, record, weight, at, column, end)
+    return above, _leave(real, index, record, weight_2, at_2, reading, stop), ratio
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, column: int) -> int:
+    """Return where the weights of a supernode's columns and rows lie together.
+
+    That is where they are already if the rows follow the columns; else they are brought there,
+    from `column` on: before it there are none.
+    """
+    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
+    at_rows = index[AT_ROWS] + index[record + ROW_START]
+    if count == 0 or index[at_rows + count - 1] == end + count - 1:
+        in_place: int = weight + first
+        return in_place
+    for place in range(column, end):
+        real[local + place - first] = real[weight + place]
+    below = local + end - first
+    for place in range(count):
+        real[below + place] = real[weight + index[at_rows + place]]
+    return local
+
+
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+def _leave(
+    real: Reals, index: Ints, record: int, weight: int, at: int, column: int, stop: int
+) -> int:
+    """Clear the weights of the columns before `stop`, hand on the rest; return the next column."""
+    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
+    at_rows = index[AT_ROWS] + index[record + ROW_START]
+    for place in range(column, stop):
+        real[weight + place] = 0.0
+    if at != weight + first:
+        for place in range(stop, end):
+            real[weight + place] = real[at + place - first]
+        below = at + end - first
+        for place in range(count):
+            real[weight + index[at_rows + place]] = real[below + place]
+    if stop < end:
+        return stop
+    above: int = index[at_rows] if count > 0 else index[NODES]
+    return above
