@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,19 +74,18 @@ class Circuit:
     ) -> None:
         pairs = _edge_array(edges)
         if nodes is None:
-            nodes = len(labels) if labels is not None else int(pairs.max()) + 1
-        names = tuple(str(label) for label in (range(nodes) if labels is None else labels))
+            nodes = max(len(labels) if labels is not None else 0, int(pairs.max()) + 1)
+        _check_nodes(nodes)
         _check_edges(pairs, nodes)
-        _check_labels(names, nodes)
+        if labels is not None:
+            labels = tuple(str(label) for label in labels)
+            _check_labels(labels, nodes)
+        _check_isolated(pairs, nodes, labels)  # before anything as long as `nodes` is made
+        names = tuple(str(label) for label in (range(nodes) if labels is None else labels))
         object.__setattr__(self, "edges", _read_only(pairs))
         object.__setattr__(self, "nodes", int(nodes))
         object.__setattr__(self, "labels", names)
         object.__setattr__(self, "positions", _position_array(positions, nodes))
-        isolated = np.setdiff1d(np.arange(nodes), pairs)
-        if isolated.size:
-            raise CircuitError(
-                f"every node of a Circuit must have an edge, got none at {self.name(isolated)}"
-            )
 
     def __repr__(self) -> str:
         return f"Circuit({self.nodes} nodes, {len(self.edges)} edges)"
@@ -101,6 +101,10 @@ class Circuit:
 
     def __hash__(self) -> int:
         return hash((self.labels, self.edges.tobytes()))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # By way of __init__: arrays that are copied or unpickled directly could be written to.
+        return _rebuilt, (self.edges, self.nodes, self.labels, self.positions)
 
     def index(self, label: object) -> int:
         """Return the index of the node with this label.
@@ -129,9 +133,7 @@ class Circuit:
     def name(self, nodes: ArrayLike) -> str:
         """Return the labels of these nodes for a message, at most eight of them."""
         indices = np.atleast_1d(np.asarray(nodes, dtype=np.intp))
-        shown = ", ".join(repr(self.labels[index]) for index in indices[:8])
-        more = f" and {indices.size - 8} more" if indices.size > 8 else ""
-        return f"node{'s' if indices.size > 1 else ''} {shown}{more}"
+        return _listed([self.labels[index] for index in indices[:8]], indices.size)
 
     def parts(self, edges: ArrayLike | None = None) -> NDArray[np.intp]:
         """Return the number of the connected part that each node lies in, shape (N,).
@@ -168,6 +170,12 @@ class Circuit:
         return graph
 
 
+def _rebuilt(
+    edges: ArrayLike, nodes: int, labels: Sequence[str], positions: ArrayLike | None
+) -> Circuit:
+    return Circuit(edges, nodes, labels=labels, positions=positions)
+
+
 def _edge_array(edges: ArrayLike) -> NDArray[np.intp]:
     try:
         pairs = np.asarray(edges)
@@ -184,6 +192,11 @@ def _edge_array(edges: ArrayLike) -> NDArray[np.intp]:
             f"got {pairs.dtype} instead"
         )
     return pairs.astype(np.intp)
+
+
+def _check_nodes(nodes: int) -> None:
+    if isinstance(nodes, bool) or not isinstance(nodes, int | np.integer):
+        raise CircuitError(f"the 'nodes' of a Circuit must be an integer, got {nodes!r} instead")
 
 
 def _check_edges(pairs: NDArray[np.intp], nodes: int) -> None:
@@ -214,14 +227,42 @@ def _check_labels(labels: tuple[str, ...], nodes: int) -> None:
         raise CircuitError(f"the 'labels' of a Circuit must all differ, got {repeated!r} twice")
 
 
+def _check_isolated(pairs: NDArray[np.intp], nodes: int, labels: Sequence[object] | None) -> None:
+    reached = set(pairs.ravel().tolist())
+    if len(reached) < nodes:
+        isolated = islice((node for node in range(nodes) if node not in reached), 8)
+        shown = [str(node if labels is None else labels[node]) for node in isolated]
+        raise CircuitError(
+            f"every node of a Circuit must have an edge, "
+            f"got none at {_listed(shown, nodes - len(reached))}"
+        )
+
+
+def _listed(labels: Sequence[str], count: int) -> str:
+    shown = ", ".join(repr(label) for label in labels)
+    more = f" and {count - len(labels)} more" if count > len(labels) else ""
+    return f"node{'s' if count > 1 else ''} {shown}{more}"
+
+
 def _position_array(positions: ArrayLike | None, nodes: int) -> NDArray[np.float64] | None:
     if positions is None:
         return None
-    places = np.array(positions, dtype=np.float64)
+    try:
+        places = np.array(positions, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise CircuitError(
+            f"the 'positions' of a Circuit must be pairs of numbers: {error}"
+        ) from None
     if places.shape != (nodes, 2):
         raise CircuitError(
             f"the 'positions' of a Circuit must have the shape ({nodes}, 2), "
             f"got {places.shape} instead"
+        )
+    if not np.isfinite(places).all():
+        node = int(np.flatnonzero(~np.isfinite(places).all(axis=1))[0])
+        raise CircuitError(
+            f"the 'positions' of a Circuit must be finite, "
+            f"got {tuple(places[node].tolist())} for node {node} instead"
         )
     places.flags.writeable = False
     return places

@@ -121,11 +121,13 @@ def random_circuit(nodes: int, edges: int, *, seed: Seed = None) -> Circuit:
     CircuitError
         For numbers outside these bounds.
     """
+    if nodes < 2:
+        raise CircuitError(f"a random circuit must have at least 2 nodes, got {nodes} instead")
     most = nodes * (nodes - 1) // 2
-    if nodes < 2 or not nodes - 1 <= edges <= most:
+    if not nodes - 1 <= edges <= most:
         raise CircuitError(
-            f"a random circuit of {nodes} nodes must have at least 2 nodes and between "
-            f"{nodes - 1} and {most} edges, got {edges} instead"
+            f"a random circuit of {nodes} nodes must have between {nodes - 1} and {most} edges, "
+            f"got {edges} instead"
         )
     rng = np.random.default_rng(seed)
     chosen = {tuple(sorted(pair)) for pair in _random_tree(nodes, rng)}
@@ -150,7 +152,7 @@ def _random_tree(nodes: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     return list(tree.edges)
 
 
-def from_networkx(graph: nx.Graph[object]) -> Circuit:
+def from_networkx(graph: nx.Graph[Any]) -> Circuit:
     """Return the circuit of a networkx graph or multigraph.
 
     Nodes keep their order and are labelled by their names; a ``pos`` attribute on every node

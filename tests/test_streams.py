@@ -10,6 +10,7 @@ import zlib
 from functools import partial
 from itertools import combinations
 from random import Random
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -153,6 +154,7 @@ def test_other_kinds_of_draws_use_one_uniform_each() -> None:
 def test_normals_follow_their_distribution(bound: float) -> None:
     draws = Streams(11).normals("x", 0, 0, DRAWS, bound)
     assert np.abs(draws).max() <= bound
+    law: Any
     if np.isinf(bound):
         law = stats.norm()
     elif bound >= 0.01:
