@@ -3,9 +3,9 @@
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE
 from .network import (
-    CATCH_UP,
     LARGE,
-    catch_up,
+    RENEW,
+    SOLVE,
     checked,
     forget,
     present,
@@ -14,15 +14,16 @@ from .network import (
     renew,
     set_conductance,
     solve,
+    take_in,
 )
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
-    "CATCH_UP",
     "LARGE",
+    "RENEW",
+    "SOLVE",
     "build",
-    "catch_up",
     "checked",
     "forget",
     "imbalance",
@@ -33,6 +34,7 @@ __all__ = [
     "renew",
     "set_conductance",
     "solve",
+    "take_in",
     "transfer",
     "voltages",
 ]

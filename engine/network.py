@@ -1,7 +1,7 @@
 """The twin network as kernels see it: changes are noted, and the next read pays for them.
 
 Both engines call these. What is done to the factor depends on the order of changes and reads
-alone, and not on who else looks: `catch_up`, which probes call, brings the factor up to date
+alone, and not on who else looks: `take_in`, which probes call, brings the factor up to date
 without counting as a read, and leaves just what the next read would have made itself.
 
 A read after many changes refactors instead of walking for each. Many reads of one state solve for
@@ -38,7 +38,7 @@ from .voltages import voltages
 from .walk import add, add_then_drops, drops
 
 #: What a read needs first.
-NOTHING, CATCH_UP, SOLVE = range(3)
+NOTHING, RENEW, SOLVE = range(3)
 #: Entries of a factor beyond which a change and a read share one walk (measured).
 LARGE = 4_000_000
 #: Changes between two checks of the factor against Kirchhoff's law.
@@ -94,21 +94,14 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     Returns
     -------
     needed : int
-        `NOTHING`, or what must be called before this is called again: `CATCH_UP` or `SOLVE`. The
+        `NOTHING`, or what must be called before this is called again: `RENEW` or `SOLVE`. The
         drops then mean nothing.
     free, clamped : float
     """
-    count, applied = index[CHANGES], index[APPLIED]
-    if count > 0:
-        if applied < count:
-            if count > index[MOST_CHANGES]:
-                return CATCH_UP, np.nan, np.nan
-            for place in range(applied, count):
-                changed, delta = index[index[AT_CHANGED] + place], real[index[AT_DELTA] + place]
-                if add(real, index, changed, delta) >= 0:
-                    forget(index)
-                    return CATCH_UP, np.nan, np.nan
-        index[CHANGES] = index[APPLIED] = 0
+    needed = take_in(real, index)
+    if needed:
+        return needed, np.nan, np.nan
+    index[CHANGES] = index[APPLIED] = 0
     if index[READS] < index[MOST_WALKS]:
         index[READS] += 1
         free, clamped = drops(real, index, edge)
@@ -139,26 +132,27 @@ def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, f
     failed, free, clamped = add_then_drops(real, index, changed, delta, edge)
     if failed >= 0:
         forget(index)
-        return CATCH_UP, np.nan, np.nan
+        return RENEW, np.nan, np.nan
     index[CHANGES] = index[APPLIED] = 0
     index[READS] = 1
     return NOTHING, free, clamped
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def catch_up(real: Reals, index: Ints) -> int:
-    """Bring the factor up to date, without counting as a read; return -1 or what failed."""
+def take_in(real: Reals, index: Ints) -> int:
+    """Bring the factor up to date by walks, without counting as a read; return what it needs."""
     count, applied = index[CHANGES], index[APPLIED]
-    if count == applied:
-        return -1
+    if applied == count:
+        return NOTHING
     if count > index[MOST_CHANGES]:
-        return renew(real, index)
+        return RENEW
     for place in range(applied, count):
         changed, delta = index[index[AT_CHANGED] + place], real[index[AT_DELTA] + place]
         if add(real, index, changed, delta) >= 0:
-            return renew(real, index)
+            forget(index)
+            return RENEW
     index[APPLIED] = count
-    return -1
+    return NOTHING
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

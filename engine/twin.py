@@ -186,10 +186,7 @@ class TwinNetwork:
         """
         needed, free, clamped = self._read(self.real, self.index, edge)
         while needed:
-            if needed == self._kernels.CATCH_UP:
-                self._settle()
-            else:
-                self._kernels.solve(self.real, self.index)
+            self._provide(needed)
             needed, free, clamped = self._read(self.real, self.index, edge)
         return free, clamped
 
@@ -234,8 +231,7 @@ class TwinNetwork:
         drifted = self.imbalance()
         if not drifted <= TOLERATED * scale:
             self.renewals += 1
-            if self._kernels.renew(self.real, self.index) >= 0:
-                self._refuse_floating()
+            self._provide(self._kernels.RENEW)
             if not self.imbalance() <= 1e3 * TOLERATED * scale:
                 warnings.warn(
                     f"Kirchhoff's law is kept to {self.imbalance():.1e} V only: the conductances "
@@ -244,7 +240,16 @@ class TwinNetwork:
                 )
 
     def _settle(self) -> None:
-        failed = self._kernels.catch_up(self.real, self.index)
+        needed = self._kernels.take_in(self.real, self.index)
+        if needed:
+            self._provide(needed)
+
+    def _provide(self, needed: int) -> None:
+        """Do what a kernel says that it needs."""
+        if needed == self._kernels.SOLVE:
+            self._kernels.solve(self.real, self.index)
+            return
+        failed = self._kernels.renew(self.real, self.index)
         if failed >= 0:
             self._refuse_singular(failed)
 
