@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from math import isfinite
 from typing import NamedTuple
 
 import simpy
 
+from ..engine.errors import OhmtickError
 from ..engine.events import Actuation, Kind
 from ..engine.simulation import Simulation
 from .resistor import Resistor
@@ -77,19 +79,23 @@ class EdgeAgent:
             simulation.call_at(done, Kind.ACTUATE, self.edge, self.actuate, simulation, reading)
 
     def sense(self, simulation: Simulation) -> Reading:
-        """Read both drops and decide."""
-        drop_free, drop_clamped = simulation.twin.drops(self.edge)
-        change = self.decide(drop_free, drop_clamped)
+        """Read both drops, as well as the comparator can, and decide."""
+        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge)
+        if self.errors is not None:
+            free_error, clamped_error = next(self.errors)
+            seen_free, seen_clamped = free + free_error, clamped + clamped_error
+        change = self.decide(seen_free, seen_clamped)
+        if not isfinite(change):
+            raise OhmtickError(
+                f"the change that the rule asks for must be finite, got {change} at edge "
+                f"{self.edge}, {simulation.now} s"
+            )
         return Reading(
-            simulation.now, simulation.datum, drop_free, drop_clamped, change, simulation.updates
+            simulation.now, simulation.datum, free, clamped, change, simulation.updates
         )
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
-        """Return the change that the rule asks for, as the edge's comparator sees the drops."""
-        if self.errors is not None:
-            free_error, clamped_error = next(self.errors)
-            drop_free += free_error
-            drop_clamped += clamped_error
+        """Return the change that the rule asks for at these drops, V, as the edge sees them."""
         conductance = self.resistor.conductance
         return self.rule(drop_free, drop_clamped, conductance, self.learning_rate, self.nudge)
 

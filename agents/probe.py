@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
-import numpy as np
 import simpy
 from pydantic import Field
 
@@ -41,6 +40,7 @@ class ProbeAgent:
 
     def __init__(self, lessons: Lessons, supervisor: SupervisorAgent, period: float) -> None:
         self.lessons = lessons
+        self.label = lessons.label
         self.supervisor = supervisor
         self.period = period
 
@@ -58,11 +58,11 @@ class ProbeAgent:
         as classified when its outputs lie nearest, in the Euclidean distance, to what is
         desired of its own class.
         """
-        outputs = self.lessons.inputs @ twin.transfer().T
-        desired = self.supervisor.desired_of(self.lessons)
-        measured = {"error": float(np.mean((outputs - desired) ** 2))}
-        classes, class_desired = self.lessons.classes, self.supervisor.class_desired
-        if classes is not None and class_desired is not None:
-            distance = np.linalg.norm(outputs[:, None, :] - class_desired[None], axis=2)
-            measured["accuracy"] = float(np.mean(distance.argmin(axis=1) == classes))
+        from ..engine.measure import accuracy, mean_squared_error  # compiled: slow to import
+
+        desired = self.supervisor.table_of(self.lessons)
+        data = twin.transfer(), self.lessons.inputs, self.label, desired
+        measured = {"error": mean_squared_error(*data)}
+        if self.lessons.classes is not None:
+            measured["accuracy"] = accuracy(*data)
         return measured

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ..engine.errors import CircuitError
 from ..engine.streams import FloatArray, Streams
+from .clock import blocks
 from .part import Part
+
+if TYPE_CHECKING:
+    from ..engine.devices import Devices
 
 #: A rule's change is a conductance, S, or a number of steps of resistance.
 Unit = Literal["siemens", "steps"]
@@ -58,15 +63,26 @@ class ContinuousResistor(Part):
                     )
         return self
 
-    def build(self, edges: int, unit: Unit, streams: Streams) -> list[Resistor]:
-        """Return one resistor an edge, at its first conductance."""
+    def starts(self, edges: int, streams: Streams) -> FloatArray:
+        """Return each edge's first conductance, S, shape (E,)."""
         if self.start == "random":
             draws = streams.uniforms("resistor.start", 0, 0, edges)
-            starts = self.k_min * (self.k_max / self.k_min) ** draws
-        else:
-            starts = _one_an_edge(self.start, edges)
+            return np.asarray(self.k_min * (self.k_max / self.k_min) ** draws)
+        return _one_an_edge(self.start, edges)
+
+    def build(self, edges: int, unit: Unit, streams: Streams) -> list[Resistor]:
+        """Return one resistor an edge, at its first conductance."""
         kind = _ByConductance if unit == "siemens" else _ByResistance
-        return [kind(k, self) for k in starts.tolist()]
+        return [kind(k, self) for k in self.starts(edges, streams).tolist()]
+
+    def lower(self, edges: int, unit: Unit, streams: Streams) -> tuple[Devices, FloatArray]:
+        """Return all resistors as arrays, and their first conductances, S, shape (E,)."""
+        from ..engine.devices import CONTINUOUS_SIEMENS, CONTINUOUS_STEPS, Devices
+
+        kind = CONTINUOUS_SIEMENS if unit == "siemens" else CONTINUOUS_STEPS
+        none, nowhere = np.empty(0), np.empty(0, np.int64)
+        devices = Devices(kind, nowhere, none, none, self.k_min, self.k_max, self.step)
+        return devices, self.starts(edges, streams)
 
 
 class DigitalPotentiometer(Part):
@@ -107,19 +123,30 @@ class DigitalPotentiometer(Part):
         downwards = (self.positions - position) / (self.positions - 1)
         return self.full_scale * float(self.positions) ** -downwards
 
-    def build(self, edges: int, unit: Unit, streams: Streams) -> list[Resistor]:
-        """Return one potentiometer an edge, at its first position."""
+    def starts(self, edges: int, streams: Streams) -> NDArray[np.int64]:
+        """Return each edge's first position, counted from 0, shape (E,)."""
         if self.start == "random":
             draws = streams.uniforms("resistor.start", 0, 0, edges)
-            starts = np.floor(draws * self.positions)
-        elif self.start == "middle":
-            starts = np.full(edges, self.positions // 2 - 1)
-        else:
-            starts = _one_an_edge(self.start, edges) - 1
+            return np.floor(draws * self.positions).astype(np.int64)
+        if self.start == "middle":
+            return np.full(edges, self.positions // 2 - 1)
+        return _one_an_edge(self.start, edges).astype(np.int64) - 1
+
+    def build(self, edges: int, unit: Unit, streams: Streams) -> list[Resistor]:
+        """Return one potentiometer an edge, at its first position."""
         ohms = self.resistances().tolist()
         siemens = [1.0 / resistance for resistance in ohms]
         kind = _ByWanted if unit == "siemens" else _ByPulse
-        return [kind(index, ohms, siemens) for index in starts.astype(int).tolist()]
+        return [kind(index, ohms, siemens) for index in self.starts(edges, streams).tolist()]
+
+    def lower(self, edges: int, unit: Unit, streams: Streams) -> tuple[Devices, FloatArray]:
+        """Return all potentiometers as arrays, and their first conductances, S, shape (E,)."""
+        from ..engine.devices import POSITIONS_SIEMENS, POSITIONS_STEPS, Devices
+
+        kind = POSITIONS_SIEMENS if unit == "siemens" else POSITIONS_STEPS
+        ohms, positions = self.resistances(), self.starts(edges, streams)
+        siemens = 1.0 / ohms
+        return Devices(kind, positions, ohms, siemens, 0.0, 0.0, 0.0), siemens[positions]
 
 
 class _ByConductance:
@@ -206,23 +233,22 @@ class Comparator(Part):
 
         None where readings are exact.
         """
-        if not self.offset and not self.noise:
-            return None
-        return self._errors(edge, streams)
+        return self._errors(edge, streams) if self.offset or self.noise else None
+
+    def draw(self, edge: int, first: int, count: int, streams: Streams) -> FloatArray:
+        """Return the errors of an edge's readings ``first … first + count``, V, shape (count, 2)."""
+        each = self.offset * streams.normals("comparator.offset", 0, 2 * edge, 2)
+        pairs = np.broadcast_to(each, (count, 2))
+        if self.noise:
+            noise = streams.normals("comparator.noise", edge, 2 * first, 2 * count)
+            pairs = pairs + self.noise * noise.reshape(-1, 2)
+        minus, plus = pairs.T
+        return np.stack([(plus - minus) / 2.0, (plus + minus) / 2.0], axis=1)
 
     def _errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]]:
-        fixed = self.offset * streams.normals("comparator.offset", 0, 2 * edge, 2)
-        if not self.noise:
-            minus, plus = fixed.tolist()
-            while True:
-                yield (plus - minus) / 2.0, (plus + minus) / 2.0
-        first, count = 0, 64
-        while True:
-            noise = streams.normals("comparator.noise", edge, 2 * first, 2 * count)
-            pairs = fixed + self.noise * noise.reshape(-1, 2)
-            for minus, plus in pairs.tolist():
-                yield (plus - minus) / 2.0, (plus + minus) / 2.0
-            first += count
+        for first, count in blocks():
+            for free, clamped in self.draw(edge, first, count, streams).tolist():
+                yield free, clamped
 
 
 def _one_an_edge(start: object, edges: int) -> FloatArray:

@@ -34,6 +34,12 @@ class Lessons:
     classes: NDArray[np.intp] | None = None
     """The class of each datum, shape (D,), where outputs are desired of classes."""
 
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """Which row of the desired voltages belongs to each datum, shape (D,)."""
+        label = np.arange(len(self.inputs)) if self.classes is None else self.classes
+        return label.astype(np.int64)
+
     def class_means(self) -> FloatArray:
         """Return the mean input of each class, V, shape (C, S)."""
         assert self.classes is not None
@@ -100,7 +106,7 @@ class SupervisorAgent:
         self.settings = settings
         self.lessons = lessons
         self._streams = streams
-        self._class_means = None if lessons.classes is None else lessons.class_means()
+        self.class_means = None if lessons.classes is None else lessons.class_means()
         self._class_desired: FloatArray | None = None
         self._desired = lessons.desired
 
@@ -117,8 +123,10 @@ class SupervisorAgent:
 
     def begin_epoch(self, twin: TwinNetwork) -> None:
         """Measure what is desired of each class, where the data have classes."""
-        if self._class_means is not None:
-            self._class_desired = self._class_means @ twin.transfer().T
+        if self.class_means is not None:
+            if self._class_desired is None:
+                self._class_desired = np.empty((len(self.class_means), twin.targets.size))
+            twin.respond(self.class_means, self._class_desired)
             self._desired = self.desired_of(self.lessons)
 
     def present(self, twin: TwinNetwork, datum: int) -> None:
@@ -126,13 +134,15 @@ class SupervisorAgent:
         assert self._desired is not None
         twin.present(self.lessons.inputs[datum], self._desired[datum])
 
+    def table_of(self, lessons: Lessons) -> FloatArray:
+        """Return the rows that the labels of these lessons name, V; those of classes change."""
+        table = self._class_desired if lessons.desired is None else lessons.desired
+        assert table is not None
+        return table
+
     def desired_of(self, lessons: Lessons) -> FloatArray:
         """Return the voltages desired of these lessons at present, V, shape (D, T)."""
-        if lessons.desired is not None:
-            return lessons.desired
-        assert self._class_desired is not None
-        assert lessons.classes is not None
-        return self._class_desired[lessons.classes]
+        return self.table_of(lessons)[lessons.label]
 
     @property
     def class_desired(self) -> FloatArray | None:

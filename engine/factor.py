@@ -8,10 +8,10 @@ datum sets, `voltages` reads them all, and `network` decides which of these a re
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
 from .layout import AT_ORDER, Factor, allocate
+from .loops import compiled_when_large
 from .ordering import Ints
 from .symbolic import Symbolic, analyse
 
@@ -67,7 +67,7 @@ def break_even(symbolic: Symbolic) -> tuple[int, int]:
     return max(1, int(elimination / change)), max(1, int(solution / reading))
 
 
-@njit(cache=True)
+@compiled_when_large
 def _costs(
     first: Ints, row_start: Ints, parent: Ints, supernode: Ints, ends: Ints, unknowns: int
 ) -> tuple[float, float, float, float]:

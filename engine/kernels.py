@@ -16,6 +16,7 @@ from .network import (
     solve,
     take_in,
 )
+from .measure import responses
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "read",
     "read_in_one_walk",
     "renew",
+    "responses",
     "set_conductance",
     "solve",
     "take_in",

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from .loops import compiled_when_large
 from .ordering import Ints
 from .symbolic import Symbolic
 
@@ -123,7 +124,7 @@ def _starts(sizes: list[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
 
 
-@njit(cache=True)
+@compiled_when_large
 def _records(first: Ints, row_start: Ints, parent: Ints) -> tuple[Ints, int, int, int]:
     """Return the supernodes' records, the sizes of panels and stack, the most rows of one panel.
 
@@ -158,7 +159,7 @@ def _records(first: Ints, row_start: Ints, parent: Ints) -> tuple[Ints, int, int
     return record, panel, most, tallest
 
 
-@njit(cache=True)
+@compiled_when_large
 def _slots(ends: Ints, unknowns: int, supernode: Ints, rows: Ints, record: Ints) -> Ints:
     """Return where in the panels each edge's conductance enters, -1 between two sources."""
     slot = np.full(ends.shape[0], -1, np.int64)

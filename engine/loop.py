@@ -11,7 +11,8 @@ first of these four, is the total order ``(time, kind, agent)``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -19,16 +20,20 @@ from numpy.typing import NDArray
 
 from .devices import Devices, changed
 from .heap import lift, sink
-from .layout import AT_CONDUCTANCE, UNCHECKED
-from .measure import accuracy, mean_squared_error
-from .network import CHECK_EVERY, catch_up, answer, present, read, set_conductance
+from .layout import AT_CONDUCTANCE
+from .measure import accuracy, mean_squared_error, responses
+from .network import NOTHING, SOLVE, present, set_conductance
+from .pointers import read_at, rule_at, step_at
 from .voltages import transfer
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
+#: A function known by its address.
+Function = Callable[..., Any]
 
 #: Why `advance` returned.
-BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, FLIGHTS, CHECK, SINGULAR, BACKWARDS = range(10)
+BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
+SINGULAR, BACKWARDS, LAWLESS = range(9, 12)
 
 # Counters that outlive a call.
 UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS, PROBED = range(9)
@@ -36,6 +41,8 @@ COUNTERS = 9
 # Times that outlive a call, s.
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
+# Whose address stands where.
+READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL, RULE = range(5)
 #: A tie between readings of one instant goes by edge, then by the order of the readings.
 READING_BITS = 40
 
@@ -78,12 +85,15 @@ class Flights(NamedTuple):
     updates: Ints
 
 
-class Lessons(NamedTuple):
-    """Data with what is desired of them: row `label[d]` of `desired` belongs to datum d."""
+class Data(NamedTuple):
+    """Data with what is desired of them: row ``label[d]`` of `desired` belongs to datum d."""
 
     inputs: Reals
+    """Source voltages, V, shape (D, S)."""
     label: Ints
+    """Shape (D,): a number of its own for each datum, or that of its class."""
     desired: Reals
+    """Desired target voltages, V, shape (D or C, T). Those of classes change at each epoch."""
 
 
 class Desk(NamedTuple):
@@ -91,7 +101,7 @@ class Desk(NamedTuple):
 
     time: Reals
     datum: Ints
-    lessons: Lessons
+    lessons: Data
     class_means: Reals
     """Mean inputs of the classes, V, shape (C, S); none without classes."""
     gain: Reals
@@ -123,11 +133,14 @@ class ProbeRows(NamedTuple):
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def advance(
-    real: Reals, index: Ints, edges: Edges, devices: Devices, flights: Flights, desk: Desk,
-    test: Lessons, rows: Rows, probes: ProbeRows, counters: Ints, times: Reals,
-    rule: RuleFunction, learning_rate: float, nudge: float, budget: int,
+    real: Reals, index: Ints, addresses: Ints, edges: Edges, devices: Devices,
+    flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
+    times: Reals, learning_rate: float, nudge: float, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
+    read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
+    take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
+    solve = step_at(addresses[SOLVE_ALL])
     for _ in range(budget):
         presentation = desk.time[counters[NEXT_PRESENTATION]]
         tick = edges.next_tick[edges.heap[0]]
@@ -137,15 +150,17 @@ def advance(
         if not now < times[END]:
             return HORIZON
         if presentation == now:
-            reason = _present(real, index, desk, counters, nudge)
+            reason = _present(real, index, take_in, renew, desk, counters, nudge)
         elif tick == now:
             reason = _sense(
-                real, index, edges, devices, flights, desk, counters, rule, learning_rate, nudge
+                real, index, read, renew, solve, rule, edges, flights, counters, learning_rate, nudge
             )
         elif landing == now:
             reason = _actuate(real, index, devices, flights, rows, counters)
         else:
-            reason = _probe(real, index, desk, test, probes, counters, times)
+            reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
+        if reason == FULL or reason == SINGULAR:
+            return reason  # and the event has still to happen
         times[NOW] = now
         if reason != BUDGET:
             return reason
@@ -153,13 +168,17 @@ def advance(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _present(real: Reals, index: Ints, desk: Desk, counters: Ints, nudge: float) -> int:
+def _present(
+    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, counters: Ints,
+    nudge: float,
+) -> int:  # fmt: skip
     """Present the next datum; at the start of an epoch measure what is desired of each class."""
     lessons, place = desk.lessons, counters[NEXT_PRESENTATION]
     if desk.class_means.size > 0 and counters[PRESENTED] % lessons.label.size == 0:
-        failed = answer(real, index, desk.gain, desk.class_means, lessons.desired)
-        if failed >= 0:
+        if not _settle(real, index, take_in, renew):
             return SINGULAR
+        transfer(real, index, desk.gain)
+        responses(desk.gain, desk.class_means, lessons.desired)
     datum = desk.datum[place]
     present(real, index, lessons.inputs[datum], lessons.desired[lessons.label[datum]], nudge)
     counters[DATUM] = datum
@@ -170,27 +189,32 @@ def _present(real: Reals, index: Ints, desk: Desk, counters: Ints, nudge: float)
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _sense(
-    real: Reals, index: Ints, edges: Edges, devices: Devices, flights: Flights, desk: Desk,
-    counters: Ints, rule: RuleFunction, learning_rate: float, nudge: float,
+    real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
+    edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
 ) -> int:  # fmt: skip
     """Let the edge that ticks first read its drops and decide; its reading is then in flight."""
     if counters[IN_FLIGHT] == flights.slots.size:
-        return FLIGHTS
+        return FULL
     edge = edges.heap[0]
+    needed, free, clamped = read(real, index, edge)
+    while needed != NOTHING:
+        if needed == SOLVE:
+            solve(real, index)
+        elif renew(real, index) >= 0:
+            return SINGULAR
+        needed, free, clamped = read(real, index, edge)
     tick = edges.used[edge]
     time = edges.ticks[edge, tick]
-    failed, free, clamped = read(real, index, edge)
-    if failed >= 0:
-        return SINGULAR
     error = tick if edges.error_free.shape[1] > 1 else 0
-    conductance = real[index[AT_CONDUCTANCE] + edge]
     change = rule(
         free + edges.error_free[edge, error],
         clamped + edges.error_clamped[edge, error],
-        conductance,
+        real[index[AT_CONDUCTANCE] + edge],
         learning_rate,
         nudge,
     )
+    if not np.isfinite(change):
+        return LAWLESS
     late = edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
     slot = flights.slots[counters[IN_FLIGHT]]
     flights.time[slot] = time + late
@@ -225,7 +249,7 @@ def _actuate(
     edge = flights.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
     after = changed(devices, edge, before, flights.change[slot])
-    set_conductance(real, index, edge, after)
+    due = set_conductance(real, index, edge, after)
     row = counters[ROWS]
     rows.time_s[row] = flights.time[slot]
     rows.sensed_s[row] = flights.sensed[slot]
@@ -238,18 +262,18 @@ def _actuate(
     rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
     counters[ROWS] = row + 1
     counters[UPDATES] += 1
-    if index[UNCHECKED] >= CHECK_EVERY:
-        return CHECK
-    return LOG if row + 1 == rows.time_s.size else BUDGET
+    if row + 1 == rows.time_s.size:
+        return CHECK_AND_LOG if due else LOG
+    return CHECK if due else BUDGET
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _probe(
-    real: Reals, index: Ints, desk: Desk, test: Lessons, probes: ProbeRows, counters: Ints,
-    times: Reals,
+    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, test: Data,
+    probes: ProbeRows, counters: Ints, times: Reals,
 ) -> int:  # fmt: skip
     """Measure the test error without touching anything."""
-    if catch_up(real, index) >= 0:
+    if not _settle(real, index, take_in, renew):
         return SINGULAR
     transfer(real, index, desk.gain)
     row = counters[PROBE_ROWS]
@@ -262,3 +286,9 @@ def _probe(
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
     return PROBES if row + 1 == probes.time_s.size else BUDGET
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _settle(real: Reals, index: Ints, take_in: Function, renew: Function) -> bool:
+    """Bring the factor up to date; return whether the circuit has one."""
+    return take_in(real, index) == NOTHING or renew(real, index) < 0

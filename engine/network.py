@@ -172,8 +172,9 @@ def renew(real: Reals, index: Ints) -> int:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def solve(real: Reals, index: Ints) -> None:
-    """Have all voltages of both copies at hand, where the factor is up to date."""
+def solve(real: Reals, index: Ints) -> int:
+    """Have all voltages of both copies at hand, where the factor is up to date; return -1."""
     free, nodes = index[AT_VOLTAGE], index[NODES]
     voltages(real, index, real[free : free + nodes], real[free + nodes : free + 2 * nodes])
     index[SOLVED] = 1
+    return -1

@@ -15,8 +15,9 @@ J. W. H. Liu, "The role of elimination trees in sparse factorization", SIAM J. M
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .loops import compiled_when_large
 
 Ints = NDArray[np.int64]
 
@@ -77,7 +78,7 @@ def dissect(edges: Ints, inner: Ints) -> Ints:
     return inner[np.asarray(new_to_old, dtype=np.int64)]
 
 
-@njit(cache=True)
+@compiled_when_large
 def relabel(start: Ints, adjacent: Ints, order: Ints, position: Ints) -> tuple[Ints, Ints]:
     """Rewrite compressed neighbour rows from nodes to positions in the order."""
     new_start = np.empty_like(start)
@@ -92,7 +93,7 @@ def relabel(start: Ints, adjacent: Ints, order: Ints, position: Ints) -> tuple[I
     return new_start, new_adjacent
 
 
-@njit(cache=True)
+@compiled_when_large
 def elimination_tree(start: Ints, adjacent: Ints, columns: int) -> Ints:
     """Return the parent of each column, -1 at a root.
 
@@ -122,7 +123,7 @@ def elimination_tree(start: Ints, adjacent: Ints, columns: int) -> Ints:
     return parent
 
 
-@njit(cache=True)
+@compiled_when_large
 def postorder(parent: Ints) -> Ints:
     """Return the columns so that every subtree is contiguous and ends in its root.
 
@@ -157,7 +158,7 @@ def postorder(parent: Ints) -> Ints:
     return order
 
 
-@njit(cache=True)
+@compiled_when_large
 def column_counts(start: Ints, adjacent: Ints, parent: Ints) -> Ints:
     """Return the number of entries below the diagonal in each column of the factor.
 

@@ -121,6 +121,10 @@ class Simulation:
         self.updates += 1
         self.log.append(actuation)
 
+    def probe_columns(self) -> dict[str, list[float]]:
+        """Return what the probes measured, a list a column."""
+        return {name: [row[name] for row in self.probes] for name in (self.probes or [{}])[0]}
+
     def stop(self) -> None:
         """End the run after the event that is being processed."""
         self.stopped = True

@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike
 
+from .loops import compiled_when_large
 from .ordering import (
     Ints,
     column_counts,
@@ -152,7 +152,7 @@ def _finish(
     return Symbolic(order, interior, unknowns, ends, first, row_start, rows, parent, supernode)
 
 
-@njit(cache=True)
+@compiled_when_large
 def _touches_target(start: Ints, adjacent: Ints, parent: Ints, unknowns: int) -> bool:
     """Whether the last interior root is joined, through its subtree, to a target."""
     interior = parent.size
@@ -167,7 +167,7 @@ def _touches_target(start: Ints, adjacent: Ints, parent: Ints, unknowns: int) ->
     return False
 
 
-@njit(cache=True)
+@compiled_when_large
 def _partition(parent: Ints, count: Ints, unknowns: int, last_joins: bool) -> Ints:
     """Group columns into supernodes; all the targets make one.
 
@@ -217,7 +217,7 @@ def _partition(parent: Ints, count: Ints, unknowns: int, last_joins: bool) -> In
     return first
 
 
-@njit(cache=True)
+@compiled_when_large
 def _rows(start: Ints, adjacent: Ints, first: Ints, nodes: int) -> tuple[Ints, Ints]:
     """Return the rows below each supernode: its neighbours' and its children's, sorted.
 

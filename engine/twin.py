@@ -50,6 +50,10 @@ class TwinNetwork:
 
     Attributes
     ----------
+    real, index : ndarray
+        The state that kernels take; see `~ohmtick.engine.layout`.
+    large : bool
+        Whether a change and a read share one walk.
     renewals : int
         How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, and made
         the factor anew.
@@ -101,8 +105,9 @@ class TwinNetwork:
         self.real, self.index, _ = self._kernels.build(
             circuit.edges, circuit.nodes, self.sources, self.targets
         )
+        self.large = self.real.size > self._kernels.LARGE
         self._write, self._read = self._kernels.set_conductance, self._kernels.read
-        if self.real.size > self._kernels.LARGE:
+        if self.large:
             self._read = self._kernels.read_in_one_walk
         at = int(self.index[self._kernels.AT_CONDUCTANCE])
         self._conductances = self.real[at : at + len(circuit.edges)]
@@ -207,6 +212,20 @@ class TwinNetwork:
         self._kernels.transfer(self.real, self.index, self._gain)
         return self._gain.copy()
 
+    def respond(self, inputs: FloatArray, outputs: FloatArray) -> None:
+        """Write the free target voltages for each row of `inputs` to `outputs`, V.
+
+        Parameters
+        ----------
+        inputs
+            Source voltages, V, shape (D, S), contiguous.
+        outputs
+            Shape (D, T), contiguous.
+        """
+        self._settle()
+        self._kernels.transfer(self.real, self.index, self._gain)
+        self._kernels.responses(self._gain, inputs, outputs)
+
     def imbalance(self) -> float:
         """Return how far any node is from where Kirchhoff's law puts it, V, in either copy.
 
@@ -249,16 +268,14 @@ class TwinNetwork:
         if needed == self._kernels.SOLVE:
             self._kernels.solve(self.real, self.index)
             return
-        failed = self._kernels.renew(self.real, self.index)
-        if failed >= 0:
-            self._refuse_singular(failed)
+        if self._kernels.renew(self.real, self.index) >= 0:
+            self.refuse_singular()
 
-    def _refuse_singular(self, position: int) -> None:
+    def refuse_singular(self) -> None:
+        """Raise the error of a circuit that has no solution, naming the nodes."""
         self._refuse_floating()
-        node = self.circuit.name(self._kernels.node_at(self.index, position))
         raise SingularCircuitError(
-            f"the circuit is singular to working precision at {node}: its conductances span too "
-            f"many decades"
+            "the circuit is singular to working precision: its conductances span too many decades"
         )
 
     def _refuse_floating(self) -> None:

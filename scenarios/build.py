@@ -4,34 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..agents.clock import Clock
+from ..agents.clock import Clock, blocks
 from ..agents.edge import EdgeAgent
 from ..agents.probe import ProbeAgent
 from ..agents.rules import RuleFunction
-from ..agents.supervisor import SupervisorAgent
+from ..agents.supervisor import Lessons, SupervisorAgent
+from ..engine.circuit import Circuit
+from ..engine.errors import OhmtickError
 from ..engine.eventlog import EventLog
 from ..engine.simulation import Agent, Simulation
-from ..engine.streams import Streams
+from ..engine.streams import FloatArray, Streams
 from ..engine.twin import TwinNetwork
 from .scenario import Edges, Scenario
+
+if TYPE_CHECKING:
+    from ..engine.compiled import CompiledSimulation
+    from ..engine.loop import Data
 
 
 @dataclass(frozen=True, kw_only=True)
 class Experiment:
-    """A simulation that stands ready, and the agents that are of interest afterwards."""
+    """A simulation that stands ready, and the probe that measures before and after."""
 
-    simulation: Simulation
-    edges: list[EdgeAgent]
+    simulation: Simulation | CompiledSimulation
     probe: ProbeAgent
+    engine: str
+    """``"simpy"`` or ``"compiled"``."""
+
+
+class _Bench:
+    """What both engines build first: the circuit, the lessons, the random streams."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self.scenario = scenario
+        self.streams = Streams(seed)
+        self.circuit: Circuit = scenario.circuit.build(self.streams)
+        self.train, self.test = scenario.task.lessons(self.streams)
+
+    @property
+    def edges(self) -> int:
+        """How many edges there are."""
+        return len(self.circuit.edges)
+
+    def twin(self, conductances: FloatArray) -> TwinNetwork:
+        return TwinNetwork(
+            self.circuit,
+            conductances,
+            sources=self.scenario.task.source_labels(),
+            targets=self.scenario.task.target_labels(),
+            nudge=self.scenario.supervisor.nudge,
+        )
+
+    def observers(self, twin: TwinNetwork) -> tuple[SupervisorAgent, ProbeAgent]:
+        supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
+        supervisor.begin_epoch(twin)
+        probe = self.scenario.probe
+        return supervisor, ProbeAgent(self.test, supervisor, probe.period if probe else np.inf)
 
 
 def build(
     scenario: Scenario,
     seed: int,
+    engine: str = "auto",
     *,
     log: EventLog | None = None,
     clock: Clock | None = None,
@@ -46,6 +86,9 @@ def build(
         What to simulate.
     seed
         The run's seed.
+    engine
+        ``"simpy"``, ``"compiled"``, or ``"auto"`` for the compiled one where it can run this: any
+        clock, any rule that numba can compile, but edges of no other class than `EdgeAgent`.
     log
         Where actuations are recorded.
     clock, rule, agent
@@ -55,29 +98,46 @@ def build(
     Raises
     ------
     OhmtickError
-        When the drawn circuit does not fit the scenario.
+        When the drawn circuit does not fit the scenario, or the compiled engine is asked for and
+        cannot run it.
     """
-    streams = Streams(seed)
-    circuit = scenario.circuit.build(streams)
-    train, test = scenario.task.lessons(streams)
-    parts = scenario.edges
-    resistors = parts.resistor.build(len(circuit.edges), parts.rule.unit, streams)
-    twin = TwinNetwork(
-        circuit,
-        np.array([resistor.conductance for resistor in resistors]),
-        sources=scenario.task.source_labels(),
-        targets=scenario.task.target_labels(),
-        nudge=scenario.supervisor.nudge,
-    )
+    bench = _Bench(scenario, seed)
+    clock = scenario.edges.clock if clock is None else clock
+    log = EventLog() if log is None else log
+    function = scenario.edges.rule.function if rule is None else rule
+    if engine == "simpy" and rule is None:
+        return _on_simpy(bench, log, clock, function, agent)
+    from ..agents.pointers import compiled_rule
+
+    compiled = compiled_rule(function)
+    refusals = {
+        "an edge of another class than EdgeAgent": agent is not EdgeAgent,
+        "a rule that numba cannot compile": compiled is None,
+    }
+    if engine == "compiled" and any(refusals.values()):
+        reason = " and ".join(what for what, refused in refusals.items() if refused)
+        raise OhmtickError(f"the compiled engine cannot run {reason}; engine='simpy' can")
+    if compiled is not None:
+        pointer, function = compiled
+    if engine == "simpy" or any(refusals.values()):
+        return _on_simpy(bench, log, clock, function, agent)
+    return _compiled(bench, log, clock, pointer)
+
+
+def _on_simpy(
+    bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction, agent: type[EdgeAgent]
+) -> Experiment:
+    scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
+    resistors = parts.resistor.build(bench.edges, parts.rule.unit, streams)
+    twin = bench.twin(np.array([resistor.conductance for resistor in resistors]))
     simulation = Simulation(twin, horizon=scenario.horizon, log=log)
-    supervisor = SupervisorAgent(scenario.supervisor, train, streams)
-    keeps_time = parts.clock if clock is None else clock
+    supervisor, probe = bench.observers(twin)
     edges = [
         agent(
             edge,
-            chain.from_iterable(keeps_time.ticks(edge, len(resistors), streams, scenario.horizon)),
+            chain.from_iterable(clock.ticks(edge, bench.edges, streams, scenario.horizon)),
             resistor,
-            parts.rule.function if rule is None else rule,
+            rule,
             learning_rate=parts.rule.learning_rate,
             nudge=scenario.supervisor.nudge,
             latencies=latencies(parts, edge, streams),
@@ -85,31 +145,75 @@ def build(
         )
         for edge, resistor in enumerate(resistors)
     ]
-    probe = ProbeAgent(test, supervisor, scenario.probe.period if scenario.probe else np.inf)
-    supervisor.begin_epoch(twin)
-    supervisor.present(twin, 0)
     acting: list[Agent] = [supervisor, *edges, *([probe] if scenario.probe else [])]
     for each in acting:
         simulation.add(each)
-    return Experiment(simulation=simulation, edges=edges, probe=probe)
+    return Experiment(simulation=simulation, probe=probe, engine="simpy")
+
+
+def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experiment:
+    from ..agents.schedule import Schedule
+    from ..engine.compiled import CompiledSimulation
+
+    scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
+    devices, start = parts.resistor.lower(bench.edges, parts.rule.unit, streams)
+    twin = bench.twin(start)
+    supervisor, probe = bench.observers(twin)
+    reads_badly = parts.comparator.offset or parts.comparator.noise
+    schedule = Schedule(
+        clock,
+        bench.edges,
+        streams,
+        scenario.horizon,
+        latencies=partial(draw_latencies, parts, streams=streams) if parts.latency else None,
+        errors=partial(parts.comparator.draw, streams=streams) if reads_badly else None,
+    )
+    simulation = CompiledSimulation(
+        twin,
+        horizon=scenario.horizon,
+        log=log,
+        schedule=schedule,
+        devices=devices,
+        rule=rule,
+        learning_rate=parts.rule.learning_rate,
+        nudge=scenario.supervisor.nudge,
+        presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
+        train=_data(bench.train, supervisor),
+        test=_data(bench.test, supervisor),
+        class_means=supervisor.class_means,
+        probe_period=probe.period,
+    )
+    return Experiment(simulation=simulation, probe=probe, engine="compiled")
+
+
+def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
+    from ..engine.loop import Data
+
+    return Data(
+        inputs=np.ascontiguousarray(lessons.inputs, dtype=np.float64),
+        label=lessons.label,
+        desired=np.ascontiguousarray(supervisor.table_of(lessons), dtype=np.float64),
+    )
 
 
 def latencies(parts: Edges, edge: int, streams: Streams) -> Iterator[float] | None:
-    """Yield the time from each sense of an edge to its actuation, s; None where it is nothing.
+    """Yield the time from each sense of an edge to its actuation, s; None where it is nothing."""
+    if not parts.latency:
+        return None
+    drawn = (draw_latencies(parts, edge, first, count, streams) for first, count in blocks())
+    return chain.from_iterable(block.tolist() for block in drawn)
+
+
+def draw_latencies(
+    parts: Edges, edge: int, first: int, count: int, streams: Streams
+) -> FloatArray:
+    """Return the latencies of an edge's readings ``first … first + count``, s, shape (count,).
 
     ``latency * (1 + latency_jitter * ξ)`` with ξ normal, truncated so that a latency lies
     within [0, 2 * latency].
     """
-    if not parts.latency:
-        return None
-    return _latencies(parts.latency, parts.latency_jitter, edge, streams)
-
-
-def _latencies(latency: float, jitter: float, edge: int, streams: Streams) -> Iterator[float]:
-    first, count = 0, 64
-    while True:
-        factors = np.ones(count)
-        if jitter:
-            factors += jitter * streams.normals("edge.latency", edge, first, count, 1.0 / jitter)
-        yield from (latency * factors).tolist()
-        first += count
+    factors = np.ones(count)
+    if parts.latency_jitter:
+        bound = 1.0 / parts.latency_jitter
+        factors += parts.latency_jitter * streams.normals("edge.latency", edge, first, count, bound)
+    return parts.latency * factors

@@ -1,0 +1,26 @@
+"""Learning rules by address: the built-in ones, and any other that numba can compile."""
+
+from __future__ import annotations
+
+from numba import njit
+from numba.core.errors import NumbaError
+
+from ..engine.pointers import RULE, address_of
+from .rules import RuleFunction, coupled_learning, sign
+
+_BUILT_IN = {
+    function: njit(cache=True, error_model="numpy")(function)
+    for function in (coupled_learning, sign)
+}
+
+
+def compiled_rule(function: RuleFunction) -> tuple[int, RuleFunction] | None:
+    """Return a rule's address, and the same machine code as a function; None if it has neither.
+
+    Both engines then evaluate a user's rule by the same code, to the bit.
+    """
+    compiled = _BUILT_IN.get(function) or njit(error_model="numpy")(function)
+    try:
+        return address_of(compiled, RULE), compiled
+    except NumbaError:
+        return None

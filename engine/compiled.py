@@ -1,0 +1,265 @@
+"""The compiled engine: gives the compiled event loop what it asks for, until the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import loop, network
+from .devices import Devices
+from .errors import OhmtickError
+from .eventlog import CHUNK_ROWS, EventLog
+from .events import EVENT_DTYPES
+from .heap import sink
+from .loop import Data, Desk, Edges, Flights, ProbeRows, Rows
+from .pointers import READ, STEP, address_of
+from .streams import FloatArray
+from .twin import TwinNetwork
+
+#: Seconds of work between two looks at the outside world.
+SLICE_S = 0.05
+#: Presentations and probes known or kept at a time.
+BLOCK = 4096
+
+
+class Schedule(Protocol):
+    """Who knows what edges are going to do."""
+
+    ahead: Edges
+
+    def refill(self, edge: int) -> None:
+        """Look further ahead for an edge whose known ticks are all used."""
+        ...
+
+
+class CompiledSimulation:
+    """The same simulation as `~ohmtick.engine.simulation.Simulation`, at the speed of its kernels.
+
+    It runs the built-in agents, which whoever builds it has lowered to arrays, and consumes the
+    same draws in the same order: both engines' logs are equal, bit for bit.
+
+    Parameters
+    ----------
+    twin
+        The network.
+    horizon
+        Simulated end time, s; half open.
+    log
+        Where actuations are recorded.
+    schedule
+        What the edges are going to do.
+    devices
+        Their resistors.
+    rule, learning_rate, nudge
+        The address of the learning rule, and its two parameters.
+    presentations
+        Times, s, and numbers of the data presented.
+    train, test
+        What is presented and what is tested.
+    class_means
+        Mean inputs of the classes, V, shape (C, S), or none.
+    probe_period
+        Time between probes, s; infinite for none.
+
+    Attributes
+    ----------
+    updates : int
+        Actuations so far.
+    now : float
+        The simulated time, s.
+    stopped : bool
+        Whether `stop` was called.
+    """
+
+    def __init__(
+        self,
+        twin: TwinNetwork,
+        *,
+        horizon: float,
+        log: EventLog,
+        schedule: Schedule,
+        devices: Devices,
+        rule: int,
+        learning_rate: float,
+        nudge: float,
+        presentations: Iterator[tuple[float, int]],
+        train: Data,
+        test: Data,
+        class_means: FloatArray | None,
+        probe_period: float,
+    ) -> None:
+        self.twin, self.horizon, self.log = twin, float(horizon), log
+        self.stopped = False
+        self._schedule, self._devices = schedule, devices
+        self._addresses = _addresses(twin, rule)
+        self._rates = float(learning_rate), float(nudge)
+        self._presentations = presentations
+        self._test = test
+        self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
+        self._rows = _rows(CHUNK_ROWS)
+        self._probe_rows = _probe_rows(BLOCK)
+        self._probed: list[dict[str, FloatArray]] = []
+        self._classes = class_means is not None
+        self._desk = Desk(
+            time=np.empty(0),
+            datum=np.empty(0, np.int64),
+            lessons=train,
+            class_means=np.empty((0, 0)) if class_means is None else class_means,
+            gain=np.zeros((twin.targets.size, twin.sources.size)),
+        )
+        self._counters = np.zeros(loop.COUNTERS, np.int64)
+        self._times = np.zeros(loop.TIMES)
+        self._times[loop.END] = self.horizon
+        self._times[loop.PROBE_PERIOD] = probe_period
+        self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
+        self._more_presentations()
+
+    @property
+    def updates(self) -> int:
+        """Actuations so far."""
+        return int(self._counters[loop.UPDATES])
+
+    @property
+    def now(self) -> float:
+        """The simulated time, s."""
+        return float(self._times[loop.NOW])
+
+    def probe_columns(self) -> dict[str, FloatArray]:
+        """Return what the probes measured, an array a column."""
+        self._keep_probes()
+        names = ["time_s", "updates", "error", *(["accuracy"] if self._classes else [])]
+        return {name: np.concatenate([block[name] for block in self._probed]) for name in names}
+
+    def stop(self) -> None:
+        """End the run at the next look at the outside world, between two events."""
+        self.stopped = True
+
+    def run(self, watch: Callable[[Any], None] | None = None) -> None:
+        """Process events in order until the horizon, or until `stop` is called."""
+        answers: dict[int, Callable[[], None]] = {
+            loop.BUDGET: lambda: None,
+            loop.TICKS: self._more_ticks,
+            loop.PRESENTATIONS: self._more_presentations,
+            loop.LOG: self._keep_rows,
+            loop.PROBES: self._keep_probes,
+            loop.CHECK: self.twin.check,
+            loop.CHECK_AND_LOG: self._check_and_keep_rows,
+            loop.FULL: self._more_flights,
+            loop.SINGULAR: self.twin.refuse_singular,
+            loop.BACKWARDS: self._refuse_backwards,
+            loop.LAWLESS: self._refuse_rule,
+        }
+        budget, looked, reason = 64, perf_counter(), loop.BUDGET
+        while not self.stopped:
+            reason = loop.advance(
+                self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
+                self._devices, self._flights, self._desk, self._test, self._rows,
+                self._probe_rows, self._counters, self._times, *self._rates, budget,
+            )  # fmt: skip
+            if reason == loop.HORIZON:
+                break
+            answers[reason]()
+            took = perf_counter() - looked
+            if reason == loop.BUDGET:
+                budget = min(2 * budget, 1 << 30) if took < SLICE_S else max(budget // 2, 1)
+            if reason == loop.BUDGET or took > SLICE_S:
+                looked = perf_counter()
+                if watch is not None:
+                    watch(self)
+        self.stopped = self.stopped and reason != loop.HORIZON
+        self._keep_rows()
+
+    def _more_ticks(self) -> None:
+        edges = self._schedule.ahead
+        edge = int(edges.heap[0])
+        self._schedule.refill(edge)
+        sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
+        if edges.next_tick[edge] < self.now:
+            self._refuse_backwards(edge)
+
+    def _more_presentations(self) -> None:
+        ahead = list(islice(self._presentations, BLOCK))
+        times, data = zip(*ahead, strict=True) if ahead else ((np.inf,), (0,))
+        self._desk = self._desk._replace(
+            time=np.array([*times, np.inf] if len(ahead) < BLOCK else times, dtype=np.float64),
+            datum=np.array([*data, 0] if len(ahead) < BLOCK else data, dtype=np.int64),
+        )
+        self._counters[loop.NEXT_PRESENTATION] = 0
+
+    def _keep_rows(self) -> None:
+        count = int(self._counters[loop.ROWS])
+        if count:
+            full = count == CHUNK_ROWS
+            columns = self._rows._asdict().items()
+            self.log.extend({name: rows if full else rows[:count].copy() for name, rows in columns})
+            if full:  # the log keeps the arrays
+                self._rows = _rows(CHUNK_ROWS)
+        self._counters[loop.ROWS] = 0
+
+    def _check_and_keep_rows(self) -> None:
+        self._keep_rows()
+        self.twin.check()
+
+    def _keep_probes(self) -> None:
+        count = int(self._counters[loop.PROBE_ROWS])
+        columns = self._probe_rows._asdict().items()
+        self._probed.append({name: rows[:count].copy() for name, rows in columns})
+        self._counters[loop.PROBE_ROWS] = 0
+
+    def _more_flights(self) -> None:
+        old, used = self._flights, int(self._counters[loop.IN_FLIGHT])
+        self._flights = _flights(2 * used)
+        for kept, room in zip(old, self._flights, strict=True):
+            room[:used] = kept
+
+    def _refuse_backwards(self, edge: int | None = None) -> None:
+        edges = self._schedule.ahead
+        back = edges.next_tick < self.now
+        edge = int(np.flatnonzero(back)[0]) if edge is None else edge
+        raise OhmtickError(
+            f"the time of the next sense of agent {edge} must not lie before the present "
+            f"{self.now} s, got {edges.next_tick[edge]} s instead"
+        )
+
+    def _refuse_rule(self) -> None:
+        edge = int(self._schedule.ahead.heap[0])
+        raise OhmtickError(
+            f"the change that the rule asks for must be finite, got another at edge {edge}, "
+            f"{self._schedule.ahead.next_tick[edge]} s"
+        )
+
+
+def _addresses(twin: TwinNetwork, rule: int) -> NDArray[np.int64]:
+    """Return where the kernels lie that the loop calls, in the order that it expects."""
+    read = network.read_in_one_walk if twin.large else network.read
+    steps = network.take_in, network.renew, network.solve
+    return np.array(
+        [address_of(read, READ), *(address_of(step, STEP) for step in steps), rule], dtype=np.int64
+    )
+
+
+def _flights(capacity: int) -> Flights:
+    whole = {name: np.zeros(capacity, np.int64) for name in ("tie", "datum", "updates")}
+    real = {
+        name: np.zeros(capacity)
+        for name in ("time", "sensed", "drop_free", "drop_clamped", "change")
+    }
+    return Flights(slots=np.arange(capacity, dtype=np.int64), **whole, **real)
+
+
+def _rows(capacity: int) -> Rows:
+    return Rows(**{name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()})
+
+
+def _probe_rows(capacity: int) -> ProbeRows:
+    return ProbeRows(
+        time_s=np.empty(capacity),
+        updates=np.empty(capacity, np.int64),
+        error=np.empty(capacity),
+        accuracy=np.empty(capacity),
+    )

@@ -1,0 +1,51 @@
+"""Compiled functions by address.
+
+The event loop calls the network's kernels and the learning rule by address. If it called them by
+name, the compiler would optimise all of them over again inside it, for many seconds and to no
+gain; and a rule of the user's would have the whole loop compiled for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import float64, int64, types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+REALS, INTS = float64[::1], int64[::1]
+#: An edge's drops: what is needed first, free, clamped.
+READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)
+#: Something done to the network as a whole.
+STEP = int64(REALS, INTS)
+#: A learning rule.
+RULE = float64(float64, float64, float64, float64, float64)
+
+
+def address_of(function: Any, signature: Any) -> int:
+    """Return the address of the machine code of a numba function for one signature."""
+    function.compile(signature.args)
+    compiled = function.overloads[tuple(signature.args)]
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+
+
+def _function_at(signature: Any) -> Callable[..., Any]:
+    kind = types.FunctionType(signature)
+
+    @intrinsic
+    def function_at(typing_context: Any, address: Any) -> Any:
+        def generate(context: Any, builder: Any, _: Any, values: Any) -> Any:
+            function = cgutils.create_struct_proxy(kind)(context, builder)
+            function.jit_addr = builder.inttoptr(values[0], cgutils.voidptr_t)
+            return function._getvalue()
+
+        return kind(int64), generate
+
+    return function_at  # type: ignore[no-any-return]
+
+
+# In compiled code: the function of such a signature that lies at an address.
+read_at = _function_at(READ)
+step_at = _function_at(STEP)
+rule_at = _function_at(RULE)
