@@ -90,9 +90,7 @@ class EdgeAgent:
                 f"the change that the rule asks for must be finite, got {change} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
-        return Reading(
-            simulation.now, simulation.datum, free, clamped, change, simulation.updates
-        )
+        return Reading(simulation.now, simulation.datum, free, clamped, change, simulation.updates)
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
         """Return the change that the rule asks for at these drops, V, as the edge sees them."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numba import njit
 from numba.core.errors import NumbaError
 
 from ..engine.pointers import RULE, address_of
 from .rules import RuleFunction, coupled_learning, sign
 
-_BUILT_IN = {
+_BUILT_IN: dict[RuleFunction, Any] = {
     function: njit(cache=True, error_model="numpy")(function)
     for function in (coupled_learning, sign)
 }
@@ -19,7 +21,7 @@ def compiled_rule(function: RuleFunction) -> tuple[int, RuleFunction] | None:
 
     Both engines then evaluate a user's rule by the same code, to the bit.
     """
-    compiled = _BUILT_IN.get(function) or njit(error_model="numpy")(function)
+    compiled: Any = _BUILT_IN.get(function) or njit(error_model="numpy")(function)
     try:
         return address_of(compiled, RULE), compiled
     except NumbaError:

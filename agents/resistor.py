@@ -236,7 +236,7 @@ class Comparator(Part):
         return self._errors(edge, streams) if self.offset or self.noise else None
 
     def draw(self, edge: int, first: int, count: int, streams: Streams) -> FloatArray:
-        """Return the errors of an edge's readings ``first … first + count``, V, shape (count, 2)."""
+        """Return the errors of readings ``first … first + count``, V, shape (count, 2)."""
         each = self.offset * streams.normals("comparator.offset", 0, 2 * edge, 2)
         pairs = np.broadcast_to(each, (count, 2))
         if self.noise:
@@ -247,8 +247,7 @@ class Comparator(Part):
 
     def _errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]]:
         for first, count in blocks():
-            for free, clamped in self.draw(edge, first, count, streams).tolist():
-                yield free, clamped
+            yield from map(tuple, self.draw(edge, first, count, streams).tolist())
 
 
 def _one_an_edge(start: object, edges: int) -> FloatArray:

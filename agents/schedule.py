@@ -100,12 +100,9 @@ class Schedule:
                 block = next(self._blocks[edge])
                 self._left[edge], skip = block[skip:], max(0, skip - block.size)
         left = self._left[edge]
-        while not left.size:
-            block = next(self._blocks[edge], None)
-            if block is None:
-                break
-            left = block
-        return left
+        if left.size:
+            return left
+        return next((block for block in self._blocks[edge] if block.size), left)
 
     def _draw(self, edge: int, first: int, count: int) -> None:
         if self._latencies:

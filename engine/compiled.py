@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from .events import EVENT_DTYPES
 from .heap import sink
 from .loop import Data, Desk, Edges, Flights, ProbeRows, Rows
 from .pointers import READ, STEP, address_of
+from .simulation import Watched
 from .streams import FloatArray
 from .twin import TwinNetwork
 
@@ -139,7 +140,7 @@ class CompiledSimulation:
         """End the run at the next look at the outside world, between two events."""
         self.stopped = True
 
-    def run(self, watch: Callable[[Any], None] | None = None) -> None:
+    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
         """Process events in order until the horizon, or until `stop` is called."""
         answers: dict[int, Callable[[], None]] = {
             loop.BUDGET: lambda: None,
@@ -244,12 +245,17 @@ def _addresses(twin: TwinNetwork, rule: int) -> NDArray[np.int64]:
 
 
 def _flights(capacity: int) -> Flights:
-    whole = {name: np.zeros(capacity, np.int64) for name in ("tie", "datum", "updates")}
-    real = {
-        name: np.zeros(capacity)
-        for name in ("time", "sensed", "drop_free", "drop_clamped", "change")
-    }
-    return Flights(slots=np.arange(capacity, dtype=np.int64), **whole, **real)
+    return Flights(
+        slots=np.arange(capacity, dtype=np.int64),
+        time=np.zeros(capacity),
+        tie=np.zeros(capacity, np.int64),
+        sensed=np.zeros(capacity),
+        datum=np.zeros(capacity, np.int64),
+        drop_free=np.zeros(capacity),
+        drop_clamped=np.zeros(capacity),
+        change=np.zeros(capacity),
+        updates=np.zeros(capacity, np.int64),
+    )
 
 
 def _rows(capacity: int) -> Rows:

@@ -44,7 +44,8 @@ def changed(devices: Devices, edge: int, conductance: float, amount: float) -> f
         return max(wanted, devices.low)
     last = devices.ohms.size - 1
     if devices.kind == POSITIONS_STEPS:
-        place = min(max(devices.position[edge] + round(amount), 0), last)
+        place = int(devices.position[edge]) + round(amount)
+        place = 0 if place < 0 else min(place, last)
     else:
         wanted = conductance + amount
         place = nearest(devices.ohms, 1.0 / wanted) if wanted > 0.0 else last
@@ -55,6 +56,7 @@ def changed(devices: Devices, edge: int, conductance: float, amount: float) -> f
 @njit(nogil=True, cache=True, error_model="numpy")
 def nearest(ascending: Reals, value: float) -> int:
     """Return the place of the number nearest to `value`; of two as near, the smaller."""
-    above = min(np.searchsorted(ascending, value), ascending.size - 1)
-    below = max(above - 1, 0)
+    above = int(np.searchsorted(ascending, value))
+    above = min(above, ascending.size - 1)
+    below = above - 1 if above > 0 else 0
     return above if ascending[above] - value < value - ascending[below] else below

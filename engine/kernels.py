@@ -2,6 +2,7 @@
 
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE
+from .measure import responses
 from .network import (
     LARGE,
     RENEW,
@@ -16,7 +17,6 @@ from .network import (
     solve,
     take_in,
 )
-from .measure import responses
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [

@@ -64,7 +64,7 @@ class Factor(NamedTuple):
     """A factor in memory: what kernels take, and the structure that it was made from."""
 
     real: Reals
-    index: Ints
+    ints: Ints
     symbolic: Symbolic
 
 
@@ -82,9 +82,7 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
     record, panel_size, stack_size, tallest = _records(
         symbolic.first, symbolic.row_start, symbolic.parent
     )
-    slot = _slots(
-        symbolic.ends, symbolic.unknowns, symbolic.supernode, symbolic.rows, record
-    )
+    slot = _slots(symbolic.ends, symbolic.unknowns, symbolic.supernode, symbolic.rows, record)
     header = np.zeros(HEADER, np.int64)
     header[:5] = nodes, symbolic.interior, symbolic.unknowns, edges, record.shape[0]
     header[[MOST_CHANGES, MOST_WALKS]] = most_changes, most_walks

@@ -36,7 +36,9 @@ BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL =
 SINGULAR, BACKWARDS, LAWLESS = range(9, 12)
 
 # Counters that outlive a call.
-UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS, PROBED = range(9)
+UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS, PROBED = range(
+    9
+)
 COUNTERS = 9
 # Times that outlive a call, s.
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
@@ -153,13 +155,23 @@ def advance(
             reason = _present(real, index, take_in, renew, desk, counters, nudge)
         elif tick == now:
             reason = _sense(
-                real, index, read, renew, solve, rule, edges, flights, counters, learning_rate, nudge
+                real,
+                index,
+                read,
+                renew,
+                solve,
+                rule,
+                edges,
+                flights,
+                counters,
+                learning_rate,
+                nudge,
             )
         elif landing == now:
             reason = _actuate(real, index, devices, flights, rows, counters)
         else:
             reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
-        if reason == FULL or reason == SINGULAR:
+        if reason in (FULL, SINGULAR):
             return reason  # and the event has still to happen
         times[NOW] = now
         if reason != BUDGET:

@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 REALS, INTS = float64[::1], int64[::1]
 #: An edge's drops: what is needed first, free, clamped.
-READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)
+READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignore[no-untyped-call]
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
 #: A learning rule.
@@ -36,13 +36,13 @@ def _function_at(signature: Any) -> Callable[..., Any]:
     @intrinsic
     def function_at(typing_context: Any, address: Any) -> Any:
         def generate(context: Any, builder: Any, _: Any, values: Any) -> Any:
-            function = cgutils.create_struct_proxy(kind)(context, builder)
+            function = cgutils.create_struct_proxy(kind)(context, builder)  # type: ignore[no-untyped-call]
             function.jit_addr = builder.inttoptr(values[0], cgutils.voidptr_t)
             return function._getvalue()
 
         return kind(int64), generate
 
-    return function_at  # type: ignore[no-any-return]
+    return function_at
 
 
 # In compiled code: the function of such a signature that lies at an address.

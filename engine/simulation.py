@@ -46,6 +46,27 @@ class Agent(Protocol):
         ...
 
 
+class Watched(Protocol):
+    """What a watcher may look at, whichever engine runs."""
+
+    horizon: float
+    stopped: bool
+
+    @property
+    def now(self) -> float:
+        """The simulated time, s."""
+        ...
+
+    @property
+    def updates(self) -> int:
+        """Actuations so far."""
+        ...
+
+    def stop(self) -> None:
+        """End the run between two events."""
+        ...
+
+
 class Simulation:
     """A twin network, agents, and the order in which they act.
 
@@ -81,7 +102,7 @@ class Simulation:
         self.horizon = float(horizon)
         self.log = EventLog() if log is None else log
         self.env = simpy.Environment(0.0)
-        self.updates = 0
+        self._updates = 0
         self.datum = 0
         self.probes: list[dict[str, float]] = []
         self.stopped = False
@@ -90,6 +111,11 @@ class Simulation:
     def now(self) -> float:
         """The simulated time, s."""
         return float(self.env.now)
+
+    @property
+    def updates(self) -> int:
+        """Actuations so far."""
+        return self._updates
 
     def add(self, agent: Agent) -> None:
         """Let an agent take part, from time 0 on."""
@@ -118,7 +144,7 @@ class Simulation:
 
     def record(self, actuation: Actuation) -> None:
         """Count an actuation and log it."""
-        self.updates += 1
+        self._updates += 1
         self.log.append(actuation)
 
     def probe_columns(self) -> dict[str, list[float]]:
@@ -129,7 +155,7 @@ class Simulation:
         """End the run after the event that is being processed."""
         self.stopped = True
 
-    def run(self, watch: Callable[[Simulation], None] | None = None) -> None:
+    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
         """Process events in order until the horizon, or until `stop` is called.
 
         Parameters

@@ -140,7 +140,7 @@ def _finish(
     row_start: Ints,
     rows: Ints,
 ) -> Symbolic:
-    """Number the supernodes' parents and the edges' ends."""
+    """Return the structure, with the supernodes' parents and the edges' ends."""
     supernode = np.repeat(np.arange(first.size - 1), np.diff(first))
     parent = np.full(first.size - 1, -1, np.int64)
     has_rows = np.diff(row_start) > 0

@@ -122,7 +122,7 @@ class TwinNetwork:
     @property
     def conductances(self) -> FloatArray:
         """A copy of the present conductances, S, shape (E,)."""
-        return self._conductances.copy()
+        return np.array(self._conductances, dtype=np.float64)
 
     def conductance(self, edge: int) -> float:
         """Return the present conductance of one edge, S."""
@@ -238,7 +238,7 @@ class TwinNetwork:
         edges = self.circuit.edges
         worst = self._kernels.imbalance(edges, self._conductances, held, free)
         held[self.targets] = True
-        return max(worst, self._kernels.imbalance(edges, self._conductances, held, clamped))
+        return float(max(worst, self._kernels.imbalance(edges, self._conductances, held, clamped)))
 
     def check(self) -> None:
         """Hold the factor against Kirchhoff's law, and make it anew where it has drifted.

@@ -204,9 +204,7 @@ def latencies(parts: Edges, edge: int, streams: Streams) -> Iterator[float] | No
     return chain.from_iterable(block.tolist() for block in drawn)
 
 
-def draw_latencies(
-    parts: Edges, edge: int, first: int, count: int, streams: Streams
-) -> FloatArray:
+def draw_latencies(parts: Edges, edge: int, first: int, count: int, streams: Streams) -> FloatArray:
     """Return the latencies of an edge's readings ``first … first + count``, s, shape (count,).
 
     ``latency * (1 + latency_jitter * ξ)`` with ξ normal, truncated so that a latency lies

@@ -16,7 +16,7 @@ from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, edge_frame, new_folder, node_frame
-from ..engine.simulation import Simulation
+from ..engine.simulation import Watched
 from .build import Experiment, build
 from .scenario import Scenario, load
 
@@ -33,7 +33,7 @@ def run(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Simulation], None] | None = None,
+    watch: Callable[[Watched], None] | None = None,
 ) -> Run:
     """Run a scenario.
 
@@ -96,7 +96,7 @@ def _run(
     experiment: Experiment,
     scenario: Scenario,
     seed: int,
-    watch: Callable[[Simulation], None] | None,
+    watch: Callable[[Watched], None] | None,
 ) -> Run:
     import pandas as pd
 

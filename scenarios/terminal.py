@@ -9,7 +9,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-from ..engine.simulation import Simulation
+from ..engine.simulation import Watched
 
 
 class Terminal:
@@ -32,7 +32,7 @@ class Terminal:
             leave=False,
             bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s simulated [{elapsed}<{remaining}]",
         )
-        self._simulation: Simulation | None = None
+        self._simulation: Watched | None = None
         self._usual = signal.getsignal(signal.SIGINT)
 
     def __enter__(self) -> Self:
@@ -48,7 +48,7 @@ class Terminal:
         signal.signal(signal.SIGINT, self._usual)
         self._bar.close()
 
-    def watch(self, simulation: Simulation) -> None:
+    def watch(self, simulation: Watched) -> None:
         """Show the time that the run has reached."""
         self._simulation = simulation
         self._bar.update(min(simulation.now, simulation.horizon) - self._bar.n)
