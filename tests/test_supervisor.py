@@ -220,7 +220,7 @@ def test_given_desires_are_presented_as_they_are() -> None:
     agent = SupervisorAgent(Supervisor(), lessons, Streams(1))
     agent.begin_epoch(twin)
     assert agent.class_desired is None
-    assert agent.desired_of(lessons) is lessons.desired
+    assert agent.table_of(lessons) is lessons.desired
     agent.present(twin, 1)
     free, clamped = twin.voltages()
     assert (free[3], clamped[3]) == pytest.approx((0.75, 0.75 + 0.5 * (0.7 - 0.75)), rel=1e-12)
