@@ -18,6 +18,8 @@ from .part import Part
 if TYPE_CHECKING:
     from ..engine.devices import Devices
 
+#: Conductances beyond these are no resistors, and drown the others in the rounding, S.
+LEAST, MOST = 1e-15, 1e15
 #: A rule's change is a conductance, S, or a number of steps of resistance.
 Unit = Literal["siemens", "steps"]
 
@@ -41,11 +43,11 @@ class ContinuousResistor(Part):
     """
 
     kind: Literal["continuous"] = "continuous"
-    k_min: float = Field(1e-6, gt=0)
+    k_min: float = Field(1e-6, ge=LEAST)
     """Smallest conductance, S."""
-    k_max: float = Field(1e3, gt=0)
+    k_max: float = Field(1e3, le=MOST)
     """Largest conductance, S."""
-    start: Literal["random"] | float | list[float] = 1.0
+    start: Literal["random"] | float | tuple[float, ...] = 1.0
     """First conductance, S, of all or of each; ``"random"`` is uniform in its logarithm."""
     step: float = Field(781.25, gt=0)
     """What one step of the sign rule changes, Ω."""
@@ -98,15 +100,21 @@ class DigitalPotentiometer(Part):
     """
 
     kind: Literal["digital_potentiometer"] = "digital_potentiometer"
-    positions: int = Field(128, ge=2)
-    full_scale: float = Field(100e3, gt=0)
+    positions: int = Field(128, ge=2, le=1 << 20)
+    """Number of positions."""
+    full_scale: float = Field(100e3, gt=0, le=1 / LEAST)
     """Resistance at the last position, Ω."""
     spacing: Literal["linear", "logarithmic"] = "linear"
-    start: Literal["random", "middle"] | int | list[int] = "random"
+    start: Literal["random", "middle"] | int | tuple[int, ...] = "random"
     """First position, of all or of each; ``"middle"`` is half of `positions`, as at power-up."""
 
     @model_validator(mode="after")
     def _check(self) -> DigitalPotentiometer:
+        if self.full_scale / self.positions < 1 / MOST:
+            raise ValueError(
+                f"'full_scale' must be at least {1 / MOST:g} Ω a position, "
+                f"got {self.full_scale} Ω for {self.positions}"
+            )
         if not isinstance(self.start, str):
             for start in np.ravel(self.start):
                 if not 1 <= start <= self.positions:

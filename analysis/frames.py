@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.errors import AnalysisError
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,9 +28,9 @@ def check_frame(frame: pd.DataFrame, columns: Collection[str], parameter: str, w
     if missing := [column for column in columns if column not in frame]:
         noun = "column" if len(missing) == 1 else "columns"
         got = ", ".join(map(str, frame.columns)) or "no columns"
-        raise ValueError(refusal(parameter, where, f"have the {noun} {', '.join(missing)}", got))
+        raise AnalysisError(refusal(parameter, where, f"have the {noun} {', '.join(missing)}", got))
     if frame.empty:
-        raise ValueError(refusal(parameter, where, "have at least one row", "an empty frame"))
+        raise AnalysisError(refusal(parameter, where, "have at least one row", "an empty frame"))
 
 
 def check_ascending(
@@ -40,4 +42,4 @@ def check_ascending(
     if back.size:
         row = int(back[0])
         got = f"{time[row + 1]} after {time[row]} in row {row + 1}"
-        raise ValueError(refusal(parameter, where, f"be sorted{what}", got))
+        raise AnalysisError(refusal(parameter, where, f"be sorted{what}", got))

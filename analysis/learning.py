@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..engine.errors import AnalysisError
 from .frames import check_ascending, check_frame, refusal
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing, the frame is empty or unsorted, or `edges` is not positive.
 
     Examples
@@ -78,7 +79,7 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     where = "learning_curve"
     _check_probes(probes, ["time_s", "updates", "error"], where)
     if edges is not None and edges < 1:
-        raise ValueError(refusal("edges", where, "be at least 1", edges))
+        raise AnalysisError(refusal("edges", where, "be at least 1", edges))
     curve = probes[["time_s", "updates"]].reset_index(drop=True)
     if edges is not None:
         curve["updates_per_edge"] = curve["updates"] / edges
@@ -110,7 +111,7 @@ def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing, the frame is empty or unsorted, or `last` is outside (0, 1].
 
     Examples
@@ -124,7 +125,7 @@ def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
     where = "final_error"
     _check_probes(probes, ["time_s", "error"], where)
     if not 0.0 < last <= 1.0:
-        raise ValueError(refusal("last", where, "be in (0, 1]", last))
+        raise AnalysisError(refusal("last", where, "be in (0, 1]", last))
     time = probes["time_s"].to_numpy(dtype=float)
     span = time[-1] - time[0]
     # The slack keeps a probe that sits on the window's edge up to rounding.
@@ -154,7 +155,7 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing, the frame is empty or unsorted, or `fraction` is outside (0, 1].
 
     Examples
@@ -168,7 +169,7 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
     where = "time_to"
     _check_probes(probes, ["time_s", "error"], where)
     if not 0.0 < fraction <= 1.0:
-        raise ValueError(refusal("fraction", where, "be in (0, 1]", fraction))
+        raise AnalysisError(refusal("fraction", where, "be in (0, 1]", fraction))
     error = probes["error"].to_numpy(dtype=float)
     below = np.flatnonzero(error < fraction * error[0])
     return float(probes["time_s"].iloc[int(below[0])]) if below.size else float("nan")

@@ -20,6 +20,7 @@ from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.ticker import MaxNLocator
 from matplotlib.typing import ColorType
 
+from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
 
 FIGURE = (3.4, 2.4)  # in, one column of a journal
@@ -78,7 +79,7 @@ def learning_curve(
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing or the frame is empty.
     """
     group = [] if hue is None else [hue]
@@ -169,7 +170,7 @@ def conductances(
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing, the frame is empty, `initial` is not one-dimensional, or an edge in
         `edges` has neither events nor an initial value.
     """
@@ -181,7 +182,7 @@ def conductances(
         values = np.asarray(initial, dtype=float)
         if values.ndim != 1:
             shape = f"an array of shape {values.shape}"
-            raise ValueError(refusal("initial", where, "be one-dimensional", shape))
+            raise AnalysisError(refusal("initial", where, "be one-dimensional", shape))
         before.update(enumerate(values.tolist()))
     begin, end = float(events["time_s"].min()), float(events["time_s"].max())
     ordered = events[needed].sort_values("time_s", kind="stable", ignore_index=True)
@@ -281,7 +282,7 @@ def ticks(
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing, the frame is empty, no tick lies in the window, or an edge in
         `edges` has no events.
     """
@@ -295,11 +296,13 @@ def ticks(
         interval = (last - float(sensed.min())) * len(acting) / len(events) or 1.0
         stop = min(begin + WINDOW * interval, last + interval)
     if not begin < stop:
-        raise ValueError(refusal("start", where, f"be before the window's end at {stop} s", begin))
+        raise AnalysisError(
+            refusal("start", where, f"be before the window's end at {stop} s", begin)
+        )
     window = events.loc[(sensed >= begin) & (sensed < stop), ["edge", "sensed_s"]]
     if window.empty:
         held = f"[{begin}, {stop})"
-        raise ValueError(refusal("start", where, "open a window that holds ticks", held))
+        raise AnalysisError(refusal("start", where, "open a window that holds ticks", held))
 
     chosen = _choose(acting, edges, where)
     window = window[window["edge"].isin(chosen)]
@@ -346,9 +349,9 @@ def _choose(known: list[int], edges: Iterable[int] | None, where: str) -> list[i
         return [known[row] for row in rows.round().astype(int)]
     named = sorted({int(edge) for edge in edges})
     if not named:
-        raise ValueError(refusal("edges", where, "name at least one edge", "none"))
+        raise AnalysisError(refusal("edges", where, "name at least one edge", "none"))
     if strange := sorted(set(named).difference(known)):
-        raise ValueError(refusal("edges", where, "name edges in the events", strange[0]))
+        raise AnalysisError(refusal("edges", where, "name edges in the events", strange[0]))
     return named
 
 

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
-from ..engine.errors import RecordError
+from ..engine.errors import RecordError, reason
 from ..engine.eventlog import check_schema
-from ..engine.record import COLUMNS, EDGES, EVENTS, NODES, PROBES, RUN_FILES, SCENARIO, SUMMARY, Run
+from ..engine.record import (
+    COLUMNS,
+    EDGES,
+    EVENTS,
+    NODES,
+    PROBES,
+    RUN_FILES,
+    SCENARIO,
+    SUMMARY,
+    SUMMARY_KEYS,
+    Run,
+)
 
 
 def open_run(path: str | Path) -> Run:
@@ -28,9 +40,13 @@ def open_run(path: str | Path) -> Run:
         When it is no run folder, or one of its files is cut short or foreign.
     """
     folder = Path(path)
-    if not folder.is_dir():
-        raise RecordError(f"there is no run folder {folder}")
-    lacking = [name for name in RUN_FILES if not (folder / name).is_file()]
+    try:
+        present = {entry.name for entry in os.scandir(folder) if entry.is_file()}
+    except (FileNotFoundError, NotADirectoryError):
+        raise RecordError(f"there is no run folder {folder}") from None
+    except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
+        raise RecordError(f"cannot read the run folder {folder}: {reason(error)}") from None
+    lacking = [name for name in RUN_FILES if name not in present]
     if lacking:
         raise RecordError(f"{folder} is not a run folder: it lacks {', '.join(lacking)}")
     import pandas as pd
@@ -45,6 +61,8 @@ def open_run(path: str | Path) -> Run:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
         if not isinstance(summary, dict):
             raise ValueError("it holds no summary")
+        if lacking := [key for key in SUMMARY_KEYS if key not in summary]:
+            raise ValueError(f"it lacks {', '.join(lacking)}")
         reading = EVENTS
         check_schema(pq.read_schema(folder / EVENTS))
         frames = {}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.errors import AnalysisError
 from .frames import check_ascending, check_frame, refusal
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing or the frame is empty.
 
     Examples
@@ -81,7 +82,7 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing or the frame is empty.
 
     Examples
@@ -146,7 +147,7 @@ def allan_deviation(
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If there are fewer than three ticks, a time is not finite or not in order, the period is
         not positive, or a factor is out of range.
 
@@ -171,19 +172,21 @@ def allan_deviation(
     ticks = np.asarray(times, dtype=float)
     if ticks.ndim != 1 or ticks.size < 3:
         shape = f"an array of shape {ticks.shape}"
-        raise ValueError(refusal("times", where, "be one-dimensional with at least 3 ticks", shape))
+        raise AnalysisError(
+            refusal("times", where, "be one-dimensional with at least 3 ticks", shape)
+        )
     if not np.isfinite(ticks).all():
-        raise ValueError(refusal("times", where, "be finite", ticks[~np.isfinite(ticks)][0]))
+        raise AnalysisError(refusal("times", where, "be finite", ticks[~np.isfinite(ticks)][0]))
     check_ascending(ticks, "times", where)
     if not (period > 0.0 and np.isfinite(period)):
-        raise ValueError(refusal("period", where, "be positive and finite", period))
+        raise AnalysisError(refusal("period", where, "be positive and finite", period))
     largest = (ticks.size - 1) // 2
     steps = np.asarray(2 ** np.arange(largest.bit_length()) if factors is None else factors)
     rule = f"hold whole numbers from 1 to {largest} for {ticks.size} ticks"
     if steps.ndim != 1 or steps.dtype.kind not in "iu":
-        raise ValueError(refusal("factors", where, rule, factors))
+        raise AnalysisError(refusal("factors", where, rule, factors))
     if (outside := steps[(steps < 1) | (steps > largest)]).size:
-        raise ValueError(refusal("factors", where, rule, outside[0]))
+        raise AnalysisError(refusal("factors", where, rule, outside[0]))
 
     phase = ticks - period * np.arange(ticks.size)
     rows = []
@@ -210,7 +213,7 @@ def staleness(events: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If the column is missing or the frame is empty.
 
     Examples
@@ -245,7 +248,7 @@ def staleness_statistics(events: pd.DataFrame) -> pd.DataFrame:
 
     Raises
     ------
-    ValueError
+    AnalysisError
         If a column is missing or the frame is empty.
 
     Examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -24,6 +25,16 @@ class ScenarioError(OhmtickError, ValueError):
 
 class RecordError(OhmtickError, OSError):
     """A run, or a scenario file, could not be read from disk or written to it."""
+
+
+class AnalysisError(OhmtickError, ValueError):
+    """An analysis was given numbers, or a frame, that it cannot be made of."""
+
+
+def reason(error: Exception) -> str:
+    """Return what the operating system says is wrong, without paths and numbers."""
+    number = getattr(error, "errno", None)
+    return os.strerror(number) if number else str(error)
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import RecordError
+from .errors import RecordError, reason
 from .events import EVENT_DTYPES, Actuation
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class EventLog:
             try:
                 self._writer.close()
             except OSError as error:
-                raise RecordError(f"cannot write the event log {self._path}: {error}") from error
+                raise _unwritten(self._path, error) from error
             self._writer = None
 
     def discard(self) -> None:
@@ -151,7 +151,11 @@ class EventLog:
         try:
             self._writer.write_table(pa.table(chunk, schema=event_schema()))
         except OSError as error:
-            raise RecordError(f"cannot write the event log {self._path}: {error}") from error
+            raise _unwritten(self._path, error) from error
+
+
+def _unwritten(path: Path | None, error: OSError) -> RecordError:
+    return RecordError(f"cannot write the event log {path}: {reason(error)}")
 
 
 def event_schema() -> pa.Schema:
@@ -187,7 +191,7 @@ def event_writer(path: Path) -> pq.ParquetWriter:
             use_byte_stream_split=floats,
         )
     except OSError as error:
-        raise RecordError(f"cannot write the event log {path}: {error}") from error
+        raise _unwritten(path, error) from error
 
 
 def read_events(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:

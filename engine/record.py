@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import math
+import re
 import secrets
 import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .circuit import Circuit
-from .errors import RecordError
+from .errors import RecordError, reason
 from .eventlog import EventLog, event_writer, read_events
 from .streams import FloatArray
 
@@ -26,6 +31,8 @@ SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+#: What every summary holds.
+SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
 #: The columns that each of the frames has; the probes of classes have one more.
 COLUMNS = {
     PROBES: ("time_s", "updates", "error"),
@@ -97,6 +104,11 @@ class Run:
         return tomllib.loads(self.scenario_toml)
 
     @property
+    def folder(self) -> Path | None:
+        """The run folder, or None while there is none."""
+        return self._log.parent if isinstance(self._log, Path) else None
+
+    @property
     def conductances(self) -> FloatArray:
         """The final conductances, S, shape (E,)."""
         return self.edges["conductance_final_S"].to_numpy(copy=True)
@@ -110,7 +122,7 @@ class Run:
             When the folder exists already, or cannot be written; then nothing is left behind.
         """
         with new_folder(path) as folder:
-            self.write(folder)
+            self.write(folder.partial)
         return Path(path)
 
     def moved(self, events: Path) -> Run:
@@ -125,13 +137,16 @@ class Run:
         )
 
     def write(self, folder: Path) -> None:
-        """Write the files of a run folder that are not there yet."""
+        """Write the files of a run folder that are not there yet.
+
+        A number in the summary that is not finite becomes null: JSON has no word for it.
+        """
         if not (folder / EVENTS).exists():
             self._write_events(folder / EVENTS)
         (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
         for name, frame in ((PROBES, self.probes), (EDGES, self.edges), (NODES, self.nodes)):
             frame.to_parquet(folder / name, index=False)
-        summary = json.dumps(self.summary, indent=2, allow_nan=False)
+        summary = json.dumps(_finite(self.summary), indent=2, allow_nan=False)
         (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
 
     def _write_events(self, path: Path) -> None:
@@ -147,27 +162,61 @@ class Run:
                 writer.write_table(pa.table(chunk, schema=writer.schema))
 
 
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+@dataclass
+class Folder:
+    """A folder in the making."""
+
+    partial: Path
+    """Where it is written."""
+    path: Path
+    """Where it will be; known for certain when it is there."""
+
+
 @contextmanager
-def new_folder(path: str | Path) -> Iterator[Path]:
+def new_folder(path: str | Path, *, numbered: bool = False) -> Iterator[Folder]:
     """Make a folder under a temporary name, and give it its own name if all goes well.
+
+    Parameters
+    ----------
+    path
+        What it shall be called.
+    numbered
+        Call it ``path-2``, ``path-3``, … where the name is taken. It is picked at the end, so
+        that of several writers at once each gets one.
 
     Raises
     ------
     RecordError
-        When something of that name exists, or the folder cannot be written.
+        When something of that name exists, or the folder cannot be written. Where the name was
+        taken in the meantime, the folder is kept under a free one, which the message holds.
     """
     wanted = Path(path)
     try:
-        _refuse_existing(wanted)
+        if not numbered and _exists(wanted):
+            raise RecordError(f"the run folder {wanted} must be a new one, but it exists already")
         with _partial(wanted) as partial:
-            yield partial
-            _refuse_existing(wanted)
-            partial.rename(wanted)
-    except RecordError:
-        raise
+            folder = Folder(partial, wanted)
+            yield folder
+            folder.path = _claim(partial, wanted)
+    except RecordError as error:  # it may name a file in a folder that nobody asked for
+        raise RecordError(_PARTIAL.sub(lambda _: wanted.name, str(error))) from error
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise RecordError(f"cannot write the run folder {wanted}: {reason}") from error
+        raise RecordError(f"cannot write the run folder {wanted}: {reason(error)}") from error
+    if folder.path != wanted and not numbered:
+        raise RecordError(
+            f"the run folder {wanted} must be a new one, but it appeared in the meantime; "
+            f"what was written is kept in {folder.path}"
+        )
+
+
+#: The temporary name of a folder.
+_PARTIAL = re.compile(r"\.[^/]*\.[0-9a-f]{8}\.partial")
 
 
 @contextmanager
@@ -177,18 +226,35 @@ def _partial(wanted: Path) -> Iterator[Path]:
     partial = wanted.with_name(f".{wanted.name}.{secrets.token_hex(4)}.partial")
     above = [parent for parent in partial.parents if not parent.exists()]
     try:
-        partial.mkdir(parents=True)
+        try:
+            partial.mkdir(parents=True)
+        except ValueError as error:  # of a NUL in the path
+            raise OSError(errno.EINVAL, str(error)) from None
         yield partial
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        with suppress(ValueError):
+            shutil.rmtree(partial, ignore_errors=True)
         for parent in above:  # those that were made for it, from the innermost
-            with suppress(OSError):  # it holds what was wanted
+            with suppress(OSError, ValueError):  # it holds what was wanted
                 parent.rmdir()
 
 
-def _refuse_existing(path: Path) -> None:
-    if path.exists() or path.is_symlink():
-        raise RecordError(f"the run folder {path} must be a new one, but it exists already")
+def _claim(partial: Path, wanted: Path) -> Path:
+    """Rename to the wanted name, or else to the first free one after it; return which."""
+    more = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    for path in chain([wanted], more):
+        if not _exists(path):
+            # Should another writer be faster, then its folder is not empty, and this one fails.
+            try:
+                return partial.rename(path)
+            except OSError as error:
+                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    raise
+    raise AssertionError("numbers do not end")
+
+
+def _exists(path: Path) -> bool:
+    return path.exists() or path.is_symlink()
 
 
 def edge_frame(circuit: Circuit, start: FloatArray, final: FloatArray) -> pd.DataFrame:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import OhmtickError, RecordError, ScenarioError
+from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
 from .build import build
-from .running import ENGINES, run
-from .scenario import Scenario, library, load
+from .running import ENGINES, run, versions
+from .scenario import Scenario, library, load, source_text
 from .terminal import Terminal
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
@@ -25,14 +25,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the `ohmtick` command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.action(options))
+        code = int(options.action(options))
+        sys.stdout.flush()  # here, where it can still be said that nobody could take it
+        return code
     except RecordError as error:
         return _fail(error, IO_FAILED)
     except OhmtickError as error:
         return _fail(error, BAD_INPUT)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return OK
+    except OSError as error:
+        _drop_output()
+        return _fail(f"cannot write the output: {reason(error)}", IO_FAILED)
     except KeyboardInterrupt:
         return _fail("interrupted; nothing was kept", INTERRUPTED)
 
@@ -41,30 +46,27 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ohmtick", description="A laboratory for circuits that learn without a clock."
     )
+    parser.add_argument("--version", action="version", version=f"ohmtick {versions()['ohmtick']}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     listing = commands.add_parser("list", help="list the scenarios of the library")
     listing.set_defaults(action=_list)
 
-    show = commands.add_parser("show", help="print a scenario, complete, as TOML")
-    show.add_argument("scenario", metavar="NAME-or-FILE")
+    show = commands.add_parser("show", help="print a scenario as TOML")
+    _takes_a_scenario(show)
+    show.add_argument(
+        "--complete", action="store_true", help="with every key, those at their defaults too"
+    )
     show.set_defaults(action=_show)
 
     check = commands.add_parser("check", help="say whether a scenario can run")
-    check.add_argument("scenario", metavar="NAME-or-FILE")
+    _takes_a_scenario(check)
+    _takes_a_seed(check)
     check.set_defaults(action=_check)
 
     running = commands.add_parser("run", help="run a scenario and keep what happened")
-    running.add_argument("scenario", metavar="NAME-or-FILE")
-    running.add_argument(
-        "--set",
-        metavar="KEY=VALUE",
-        action="append",
-        default=[],
-        dest="changes",
-        help="change a key, e.g. --set edges.clock.jitter=0.2; may be repeated",
-    )
-    running.add_argument("--seed", type=int, metavar="N", help="default: the scenario's own, or 0")
+    _takes_a_scenario(running)
+    _takes_a_seed(running)
     running.add_argument("--engine", choices=ENGINES, default="auto")
     running.add_argument(
         "--out", metavar="DIR", help="a new folder for the run; default: runs/NAME, numbered"
@@ -79,6 +81,23 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _takes_a_scenario(command: argparse.ArgumentParser) -> None:
+    command.add_argument("scenario", metavar="NAME-or-FILE")
+    command.add_argument(
+        "--set",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        dest="changes",
+        help="change a key, e.g. --set edges.clock.jitter=0.2, or remove it, e.g. --set "
+        "probe=none; may be repeated",
+    )
+
+
+def _takes_a_seed(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seed", type=int, metavar="N", help="default: the scenario's own, or 0")
+
+
 def _list(options: argparse.Namespace) -> int:
     names = library()
     width = max(map(len, names))
@@ -88,24 +107,33 @@ def _list(options: argparse.Namespace) -> int:
 
 
 def _show(options: argparse.Namespace) -> int:
-    print(load(options.scenario).to_toml(), end="")
+    scenario = _scenario(options)
+    as_written = not options.complete and not options.changes
+    print(source_text(options.scenario) if as_written else scenario.to_toml(), end="")
     return OK
 
 
 def _check(options: argparse.Namespace) -> int:
-    scenario = load(options.scenario)
-    circuit = build(scenario, scenario.seed).simulation.twin.circuit
+    scenario = _scenario(options)
+    seed = scenario.seed if options.seed is None else options.seed
+    circuit = build(scenario, seed).simulation.twin.circuit
     print(f"{options.scenario} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}")
     return OK
 
 
 def _run(options: argparse.Namespace) -> int:
-    scenario = load(options.scenario)
-    scenario = scenario.replace(**dict(map(_change, options.changes)))
-    folder = Path(options.out) if options.out else _free_folder(options.scenario)
+    scenario = _scenario(options)
+    out = options.out or Path("runs") / (Path(options.scenario).name.removesuffix(".toml") or "run")
     with Terminal(scenario.horizon) as terminal:
-        result = run(scenario, options.seed, options.engine, out=folder, watch=terminal.watch)
-    print(_report(scenario, result, folder))
+        result = run(
+            scenario,
+            options.seed,
+            options.engine,
+            out=out,
+            numbered=not options.out,
+            watch=terminal.watch,
+        )
+    print(_report(scenario, result))
     return INTERRUPTED if result.summary["interrupted"] else OK
 
 
@@ -116,7 +144,7 @@ def _plot(options: argparse.Namespace) -> int:
     return OK
 
 
-def _report(scenario: Scenario, result: Run, folder: Path) -> str:
+def _report(scenario: Scenario, result: Run) -> str:
     from ..analysis.learning import final_error
 
     summary = result.summary
@@ -141,7 +169,7 @@ def _report(scenario: Scenario, result: Run, folder: Path) -> str:
     lines += [
         f"  updates  {summary['updates']} in {summary['wall_s']:.2f} s: "
         f"{summary['updates_per_s']:,.0f} a second",
-        f"  files    {folder}",
+        f"  files    {result.folder}",
     ]
     if summary["interrupted"]:
         lines.append(f"  interrupted at {summary['simulated_s']:g} s; what happened is kept")
@@ -155,24 +183,33 @@ def _what(scenario: Scenario, nodes: int, edges: int) -> str:
     return f"{scenario.circuit.kind.replace('_', ' ')}, {nodes} nodes, {edges} edges; {how}"
 
 
+def _scenario(options: argparse.Namespace) -> Scenario:
+    scenario = load(options.scenario)
+    return scenario.replace(**dict(map(_change, options.changes))) if options.changes else scenario
+
+
 def _change(assignment: str) -> tuple[str, Any]:
-    """Return the key and the value of KEY=VALUE; the value is TOML, or else plain text."""
+    """Return the key and the value of KEY=VALUE: TOML, or else plain text, or None for none."""
     key, equals, text = assignment.partition("=")
+    key, text = key.strip(), text.strip()
     if not equals or not key:
         raise ScenarioError(f"--set must be given KEY=VALUE, got {assignment!r} instead")
+    if text == "none":
+        return key, None
     try:
-        return key.strip(), tomllib.loads(f"value = {text}")["value"]
+        tables = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        return key.strip(), text.strip()
+        tables = {"value": text}
+    except RecursionError:
+        raise ScenarioError(f"--set {key} must not be nested so deeply") from None
+    if len(tables) > 1:
+        raise ScenarioError(f"--set must be given one KEY=VALUE, got {assignment!r} instead")
+    return key, tables["value"]
 
 
-def _free_folder(scenario: str) -> Path:
-    name = Path(scenario).name.removesuffix(".toml") or "run"
-    folder, number = Path("runs") / name, 1
-    while folder.exists():
-        number += 1
-        folder = Path("runs") / f"{name}-{number}"
-    return folder
+def _drop_output() -> None:
+    """Let what is left to print go nowhere, lest Python complain of it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(error: object, code: int) -> int:

@@ -17,6 +17,7 @@ from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, edge_frame, new_folder, node_frame
 from ..engine.simulation import Watched
+from ..engine.streams import Streams
 from .build import Experiment, build
 from .scenario import Scenario, load
 
@@ -30,6 +31,7 @@ def run(
     engine: str = "auto",
     *,
     out: str | Path | None = None,
+    numbered: bool = False,
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
@@ -50,6 +52,8 @@ def run(
     out
         A new folder to write the run to, event by event; otherwise it stays in memory until
         `Run.save`.
+    numbered
+        Where `out` is taken when the run ends, call it ``out-2``, ``out-3``, …; see `Run.folder`.
     clock, rule, agent
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
         `ohmtick.scenarios.build.build`. The scenario that is recorded does not know of these.
@@ -62,7 +66,8 @@ def run(
     OhmtickError
         For an unknown engine, a bad seed, or a scenario that cannot be built.
     RecordError
-        When `out` exists or cannot be written; then nothing is left behind.
+        When `out` exists or cannot be written; then nothing is left behind. Where it appeared
+        during the run, the run is kept under a name beside it, which the message holds.
 
     Examples
     --------
@@ -77,19 +82,22 @@ def run(
         )
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
-    seed = scenario.seed if seed is None else seed
-    with nullcontext() if out is None else new_folder(out) as folder:
-        log = EventLog(None if folder is None else folder / EVENTS)
+    seed = Streams(scenario.seed if seed is None else seed).seed
+    used = versions()
+    # Whatever could be wrong with it had better be known before the run than after.
+    text = scenario.replace(seed=seed, versions=used).to_toml()
+    with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
+        log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
             experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-            result = _run(experiment, scenario, seed, watch)
+            result = _run(experiment, scenario, seed, watch, text, used)
             log.close()
             if folder is None:
                 return result
-            result.write(folder)
+            result.write(folder.partial)
         finally:
             log.discard()
-    return result.moved(Path(out) / EVENTS) if out is not None else result
+    return result.moved(folder.path / EVENTS)
 
 
 def _run(
@@ -97,6 +105,8 @@ def _run(
     scenario: Scenario,
     seed: int,
     watch: Callable[[Watched], None] | None,
+    text: str,
+    used: dict[str, str],
 ) -> Run:
     import pandas as pd
 
@@ -111,17 +121,16 @@ def _run(
         watch(simulation)
     took = perf_counter() - began
     after = experiment.probe.measure(twin)
-    used = versions()
-    columns = ["time_s", "updates", *after]
+    kinds = {"time_s": "float64", "updates": "int64", **dict.fromkeys(after, "float64")}
     return Run(
-        scenario_toml=scenario.replace(seed=seed, versions=used).to_toml(),
+        scenario_toml=text,
         log=simulation.log,
-        probes=pd.DataFrame(simulation.probe_columns(), columns=columns),
+        probes=pd.DataFrame(simulation.probe_columns(), columns=list(kinds)).astype(kinds),
         edges=edge_frame(twin.circuit, start, twin.conductances),
         nodes=node_frame(twin.circuit, twin.sources, twin.targets),
         summary={
             "title": scenario.title,
-            "seed": int(seed),
+            "seed": seed,
             "engine": experiment.engine,
             **{f"initial_{name}": value for name, value in before.items()},
             **{f"final_{name}": value for name, value in after.items()},

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import tomli_w
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from ..agents.clock import PeriodicClock, PoissonClock
-from ..agents.part import Part
+from ..agents.messages import chosen, models
+from ..agents.part import Frozen, Part, plain
 from ..agents.probe import Probe
 from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
 from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
-from ..engine.errors import RecordError, ScenarioError, nearest
+from ..engine.errors import RecordError, ScenarioError, nearest, reason
 from .circuits import AnyCircuit, EdgeList
-from .messages import explain
 from .tasks import AnyTask
 
 
@@ -27,13 +28,25 @@ class Edges(Part):
     """What every edge is made of."""
 
     rule: Annotated[CoupledLearning | Sign, Field(discriminator="kind")]
+    """How an edge learns."""
     resistor: Annotated[ContinuousResistor | DigitalPotentiometer, Field(discriminator="kind")]
+    """What an edge changes."""
     clock: Annotated[PeriodicClock | PoissonClock, Field(discriminator="kind")] = PeriodicClock()
+    """When an edge acts."""
     comparator: Comparator = Comparator()
+    """How well an edge reads."""
     latency: float = Field(0.0, ge=0)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)
     """Relative s.d. of each latency (normal, truncated to [0, 2 * latency])."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.latency_jitter and not self.latency:
+            raise ValueError(
+                f"'latency_jitter' must have a 'latency' to vary, got {self.latency_jitter} of none"
+            )
+        return self
 
 
 class Scenario(Part):
@@ -49,49 +62,55 @@ class Scenario(Part):
     """
 
     title: str = ""
+    """What it is, in a line."""
     horizon: float = Field(gt=0)
     """Simulated end time, s."""
     seed: int = Field(0, ge=0)
     """The seed of a run that is given no other."""
     circuit: AnyCircuit
+    """Which nodes and edges there are."""
     task: AnyTask
+    """What the network is to learn."""
     edges: Edges
+    """What every edge is made of."""
     supervisor: Supervisor = Supervisor()
+    """How data are presented."""
     probe: Probe | None = None
     """Without one, the error is measured at the start and at the end only."""
-    versions: dict[str, str] = Field(default_factory=dict)
+    versions: Frozen[str] = Field(default_factory=dict, validate_default=True)
     """What wrote this file; changes nothing."""
 
-    def __init__(self, **tables: Any) -> None:
-        try:
-            super().__init__(**tables)
-        except ValidationError as error:
-            raise ScenarioError(explain(error, type(self))) from None
-
     @model_validator(mode="after")
-    def _check(self) -> Self:
-        labels = self.circuit.labels()
-        self._check_labels(labels)
+    def _check_whole(self) -> Self:
+        self._check_labels()
+        self._check_start()
         if isinstance(self.circuit, EdgeList):
             self._check_connected()
         return self
 
-    def _check_labels(self, labels: list[str]) -> None:
-        known = set(labels)
+    def _check_labels(self) -> None:
         sources, targets = self.task.source_labels(), self.task.target_labels()
         for what, names in (("source", sources), ("target", targets)):
-            for name in names:
-                if name not in known:
-                    hint = nearest(name, labels)
-                    raise ValueError(
-                        f"task: every {what} must be the label of a node of the circuit, "
-                        f"got {name!r} instead" + (f"; {hint}" if hint else "")
-                    )
-                if names.count(name) > 1:
-                    raise ValueError(f"task: a {what} must be named once, got {name!r} twice")
+            for name in self.circuit.strangers(names):
+                hint = self.circuit.hint(name)
+                raise ValueError(
+                    f"task: every {what} must be the label of a node of the circuit, "
+                    f"got {name!r} instead" + (f"; {hint}" if hint else "")
+                )
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise ValueError(f"task: a {what} must be named once, got {twice!r} twice")
         for name in targets:
             if name in sources:
                 raise ValueError(f"task: a target must not be a source, got {name!r} as both")
+
+    def _check_start(self) -> None:
+        start, edges = self.edges.resistor.start, self.circuit.edge_count
+        if isinstance(start, tuple) and edges is not None and len(start) != edges:
+            raise ValueError(
+                f"edges.resistor.start must be one value or one for each of the {edges} edges, "
+                f"got {len(start)} instead"
+            )
 
     def _check_connected(self) -> None:
         from ..engine.streams import Streams
@@ -105,14 +124,15 @@ class Scenario(Part):
                 f"another part than source {self.task.source_labels()[0]!r}"
             )
 
-    def replace(self, **changes: Any) -> Scenario:
+    def replace(self, /, **changes: Any) -> Scenario:
         """Return a scenario with some keys changed.
 
         Parameters
         ----------
         **changes
             Dotted keys and their new values; a key that names a table takes a whole table and
-            replaces it. None removes a key, so that its default holds.
+            replaces it. None removes a key, so that its default holds. A new ``kind`` keeps
+            what the new kind knows of the table, and drops the rest.
 
         Raises
         ------
@@ -124,15 +144,20 @@ class Scenario(Part):
         >>> scenario = load("breadboard-iii")
         >>> scenario.replace(**{"edges.clock.jitter": 0.2}).edges.clock.jitter
         0.2
+        >>> scenario.replace(**{"edges.clock.kind": "poisson"}).edges.clock  # knows no phase
+        PoissonClock(period=1.0, spread=0.0, gate=1.0, kind='poisson')
         """
         tables = _written(self)
         for key, value in changes.items():
-            _set(tables, self, key.split("."), value)
+            _set(tables, type(self), key.split("."), value)
         return Scenario(**tables)
 
     def to_toml(self) -> str:
         """Return the complete scenario, defaults included, as TOML."""
-        return tomli_w.dumps(self.model_dump(exclude_none=True))
+        tables = self.model_dump(exclude_none=True)
+        if not self.versions:
+            del tables["versions"]
+        return tomli_w.dumps(_kind_first(tables))
 
     @classmethod
     def from_toml(cls, text: str, name: str = "the scenario") -> Scenario:
@@ -147,6 +172,8 @@ class Scenario(Part):
             tables = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ScenarioError(f"{name} is not TOML: {error}") from None
+        except RecursionError:
+            raise ScenarioError(f"{name} is no scenario: it is nested too deeply") from None
         try:
             return cls(**tables)
         except ScenarioError as error:
@@ -159,8 +186,9 @@ def load(source: str | Path) -> Scenario:
     Parameters
     ----------
     source
-        A name that `library` lists, or the path of a file (one that exists, ends in ``.toml``,
-        or holds a separator), or of a run folder.
+        A name that `library` lists; or else the path of a file (one that ends in ``.toml``, or
+        holds a separator), or of a run folder. A name of the library is never taken for a path:
+        write ``./name`` for a folder that is called the same.
 
     Raises
     ------
@@ -174,40 +202,62 @@ def load(source: str | Path) -> Scenario:
     >>> load("breadboard-iii").horizon
     400.0
     """
+    return Scenario.from_toml(source_text(source), name=str(source))
+
+
+def source_text(source: str | Path) -> str:
+    """Return the TOML text of a scenario, as its author wrote it; `source` is as for `load`."""
+    name = os.fspath(source)
+    if name in library():
+        return (_LIBRARY / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(source)
-    if path.is_dir() and (path / "scenario.toml").is_file():
-        path = path / "scenario.toml"
-    if path.suffix == ".toml" or path.is_file() or len(path.parts) > 1:
-        return Scenario.from_toml(_text(path), name=str(path))
-    entry = files(__package__) / "library" / f"{source}.toml"
-    if not entry.is_file():
-        hint = nearest(str(source), library())
-        raise ScenarioError(f"no scenario of the library is called {str(source)!r}; {hint}")
-    return Scenario.from_toml(entry.read_text(encoding="utf-8"), name=str(source))
+    is_path = name.endswith(".toml") or os.sep in name or (os.altsep or os.sep) in name
+    try:
+        return _text(path / "scenario.toml" if not is_path or path.is_dir() else path)
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if not is_path:
+            hint = nearest(name, library())
+            raise ScenarioError(f"no scenario of the library is called {name!r}; {hint}") from None
+        raise RecordError(_unread(path, error) + _neighbour(path)) from None
+    except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
+        raise RecordError(_unread(path, error)) from None
 
 
 def library() -> list[str]:
     """Return the names of the scenarios in the library."""
-    folder = files(__package__) / "library"
     return sorted(
         entry.name.removesuffix(".toml")
-        for entry in folder.iterdir()
+        for entry in _LIBRARY.iterdir()
         if entry.name.endswith(".toml")
     )
 
 
+_LIBRARY = files(__package__) / "library"
+
+
 def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
+
+
+def _unread(path: Path, error: Exception) -> str:
+    return f"cannot read the scenario {path}: {reason(error)}"
+
+
+def _neighbour(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
-    except OSError as error:
-        hint = ""
-        if isinstance(error, FileNotFoundError) and path.parent.is_dir():
-            hint = nearest(path.name, [file.name for file in path.parent.glob("*.toml")])
-        raise RecordError(
-            f"cannot read the scenario {path}: {error.strerror}" + (f"; {hint}" if hint else "")
-        ) from None
+        hint = nearest(path.name, [file.name for file in path.parent.glob("*.toml")])
+    except OSError:
+        return ""
+    return f"; {hint}" if hint else ""
+
+
+def _kind_first(table: Any) -> Any:
+    if not isinstance(table, dict):
+        return table
+    kind = {"kind": table["kind"]} if "kind" in table else {}
+    return kind | {key: _kind_first(value) for key, value in table.items()}
 
 
 def _written(part: BaseModel) -> dict[str, Any]:
@@ -220,21 +270,38 @@ def _written(part: BaseModel) -> dict[str, Any]:
     return tables
 
 
-def _set(tables: dict[str, Any], part: object, path: list[str], value: Any) -> None:
-    """Set the value at a path into nested tables, opening tables that hold their defaults."""
-    *into, last = path
-    for key in into:
-        part = getattr(part, key, None)
-        if key not in tables:
-            tables[key] = _written(part) if isinstance(part, BaseModel) else {}
-        if not isinstance(tables[key], Mapping):
+def _set(
+    tables: dict[str, Any], model: type[BaseModel] | None, path: Sequence[str], value: Any
+) -> None:
+    """Set the value at a path into nested tables, opening tables that hold their defaults.
+
+    Parameters
+    ----------
+    tables
+        What is written already; changed in place.
+    model
+        Whose keys these are; None where they are no part's, but labels.
+    path
+        The key, one name after the other.
+    value
+        None removes the key.
+    """
+    key, *rest = path
+    field = None if model is None else model.model_fields.get(key)
+    branches = () if field is None else models(field.annotation)
+    if rest:
+        held = tables.get(key, field.get_default() if field is not None else None)
+        inner = _written(held) if isinstance(held, BaseModel) else {} if held is None else held
+        if not isinstance(inner, Mapping):
             raise ScenarioError(
-                f"{'.'.join(path)}: {key!r} must be a table to hold {last!r}, "
-                f"got {tables[key]!r} instead"
+                f"{key!r} must be a table to hold {rest[0]!r}, got {held!r} instead"
             )
-        tables[key] = dict(tables[key])
-        tables = tables[key]
-    if value is None:
-        tables.pop(last, None)
-    else:
-        tables[last] = value
+        tables[key] = dict(inner)
+        _set(tables[key], chosen(branches, tables[key].get("kind")), rest, value)
+        if rest == ["kind"] and (now := chosen(branches, value)) is not None:
+            known = now.model_fields
+            tables[key] = {name: held for name, held in tables[key].items() if name in known}
+    elif value is None and (key in tables or field is not None):
+        tables.pop(key, None)
+    else:  # an unknown key stays, even without a value: validation says what it thinks of it
+        tables[key] = value if isinstance(value, BaseModel) else plain(value)

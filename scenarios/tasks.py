@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from ..agents.part import Part
+from ..agents.part import Frozen, Part
 from ..agents.supervisor import Lessons
 from ..engine.streams import FloatArray, Streams
-from .circuits import Label, Voltages
+from .circuits import Label, Voltages, Volts, text_keys
+
+#: A weight of an input, as bounded as the voltages are.
+Coefficient = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
 class Allostery(Part):
@@ -48,21 +51,22 @@ class LinearRegression(Part):
     """
 
     kind: Literal["linear_regression"] = "linear_regression"
-    inputs: list[Label] = Field(min_length=1)
+    inputs: tuple[Label, ...] = Field(min_length=1)
     """Labels of the sources that carry the inputs."""
-    ground: list[Label] = Field(default_factory=list)
+    ground: tuple[Label, ...] = ()
     """Labels of the sources held at 0 V."""
-    targets: list[Label] = Field(min_length=1)
-    coefficients: Literal["random"] | list[list[float]] = "random"
+    targets: tuple[Label, ...] = Field(min_length=1)
+    """Labels of the targets."""
+    coefficients: Literal["random"] | tuple[tuple[Coefficient, ...], ...] = "random"
     """A row a target, a number an input; ``"random"`` draws each row uniformly from the rows that
     are not negative and sum to 1 with the weight of the ground, if there is any."""
     data: int = Field(50, ge=1)
     """Data to learn from."""
     test: int = Field(200, ge=1)
     """Data to test on, drawn separately."""
-    low: float = 0.0
+    low: Volts = 0.0
     """Lowest input, V."""
-    high: float = 1.0
+    high: Volts = 1.0
     """Highest input, V."""
 
     @model_validator(mode="after")
@@ -81,11 +85,11 @@ class LinearRegression(Part):
 
     def source_labels(self) -> list[str]:
         """Return the labels of the sources, in the order of the inputs."""
-        return self.inputs + self.ground
+        return [*self.inputs, *self.ground]
 
     def target_labels(self) -> list[str]:
         """Return the labels of the targets, in the order of the outputs."""
-        return self.targets
+        return list(self.targets)
 
     def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
         """Return what is presented, and what is tested."""
@@ -118,16 +122,17 @@ class Classification(Part):
     kind: Literal["classification"] = "classification"
     dataset: Literal["iris"] = "iris"
     """Fisher's Iris flowers, as scikit-learn ships them."""
-    inputs: dict[str, str] = Field(min_length=1)
+    inputs: Annotated[Frozen[str], BeforeValidator(text_keys)] = Field(min_length=1)
     """Node label = name of the feature that drives it."""
-    fixed: Voltages = Field(default_factory=dict)
+    fixed: Voltages = Field(default_factory=dict, validate_default=True)
     """Node label = V, for sources that do not vary."""
-    targets: list[Label] = Field(min_length=1)
+    targets: tuple[Label, ...] = Field(min_length=1)
+    """Labels of the targets."""
     training: int = Field(30, ge=1)
     """Data to learn from, the same number of each class; all others are tested on."""
-    low: float = 0.0
+    low: Volts = 0.0
     """Voltage for the smallest training value of a feature, V."""
-    high: float = 5.0
+    high: Volts = 5.0
     """Voltage for the largest, V."""
 
     @model_validator(mode="after")
@@ -153,7 +158,7 @@ class Classification(Part):
 
     def target_labels(self) -> list[str]:
         """Return the labels of the targets, in the order of the outputs."""
-        return self.targets
+        return list(self.targets)
 
     def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
         """Return what is presented, and what is tested."""

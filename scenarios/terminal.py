@@ -1,4 +1,4 @@
-"""Watches a run from a terminal: a progress bar, and Ctrl-C that ends it at an event boundary."""
+"""Watches a run from a terminal: a progress bar, and signals that end it at an event boundary."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from tqdm import tqdm
 
 from ..engine.simulation import Watched
 
+#: The signals that end a run.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class Terminal:
     """Shows how far a run is, and stops it when the user asks.
 
     The first Ctrl-C lets the run end after the present event, so that what happened can be
-    kept; a second one ends the program. The bar is drawn on a terminal only.
+    kept; a second one ends the program. A polite request to end (SIGTERM), and a terminal that
+    is closed (SIGHUP), do the same. The bar is drawn on a terminal only.
 
     Parameters
     ----------
@@ -33,10 +37,13 @@ class Terminal:
             bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s simulated [{elapsed}<{remaining}]",
         )
         self._simulation: Watched | None = None
-        self._usual = signal.getsignal(signal.SIGINT)
+        # What is ignored stays so, as SIGHUP is under nohup.
+        handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        self._usual = {n: usual for n, usual in handlers.items() if usual != signal.SIG_IGN}
 
     def __enter__(self) -> Self:
-        signal.signal(signal.SIGINT, self._on_interrupt)
+        for number in self._usual:
+            signal.signal(number, self._on_interrupt)
         return self
 
     def __exit__(
@@ -45,7 +52,8 @@ class Terminal:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        signal.signal(signal.SIGINT, self._usual)
+        for number, usual in self._usual.items():
+            signal.signal(number, usual)
         self._bar.close()
 
     def watch(self, simulation: Watched) -> None:

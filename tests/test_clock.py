@@ -23,6 +23,7 @@ from ohmtick.agents.clock import LEAST_INTERVAL, PeriodicClock, PoissonClock
 from ohmtick.agents.resistor import ContinuousResistor
 from ohmtick.agents.rules import Sign
 from ohmtick.analysis import allan_deviation
+from ohmtick.engine.errors import ScenarioError
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.build import latencies
 from ohmtick.scenarios.scenario import Edges
@@ -490,7 +491,7 @@ def test_a_clock_keeps_no_state_of_a_run() -> None:
     ],
 )
 def test_impossible_clocks_are_refused(key: str, value: object) -> None:
-    with pytest.raises(ValidationError, match=key):
+    with pytest.raises(ScenarioError, match=key):
         PeriodicClock(**{key: value})  # type: ignore[arg-type]
 
 
@@ -507,7 +508,7 @@ def latencies_of(latency: float, jitter: float, edge: int = 0, count: int = 1) -
 
 
 def test_no_latency_is_none_and_a_fixed_one_is_exact() -> None:
-    edges = Edges(rule=Sign(), resistor=ContinuousResistor(), latency_jitter=0.3)
+    edges = Edges(rule=Sign(), resistor=ContinuousResistor())
     assert latencies(edges, 0, Streams(6)) is None
     assert latencies_of(1.7, 0.0, count=500).tolist() == [1.7] * 500
 

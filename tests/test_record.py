@@ -201,14 +201,15 @@ def test_what_appears_in_the_meantime_is_untouched(tmp_path: Path, kind: str) ->
 
     def write() -> None:
         with new_folder(tmp_path / "a") as folder:
-            (folder / "x").write_text("x")
+            (folder.partial / "x").write_text("x")
             existing(kind, tmp_path / "a")
             before.update(contents(tmp_path / "a"))
 
-    with pytest.raises(RecordError, match="must be a new one"):
+    with pytest.raises(RecordError, match=r"appeared in the meantime.* kept in .*/a-2$"):
         write()
-    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "a-2"]
     assert contents(tmp_path / "a") == before
+    assert contents(tmp_path / "a-2") == {"x": b"x"}
 
 
 @pytest.mark.parametrize("path", [".", "/", "..", ""])
@@ -222,24 +223,33 @@ def test_paths_without_a_name_of_their_own_exist(
 
 
 def test_two_writers_of_one_name_do_not_meet(tmp_path: Path) -> None:
-    """The first to finish has it; the other is refused, and takes nothing away."""
+    """The first to finish has it; the other takes nothing away, and loses nothing."""
 
     def write() -> None:
         with new_folder(tmp_path / "a") as slow:
-            (slow / "x").write_text("slow")
+            (slow.partial / "x").write_text("slow")
             with new_folder(tmp_path / "a") as fast:
-                (fast / "x").write_text("fast")
-            assert (slow / "x").read_text() == "slow"
+                (fast.partial / "x").write_text("fast")
+            assert (slow.partial / "x").read_text() == "slow"
 
-    with pytest.raises(RecordError, match="must be a new one"):
+    with pytest.raises(RecordError, match="kept in"):
         write()
-    assert contents(tmp_path) == {"a": b"", "a/x": b"fast"}
+    assert contents(tmp_path) == {"a": b"", "a/x": b"fast", "a-2": b"", "a-2/x": b"slow"}
+
+
+def test_numbered_folders_take_the_next_free_name_at_the_end(tmp_path: Path) -> None:
+    with new_folder(tmp_path / "a", numbered=True) as slow:
+        with new_folder(tmp_path / "a", numbered=True) as fast:
+            (fast.partial / "x").write_text("fast")
+        (slow.partial / "x").write_text("slow")
+    assert (fast.path, slow.path) == (tmp_path / "a", tmp_path / "a-2")
+    assert contents(tmp_path) == {"a": b"", "a/x": b"fast", "a-2": b"", "a-2/x": b"slow"}
 
 
 def test_the_folder_appears_at_the_end_only(tmp_path: Path) -> None:
     with new_folder(tmp_path / "a") as folder:
-        assert folder.parent == tmp_path  # on the same disk, so that renaming is one step
-        (folder / "x").write_text("x")
+        assert folder.partial.parent == tmp_path  # on the same disk, so that renaming is one step
+        (folder.partial / "x").write_text("x")
         assert not (tmp_path / "a").exists()
     assert contents(tmp_path) == {"a": b"", "a/x": b"x"}
 
@@ -253,8 +263,8 @@ def test_nothing_is_left_of_what_fails_midway(tmp_path: Path, error: BaseExcepti
 
     def write() -> None:
         with new_folder(tmp_path / "runs" / "today" / "a") as folder:
-            (folder / "sub").mkdir()
-            (folder / "sub" / "x").write_text("x")
+            (folder.partial / "sub").mkdir()
+            (folder.partial / "sub" / "x").write_text("x")
             raise error
 
     with pytest.raises(expected) as failed:
@@ -332,12 +342,41 @@ def test_a_place_that_cannot_be_written_is_named(parent: str) -> None:
         small_run().save(Path(parent) / "a")
 
 
-def test_an_impossible_summary_is_not_written(tmp_path: Path) -> None:
+def test_a_number_that_is_not_finite_loses_no_run(tmp_path: Path) -> None:
     run = small_run()
     run.summary["final_error"] = float("nan")
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        run.save(tmp_path / "a")
-    assert contents(tmp_path) == {}
+    run.save(tmp_path / "a")
+    assert ot.open_run(tmp_path / "a").summary == {**run.summary, "final_error": None}
+
+
+def test_a_run_knows_its_folder(tmp_path: Path) -> None:
+    run = small_run()
+    assert run.folder is None
+    run.save(tmp_path / "a")
+    assert ot.open_run(tmp_path / "a").folder == tmp_path / "a"
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a\0b"])
+def test_impossible_names_are_record_errors(path: str) -> None:
+    for act in (small_run().save, ot.open_run):
+        with pytest.raises(RecordError, match=r"File name too long|Invalid argument|null byte"):
+            act(path)
+
+
+def test_an_empty_summary_is_no_summary(tmp_path: Path) -> None:
+    small_run().save(tmp_path / "a")
+    (tmp_path / "a" / "summary.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"summary\.json: it lacks title, seed"):
+        ot.open_run(tmp_path / "a")
+
+
+def test_the_folder_that_was_asked_for_is_named_when_the_disk_is_full(tmp_path: Path) -> None:
+    with files_of_at_most(2000), pytest.raises(RecordError) as refused:
+        ot.run(ot.load("breadboard-iii").replace(horizon=50.0), out=tmp_path / "a")
+    assert (
+        str(refused.value)
+        == f"cannot write the event log {tmp_path}/a/events.parquet: File too large"
+    )
 
 
 # --- Opening what is not a run -----------------------------------------------------------------

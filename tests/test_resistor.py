@@ -14,7 +14,6 @@ import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 from scipy import stats
 
 from ohmtick.agents.resistor import (
@@ -25,7 +24,7 @@ from ohmtick.agents.resistor import (
     Unit,
 )
 from ohmtick.agents.rules import CoupledLearning, Sign, coupled_learning, sign
-from ohmtick.engine.errors import CircuitError, OhmtickError
+from ohmtick.engine.errors import CircuitError, OhmtickError, ScenarioError
 from ohmtick.engine.streams import Streams
 
 Array = npt.NDArray[np.float64]
@@ -198,11 +197,13 @@ def starts(
 @pytest.mark.parametrize("unit", ["siemens", "steps"])
 def test_given_starts(unit: Unit) -> None:
     assert starts(ContinuousResistor(start=0.3), 4, unit).tolist() == [0.3] * 4
-    given_one_each = [0.1, 0.2, 0.3]
-    assert starts(ContinuousResistor(start=given_one_each), 3, unit).tolist() == given_one_each
+    given_one_each = (0.1, 0.2, 0.3)
+    assert starts(ContinuousResistor(start=given_one_each), 3, unit).tolist() == list(
+        given_one_each
+    )
     part = DigitalPotentiometer(positions=10, full_scale=10.0, start=4)
     assert starts(part, 2, unit).tolist() == [0.25, 0.25]
-    part = DigitalPotentiometer(positions=10, full_scale=10.0, start=[1, 10, 5])
+    part = DigitalPotentiometer(positions=10, full_scale=10.0, start=(1, 10, 5))
     assert starts(part, 3, unit).tolist() == [1.0, 0.1, 0.2]
     part = DigitalPotentiometer(positions=10, full_scale=10.0, start="middle")
     assert starts(part, 2, unit).tolist() == [0.2, 0.2]
@@ -235,10 +236,10 @@ def test_a_random_start_is_the_edges_own(
 @pytest.mark.parametrize(
     "part",
     [
-        ContinuousResistor(start=[1.0, 2.0]),
-        ContinuousResistor(start=[1.0]),
-        DigitalPotentiometer(start=[1, 2, 3, 4]),
-        DigitalPotentiometer(start=[]),
+        ContinuousResistor(start=(1.0, 2.0)),
+        ContinuousResistor(start=(1.0,)),
+        DigitalPotentiometer(start=(1, 2, 3, 4)),
+        DigitalPotentiometer(start=()),
     ],
 )
 def test_a_list_of_starts_has_one_for_each_edge(
@@ -264,7 +265,7 @@ def test_a_list_of_starts_has_one_for_each_edge(
     ],
 )
 def test_impossible_continuous_resistors_are_refused(keys: dict[str, object], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ScenarioError, match=message):
         ContinuousResistor(**keys)  # type: ignore[arg-type]
 
 
@@ -282,7 +283,7 @@ def test_impossible_continuous_resistors_are_refused(keys: dict[str, object], me
     ],
 )
 def test_impossible_potentiometers_are_refused(keys: dict[str, object], message: str) -> None:
-    with pytest.raises(ValidationError, match=message):
+    with pytest.raises(ScenarioError, match=message):
         DigitalPotentiometer(**keys)  # type: ignore[arg-type]
 
 
@@ -432,7 +433,7 @@ def test_the_settings_name_their_function_and_unit() -> None:
     rule = CoupledLearning(learning_rate=0.5)
     assert (rule.unit, rule.function(2.0, 1.0, 9.0, rule.learning_rate, 0.25)) == ("siemens", 3.0)
     for rate in (0.0, -1.0, np.nan):
-        with pytest.raises(ValidationError, match="learning_rate"):
+        with pytest.raises(ScenarioError, match="learning_rate"):
             CoupledLearning(learning_rate=rate)
 
 

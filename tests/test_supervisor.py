@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from pydantic import ValidationError
 from scipy import stats
 
 from ohmtick.agents.supervisor import Lessons, Supervisor, SupervisorAgent
 from ohmtick.engine.circuit import Circuit
+from ohmtick.engine.errors import ScenarioError
 from ohmtick.engine.simulation import Simulation
 from ohmtick.engine.streams import Streams
 from ohmtick.engine.twin import TwinNetwork
@@ -231,5 +231,5 @@ def test_given_desires_are_presented_as_they_are() -> None:
     [("nudge", 0.0), ("nudge", -1.0), ("period", 0.0), ("jitter", -0.1), ("order", "sorted")],
 )
 def test_impossible_supervisors_are_refused(key: str, value: object) -> None:
-    with pytest.raises(ValidationError, match=key):
+    with pytest.raises(ScenarioError, match=key):
         Supervisor(**{key: value})  # type: ignore[arg-type]

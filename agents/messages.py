@@ -1,7 +1,8 @@
-"""Says what is wrong with a scenario, in one line a mistake."""
+"""Says what is wrong with a setting, in one line a mistake."""
 
 from __future__ import annotations
 
+import re
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -15,14 +16,22 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
     rules: dict[str, list[str]] = {}
     values: dict[str, str] = {}
     for detail in error.errors(include_url=False):
+        if _follows(detail):
+            continue
         key, owner = _locate(detail["loc"], model)
         rule, value = _rule(detail, key, owner)
         rules.setdefault(key, []).append(rule)
-        values[key] = value
+        # Where several types were tried, the one with a hint has the most to say.
+        values[key] = max(values.get(key, ""), value, key=len)
     return "\n".join(
         f"{key + ' ' if key else ''}{' or '.join(dict.fromkeys(found))}{values[key]}"
         for key, found in rules.items()
     )
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether something is too short only because its entries are wrong."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
 
 
 def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tuple[str, str]:
@@ -35,7 +44,7 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
             fields = () if owner is None else owner.model_fields
             hint = nearest(name, list(fields))
             hint = hint.replace("nearest is '", f"nearest is '{table}{dot}")
-            return "is not a key of a scenario", f" (got {_short(detail['input'])}); {hint}"
+            return "is not a key", f" (got {_short(detail['input'])}); {hint}"
         case "missing":
             return "is missing", ""
         case "union_tag_not_found":
@@ -47,7 +56,17 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
             return f"must be of a kind among {expected}", f", got {tag!r} instead; {hint}"
         case "value_error":
             said = str(context["error"])
-            return (f"is wrong: {said}" if key else said), ""
+            says_it = not key or said.startswith("must ")
+            return (said if says_it else f"is wrong: {said}"), ""
+        case "too_short" | "too_long":
+            most, least = context.get("max_length"), context.get("min_length")
+            bound = f"at least {least}" if most is None else f"at most {most}"
+            return f"must have {bound} {'entry' if 1 in (most, least) else 'entries'}", got
+        case "literal_error" if isinstance(detail["input"], str):
+            names = re.findall("'([^']*)'", str(context["expected"]))
+            hint = nearest(detail["input"], names)
+            close = f"; {hint}" if hint.startswith("the nearest") else ""
+            return f"must be {context['expected']}", got + close
         case "model_type" | "model_attributes_type":
             return "must be a table", got
         case _:
@@ -66,41 +85,45 @@ def _locate(
     """
     key: list[str] = []
     owner: type[BaseModel] | None = model
-    branches: tuple[Any, ...] = ()
+    branches: tuple[type[BaseModel], ...] = ()
     inside_field = False
     for place in location:
-        chosen = _branch(branches, place)
-        if chosen is not None:
-            owner, branches, inside_field = chosen, (), False
+        taken = chosen(branches, place)
+        if taken is not None:
+            owner, branches, inside_field = taken, (), False
         elif inside_field and isinstance(place, str) and _is_type_name(place):
             continue
         else:
             key.append(str(place))
             field = owner.model_fields.get(str(place)) if owner and not inside_field else None
-            branches = _models(field.annotation) if field else ()
+            branches = models(field.annotation) if field else ()
             inside_field = bool(field)
             if len(branches) == 1 and "kind" not in branches[0].model_fields:
                 owner, branches, inside_field = branches[0], (), False
     return ".".join(key), owner
 
 
-def _branch(branches: tuple[Any, ...], place: object) -> type[BaseModel] | None:
-    for branch in branches:
-        kind = branch.model_fields.get("kind")
-        if kind is not None and place in get_args(kind.annotation):
-            return branch  # type: ignore[no-any-return]
-    return None
-
-
-def _models(annotation: Any) -> tuple[type[BaseModel], ...]:
+def models(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """Return the models that a field may hold."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return (annotation,)
-    return tuple(model for inner in get_args(annotation) for model in _models(inner))
+    return tuple(model for inner in get_args(annotation) for model in models(inner))
+
+
+def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseModel] | None:
+    """Return which of some models is of a kind; the only one, where it has no kinds."""
+    for branch in branches:
+        field = branch.model_fields.get("kind")
+        if field is None:
+            return branch if len(branches) == 1 and kind is None else None
+        if kind in get_args(field.annotation):
+            return branch
+    return None
 
 
 def _is_type_name(place: str) -> bool:
     """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
-    return place in ("float", "int", "str") or place.startswith(("literal[", "list["))
+    return place in ("float", "int", "str") or place.startswith(("literal[", "tuple["))
 
 
 def _short(value: object) -> str:
