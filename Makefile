@@ -15,7 +15,7 @@ help:
 	@echo 'make test      the tests and the doctests (SLOW=1: the long ones too; ARGS="-k clock": options for pytest)'
 	@echo 'make check     ruff, its formatter (lint) and strict mypy (types)'
 	@echo 'make format    let ruff format and mend what it can'
-	@echo 'make figures   draw the figures of the documentation again'
+	@echo 'make figures   draw the figures of the documentation, and write its reference, again'
 	@echo 'make clean     remove .venv, build products and caches, but no runs'
 
 demo: $(STAMP)
@@ -43,6 +43,7 @@ format: $(STAMP)
 
 figures: $(STAMP)
 	$(RUN) docs/figures.py
+	$(RUN) docs/reference.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

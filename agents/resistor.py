@@ -18,7 +18,7 @@ from .part import Part
 if TYPE_CHECKING:
     from ..engine.devices import Devices
 
-#: Conductances beyond these are no resistors, and drown the others in the rounding, S.
+#: Conductances, S, and resistances, Ω, beyond these drown all others in the rounding.
 LEAST, MOST = 1e-15, 1e15
 #: A rule's change is a conductance, S, or a number of steps of resistance.
 Unit = Literal["siemens", "steps"]
@@ -102,9 +102,10 @@ class DigitalPotentiometer(Part):
     kind: Literal["digital_potentiometer"] = "digital_potentiometer"
     positions: int = Field(128, ge=2, le=1 << 20)
     """Number of positions."""
-    full_scale: float = Field(100e3, gt=0, le=1 / LEAST)
-    """Resistance at the last position, Ω."""
+    full_scale: float = Field(100e3, gt=0, le=MOST)
+    """Resistance at the last position, Ω; at least 1e-15 Ω a position."""
     spacing: Literal["linear", "logarithmic"] = "linear"
+    """Equal steps, or equal ratios, of resistance."""
     start: Literal["random", "middle"] | int | tuple[int, ...] = "random"
     """First position, of all or of each; ``"middle"`` is half of `positions`, as at power-up."""
 

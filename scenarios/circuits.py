@@ -125,7 +125,9 @@ class SquareLattice(_Numbered):
 
     kind: Literal["square_lattice"] = "square_lattice"
     rows: int = Field(ge=1, le=MOST_NODES)
+    """Number of rows."""
     cols: int = Field(ge=1, le=MOST_NODES)
+    """Number of columns; ``rows * cols`` is bounded as each of them is."""
     periodic: bool = False
     """Whether the last row and column are joined to the first."""
 
@@ -173,6 +175,7 @@ class Delaunay(_Drawn):
 
     kind: Literal["delaunay"] = "delaunay"
     nodes: int = Field(ge=3, le=MOST_NODES)
+    """Number of nodes."""
 
     def build(self, streams: Streams) -> Circuit:
         """Return the circuit."""
@@ -184,7 +187,9 @@ class Random(_Drawn):
 
     kind: Literal["random"] = "random"
     nodes: int = Field(ge=2, le=MOST_NODES)
+    """Number of nodes."""
     edges: int = Field(ge=1, le=MOST_EDGES)
+    """Number of edges, from a tree to every pair."""
 
     @property
     def edge_count(self) -> int:

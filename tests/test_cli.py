@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 
 import ohmtick as ot
+from ohmtick.engine.simulation import Simulation
 from ohmtick.scenarios.cli import main
 from ohmtick.scenarios.scenario import library
+from ohmtick.scenarios.terminal import Terminal
 
 COMMAND = [sys.executable, "-m", "ohmtick.scenarios.cli"]
 LONG = ["--set", "horizon=1e7", "--set", "probe.period=1e5"]
@@ -54,9 +56,12 @@ def test_list_names_every_scenario(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_show_prints_a_scenario_that_can_be_run_again(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["show", "every-knob"]) == 0
-    Path("mine.toml").write_text(capsys.readouterr().out, encoding="utf-8")
-    assert ot.load("mine.toml") == ot.load("every-knob")
+    for more in ([], ["--complete"], ["--set", "horizon=400.0"]):
+        assert main(["show", "every-knob", *more]) == 0
+        text = capsys.readouterr().out
+        Path("mine.toml").write_text(text, encoding="utf-8")
+        assert ot.load("mine.toml") == ot.load("every-knob")
+        assert text.startswith("# Every knob") == (not more)  # as it was written
 
 
 def test_check_says_whether_a_scenario_can_run(capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,3 +251,99 @@ def test_importing_ohmtick_is_light() -> None:
     )
     heavy = {"pandas", "pyarrow", "seaborn", "matplotlib", "sklearn", "networkx", "numba"}
     assert not heavy & set(loaded.stdout.split())
+
+
+def test_two_runs_at_once_each_get_a_folder() -> None:
+    runs = [start("run", "breadboard-ii", "--set", "horizon=5", "--seed", n) for n in "123"]
+    said = [run.communicate(timeout=120) for run in runs]
+    assert [run.returncode for run in runs] == [0, 0, 0], said
+    folders = sorted(Path("runs").iterdir())
+    assert len(folders) == 3
+    assert {ot.open_run(folder).summary["seed"] for folder in folders} == {1, 2, 3}
+    assert all(any(f"{folder}\n" in out for out, _ in said) for folder in folders)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_other_signals_end_a_run_too(number: signal.Signals) -> None:
+    stop: list[Terminal] = []
+
+    def watch(simulation: Simulation) -> None:
+        stop[0].watch(simulation)
+        if simulation.updates > 10 and not simulation.stopped:
+            os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    with Terminal(1e5) as terminal:
+        stop.append(terminal)
+        run = ot.run(ot.load("breadboard-iii").replace(horizon=1e5), watch=watch)
+    assert run.summary["interrupted"]
+    assert run.summary["simulated_s"] < 1e5
+    assert signal.getsignal(number) == before
+
+
+def test_a_full_device_on_stdout() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*COMMAND, "show", "breadboard-iii"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "ohmtick: cannot write the output: No space left on device\n"
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out.startswith("ohmtick ")
+
+
+def test_check_takes_changes_and_a_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "random-143", "--seed", "5", "--set", "circuit.edges=150"]) == 0
+    assert "150 edges" in capsys.readouterr().out
+    assert main(["check", "breadboard-iii", "--set", "horizon=0"]) == 2
+
+
+def test_none_removes_a_key(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "breadboard-iii", "--set", "probe=none"]) == 0
+    assert "[probe]" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("horizon=5.0\nseed=3", "one KEY=VALUE"),
+        ("horizon=" + "[" * 20_000, "nested so deeply"),
+        ("edges.clock.kind=perodic", "nearest is 'periodic'"),
+    ],
+)
+def test_odd_changes_are_refused(
+    change: str, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "breadboard-iii", "--set", change]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_new_kind_drops_the_keys_of_the_old(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "breadboard-iii", "--set", "edges.clock.kind=poisson"]) == 0
+    assert "poisson clock" in capsys.readouterr().out
+
+
+def test_plot_says_what_a_run_lacks(capsys: pytest.CaptureFixture[str]) -> None:
+    ot.run(ot.load("breadboard-iii").replace(horizon=5.0, probe=None), out="a")
+    assert main(["plot", "a", "learning"]) == 2
+    assert "this run has no [probe]" in capsys.readouterr().err
+    ot.run(ot.load("breadboard-iii").replace(**{"edges.clock.gate": 0.0}), out="b")
+    for kind in ("ticks", "conductances"):
+        assert main(["plot", "b", kind]) == 2
+        assert "no edge acted" in capsys.readouterr().err
+
+
+def test_plot_prints_the_file_that_it_wrote(capsys: pytest.CaptureFixture[str]) -> None:
+    ot.run(ot.load("breadboard-iii").replace(horizon=5.0), out="a")
+    assert main(["plot", "a", "learning", "--out", "picture"]) == 0
+    assert capsys.readouterr().out == "picture.png\n"
+    assert Path("picture.png").is_file()

@@ -445,3 +445,24 @@ def test_down_is_less_resistance() -> None:
         trail.append(resistor.change(sign(free, clamped, trail[-1], 1.0, 0.5)))
     directions = [np.sign(1 / after - 1 / before) for before, after in pairwise(trail)]
     assert directions == [1, 1, -1, -1, -1]
+
+
+@pytest.mark.parametrize("spacing", ["linear", "logarithmic"])
+def test_the_outermost_devices_conduct_within_bounds(spacing: str) -> None:
+    for full_scale, positions in ((1e15, 2), (2e-15, 2), (1e-9, 1 << 20)):
+        part = DigitalPotentiometer(
+            full_scale=full_scale,
+            positions=positions,
+            spacing=spacing,  # type: ignore[arg-type]
+        )
+        siemens = 1.0 / part.resistances()
+        assert siemens.min() >= 1e-15 * (1 - 1e-12)
+        assert siemens.max() <= 1e15 * (1 + 1e-12)
+    with pytest.raises(ScenarioError, match="'full_scale' must be at least 1e-15"):
+        DigitalPotentiometer(full_scale=1e-14, positions=128)
+
+
+@pytest.mark.parametrize("keys", [{"k_min": 1e-16}, {"k_max": 1e16}])
+def test_conductances_are_bounded(keys: dict[str, float]) -> None:
+    with pytest.raises(ScenarioError, match=next(iter(keys))):
+        ContinuousResistor(**keys)  # type: ignore[arg-type]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import tomllib
 from collections.abc import Mapping
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +14,11 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
+from ohmtick.agents.clock import PeriodicClock, PoissonClock
+from ohmtick.analysis import final_error
 from ohmtick.engine.errors import RecordError, ScenarioError
 from ohmtick.engine.streams import Streams
+from ohmtick.scenarios.circuits import SquareLattice
 from ohmtick.scenarios.scenario import Scenario, library
 from ohmtick.scenarios.tasks import Classification
 
@@ -211,3 +217,206 @@ def test_iris_is_split_by_class_and_scaled_by_the_training_data() -> None:
     assert len(both) <= 3
     other, _ = task.lessons(Streams(2))
     assert not np.array_equal(other.inputs, train.inputs)
+
+
+#: More changes to breadboard-iii, and the beginning of what they are told.
+MORE_MISTAKES: list[tuple[Mapping[str, Any], str]] = [
+    ({"task.targets": {}}, "task.targets must have at least 1 entry, got {} instead"),
+    (
+        {"circuit": {"kind": "edge_list", "edges": [["3", "4"], ["4", "9"], ["8", "8"]]}},
+        "circuit.edges.2 must join two different nodes, got the self-loop ('8', '8') instead",
+    ),
+    (
+        {
+            "circuit": {
+                "kind": "edge_list",
+                "edges": [["3", "4"], ["4", "8"], ["8", "9"]],
+                "positions": {"3": [0, 0], "4": [1, 0], "8": [2, 0]},
+            }
+        },
+        "circuit.positions must name every node once, got none for '9' instead",
+    ),
+    ({"edges.resistor.start": [1, 2]}, "edges.resistor.start must be one value or one for each"),
+    ({"edges.resistor.start": "midle"}, "edges.resistor.start must be"),
+    ({"edges.resistor.full_scale": 1e300}, "edges.resistor.full_scale must be less than"),
+    ({"edges.resistor.full_scale": 1e-300}, "edges.resistor is wrong: 'full_scale' must be at"),
+    ({"edges.resistor": {"kind": "continuous", "k_min": 1e-300}}, "edges.resistor.k_min must be"),
+    ({"edges.resistor": {"kind": "continuous", "k_max": 1e300}}, "edges.resistor.k_max must be"),
+    ({"edges.latency_jitter": 0.1}, "edges is wrong: 'latency_jitter' must have a 'latency'"),
+    ({"edges.clock.jiter": None}, "edges.clock.jiter is not a key"),
+    ({"task.targets.4": 1e300}, "task.targets.4 must be less than or equal to 1000000000"),
+    ({"task.sources.3": -1e300}, "task.sources.3 must be greater than or equal to -1000000000"),
+    ({"horizon.x": 1.0}, "'horizon' must be a table to hold 'x', got 400.0 instead"),
+]
+
+
+@pytest.mark.parametrize(("changes", "says"), MORE_MISTAKES, ids=lambda item: str(item)[:40])
+def test_a_mistake_is_named_at_validation(changes: Mapping[str, Any], says: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        THREE.replace(**changes)
+    assert str(caught.value).startswith(says)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_nearest_of_a_few_words_is_named() -> None:
+    with pytest.raises(ScenarioError, match="the nearest is 'middle'"):
+        THREE.replace(**{"edges.resistor.start": "midle"})
+
+
+def test_a_part_on_its_own_explains_itself() -> None:
+    with pytest.raises(ScenarioError) as caught:
+        PeriodicClock(period=-1.0)
+    assert str(caught.value) == "period must be greater than 0, got -1.0 instead"
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [
+        {"kind": "square_lattice", "rows": 10**9, "cols": 10**9},
+        {"kind": "square_lattice", "rows": 1 << 12, "cols": 1 << 11},
+        {"kind": "delaunay", "nodes": 10**9},
+        {"kind": "random", "nodes": 10**9, "edges": 10**9},
+    ],
+)
+def test_circuits_that_are_too_large_are_refused_at_once(circuit: dict[str, object]) -> None:
+    with pytest.raises(ScenarioError, match="4194304"):
+        THREE.replace(circuit=circuit)
+
+
+def test_the_labels_of_a_large_lattice_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(SquareLattice.__mro__[1], "labels")
+    lattice = {"kind": "square_lattice", "rows": 1 << 11, "cols": 1 << 11}
+    large = THREE.replace(circuit=lattice)
+    assert large.circuit.strangers(["0", "4194303", "4194304", "00", "-1", "x", "9" * 5000]) == [
+        "4194304", "00", "-1", "x", "9" * 5000
+    ]  # fmt: skip
+    with pytest.raises(ScenarioError, match="there are '0' to '4194303'"):
+        THREE.replace(circuit=lattice, **{"task.sources.x": 1.0})
+
+
+@pytest.mark.parametrize("name", library())
+def test_the_number_of_edges_is_known_before_they_are_built(name: str) -> None:
+    circuit = ot.load(name).circuit
+    assert circuit.edge_count == len(circuit.build(Streams(1)).edges)
+
+
+def test_the_number_of_edges_of_lattices() -> None:
+    for periodic in (False, True):
+        lattice = SquareLattice(rows=3, cols=5, periodic=periodic)
+        assert lattice.edge_count == len(lattice.build(Streams(1)).edges)
+
+
+@pytest.mark.parametrize("name", library())
+def test_a_scenario_is_immutable_to_the_bottom_and_can_be_sent(name: str) -> None:
+    scenario = ot.load(name)
+    assert hash(scenario) == hash(ot.load(name))
+    assert pickle.loads(pickle.dumps(scenario)) == scenario
+    assert copy.deepcopy(scenario) == scenario
+
+
+def test_tables_and_lists_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        THREE.task.sources["3"] = 99.0  # type: ignore[union-attr, index]
+    start = np.arange(1, 17)
+    changed = THREE.replace(**{"edges.resistor.start": start})
+    start[0] = 99
+    assert changed.edges.resistor.start == tuple(range(1, 17))
+    assert changed == THREE.replace(**{"edges.resistor.start": list(range(1, 17))})
+    assert THREE.replace(horizon=np.float32(3.0)).horizon == 3.0
+    assert THREE.replace(seed=np.int64(3)).seed == 3
+
+
+def test_a_new_kind_keeps_what_it_knows() -> None:
+    clock = THREE.replace(**{"edges.clock.gate": 0.5, "edges.clock.kind": "poisson"}).edges.clock
+    assert clock == PoissonClock(period=1.0, gate=0.5)
+    with pytest.raises(ScenarioError, match=r"edges\.clock\.jitter is not a key"):
+        THREE.replace(**{"edges.clock.kind": "poisson", "edges.clock.jitter": 0.1})
+
+
+def test_replace_takes_a_part_and_then_a_key_of_it() -> None:
+    clock = THREE.replace(
+        **{"edges.clock": PoissonClock(period=3.0), "edges.clock.gate": 0.5}
+    ).edges.clock
+    assert clock == PoissonClock(period=3.0, gate=0.5)
+
+
+def test_toml_begins_with_the_kind_and_has_no_empty_table() -> None:
+    text = THREE.to_toml()
+    assert "[versions]" not in text
+    assert "[edges.clock]\nkind = " in text
+
+
+def test_odd_files(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + THREE.to_toml().encode())
+    assert ot.load(path) == THREE
+    path.write_text(f"a = {'[' * 20_000}", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="nested too deeply"):
+        ot.load(path)
+
+
+@pytest.mark.parametrize("path", ["a" * 300, "a" * 300 + ".toml", "a/" + "b" * 300, "a\0b.toml"])
+def test_impossible_paths_are_record_errors(path: str) -> None:
+    with pytest.raises(RecordError, match=r"cannot read the scenario .*(too long|No such|null)"):
+        ot.load(path)
+
+
+def test_a_folder_that_cannot_be_searched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    for name in ("stat", "read_text", "open"):
+        monkeypatch.setattr(Path, name, refuse)
+    with pytest.raises(RecordError, match=r"scenario locked/a\.toml: Permission denied"):
+        ot.load("locked/a.toml")
+
+
+def test_a_name_of_the_library_is_no_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    short = THREE.replace(horizon=10.0)
+    for name in ("breadboard-iii", "mine"):
+        ot.run(short).save(name)
+    assert ot.load("breadboard-iii") == THREE
+    assert ot.load("./breadboard-iii").horizon == 10.0
+    assert ot.load("mine").horizon == 10.0
+
+
+def test_the_seed_may_be_numpys() -> None:
+    run = ot.run(THREE.replace(horizon=3.0), seed=np.int64(3))  # type: ignore[arg-type]
+    assert run.summary["seed"] == 3
+    assert run.scenario["seed"] == 3
+
+
+def test_an_empty_frame_of_probes_has_the_types_of_a_full_one() -> None:
+    short = ot.load("breadboard-iris").replace(horizon=3.0)
+    full, empty = ot.run(short).probes, ot.run(short.replace(probe=None)).probes
+    assert empty.empty
+    assert empty.dtypes.equals(full.dtypes)
+
+
+def test_replace_takes_any_name() -> None:
+    with pytest.raises(ScenarioError, match="self is not a key"):
+        THREE.replace(self=1)
+
+
+def test_the_largest_voltages_leave_a_run() -> None:
+    largest = {"task.sources.3": 1e9, "task.sources.9": -1e9, "task.targets.4": -1e9}
+    run = ot.run(THREE.replace(horizon=5.0, **largest))
+    assert np.isfinite(run.probes["error"]).all()
+
+
+def test_analysis_errors_are_ohmticks() -> None:
+    probes = ot.run(THREE.replace(horizon=5.0)).probes
+    with pytest.raises(ot.OhmtickError, match="'last'") as caught:
+        final_error(probes, last=7.0)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_the_reference_is_up_to_date() -> None:
+    root = Path(__file__).resolve().parents[1]
+    spec = spec_from_file_location("reference", root / "docs" / "reference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert (root / "docs" / "scenarios.md").read_text(encoding="utf-8") == module.reference()

@@ -1,0 +1,113 @@
+"""Writes `scenarios.md`, the reference of every key of a scenario, from what reads them."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ohmtick.agents.messages import models
+from ohmtick.scenarios.scenario import Scenario
+
+FILE = Path(__file__).parent / "scenarios.md"
+HEAD = """# Every key of a scenario
+
+Written by `docs/reference.py` from the models that read a scenario (`make figures`); a test holds
+it complete. Where a table has a `kind`, the kind decides which keys it takes. A key without a
+default must be given. Where the meaning says no unit, the key has none.
+"""
+PLAIN = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
+BOUNDS = {Gt: ("gt", ">"), Ge: ("ge", "≥"), Lt: ("lt", "<"), Le: ("le", "≤")}
+
+
+def reference() -> str:
+    """Return the reference as Markdown."""
+    return HEAD + "".join(_tables("", Scenario))
+
+
+def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
+    kind = model.model_fields.get("kind")
+    title = f"`[{path}]`" if path else "The scenario itself"
+    if kind is not None:
+        title += f" of kind `{kind.default}`"
+    about = (model.__doc__ or "").strip().splitlines()[0]
+    yield f"\n## {title}\n\n{about}\n"
+    if set(model.model_fields) != {"kind"}:
+        yield "\n| key | takes | default | meaning |\n|---|---|---|---|\n"
+    inner = []
+    for name, field in model.model_fields.items():
+        if name == "kind":
+            continue
+        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+        if branches := models(field.annotation):
+            inner += [(f"{path}.{name}".lstrip("."), branch) for branch in branches]
+        yield f"| `{name}` | {_takes(field, branches)} | {_default(field)} | {meaning} |\n"
+    for place, branch in inner:
+        yield from _tables(place, branch)
+
+
+def _takes(field: FieldInfo, branches: tuple[type[BaseModel], ...]) -> str:
+    if branches:
+        kinds = [branch.model_fields["kind"].default for branch in branches if _has_kind(branch)]
+        return "a table" + (f" of kind {_listed(kinds)}" if kinds else "")
+    return _type(field.annotation) + _bounds(field.metadata)
+
+
+def _has_kind(model: type[BaseModel]) -> bool:
+    return "kind" in model.model_fields
+
+
+def _type(annotation: Any) -> str:
+    """Return the words for a type, such as ``a list of numbers``."""
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(inside[0])
+    if origin is Literal:
+        return _listed([f'"{word}"' for word in inside])
+    if origin is tuple:
+        return f"a list, each {_type(inside[0])}"
+    if origin is Mapping:
+        return f"a table, each {_type(inside[-1])}"
+    if inside:
+        return " or ".join(_type(each) for each in inside if each is not type(None))
+    return {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[
+        annotation
+    ]
+
+
+def _bounds(metadata: list[Any]) -> str:
+    found = [
+        f"{sign} {_number(getattr(rule, name))}"
+        for rule in metadata
+        for kind, (name, sign) in BOUNDS.items()
+        if isinstance(rule, kind)
+    ]
+    return f", {' and '.join(found)}" if found else ""
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "–"
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        kind = getattr(default, "kind", None)
+        return f"of kind `{kind}`" if kind else "its defaults"
+    if default is None or default in ((), {}):
+        return "none"
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    return f'`"{default}"`' if isinstance(default, str) else f"`{_number(default)}`"
+
+
+def _number(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
+def _listed(words: list[Any]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+if __name__ == "__main__":
+    FILE.write_text(reference(), encoding="utf-8")
