@@ -8,13 +8,14 @@ RUN := $(VENV)/bin/python -P
 # The stamp knows its folder: an environment that was moved or copied along would run the code of the old one.
 STAMP := $(VENV)/set-up-$(firstword $(shell pwd -P | cksum))
 
-.PHONY: help demo test check lint types format figures clean
+.PHONY: help demo test check lint types format bench figures clean
 
 help:
 	@echo 'make demo      a network learns the bench task breadboard-iii; prints what happened and draws it'
 	@echo 'make test      the tests and the doctests (SLOW=1: the long ones too; ARGS="-k clock": options for pytest)'
 	@echo 'make check     ruff, its formatter (lint) and strict mypy (types)'
 	@echo 'make format    let ruff format and mend what it can'
+	@echo 'make bench     the speed of both engines, beside what one would use instead'
 	@echo 'make figures   draw the figures of the documentation, and write its reference, again'
 	@echo 'make clean     remove .venv, build products and caches, but no runs'
 
@@ -40,6 +41,10 @@ types: $(STAMP)
 format: $(STAMP)
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
+
+# ARGS="--quick" is short, ARGS="--million" and ARGS="--long" are not.
+bench: $(STAMP)
+	$(RUN) docs/bench.py $(ARGS)
 
 figures: $(STAMP)
 	$(RUN) docs/figures.py

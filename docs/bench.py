@@ -11,18 +11,16 @@ import csv
 import dataclasses
 import os
 import platform
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ[f"{library}_NUM_THREADS"] = "1"  # one core for everyone
-sys.path.insert(0, str(Path(__file__).parent))
+import ohmtick as ot
+from ohmtick.docs.bench_cases import SIZES, Options, Row
+from ohmtick.docs.bench_measures import MEASURES
 
-from bench_cases import SIZES, Options, Row
-from bench_measures import MEASURES
-
-PACKAGES = ("ohmtick", "numpy", "scipy", "numba", "simpy", "pymetis")
+PACKAGES = ("numpy", "scipy", "numba", "simpy", "pymetis")
 HEADINGS = f"{'measure':42} {'nodes':>8} {'figure':>12} {'unit':12} {'baseline':26} {'figure':>12} "
 
 
@@ -71,6 +69,7 @@ def machine() -> dict[str, str]:
         "cores": str(os.cpu_count()),
         "load": "{:.1f} {:.1f} {:.1f} (1, 5, 15 minutes, at the start)".format(*os.getloadavg()),
         "python": platform.python_version(),
+        "ohmtick": ot.__version__,
         **{package: version(package) for package in PACKAGES},
     }
 

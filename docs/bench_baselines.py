@@ -6,13 +6,13 @@ from time import process_time
 from typing import Any
 
 import numpy as np
-from bench_cases import edge_count, scenario
 from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
 
 import ohmtick as ot
+from ohmtick.docs.bench_cases import edge_count, scenario
 from ohmtick.engine.eventlog import CHUNK_ROWS
 from ohmtick.engine.events import EVENT_DTYPES
 from ohmtick.engine.heap import sink

@@ -14,7 +14,9 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-from bench_baselines import (
+
+import ohmtick as ot
+from ohmtick.docs.bench_baselines import (
     FreshSolves,
     SparseSolves,
     dense_inverse,
@@ -22,7 +24,7 @@ from bench_baselines import (
     laplacian,
     ready,
 )
-from bench_cases import (
+from ohmtick.docs.bench_cases import (
     BREADBOARD,
     MILLION,
     Options,
@@ -35,8 +37,6 @@ from bench_cases import (
     run_with,
     scenario,
 )
-
-import ohmtick as ot
 
 #: What the ratio of an event's cost must be at least, by nodes and baseline.
 LEAST = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import warnings
 from collections.abc import Sequence
 from types import ModuleType
@@ -126,6 +127,7 @@ class TwinNetwork:
 
     def conductance(self, edge: int) -> float:
         """Return the present conductance of one edge, S."""
+        self._check_edge(edge)
         return float(self._conductances[edge])
 
     def set_conductance(self, edge: int, conductance: float) -> None:
@@ -136,6 +138,7 @@ class TwinNetwork:
         CircuitError
             For a negative or infinite conductance, or NaN.
         """
+        self._check_edge(edge)
         if not 0.0 <= conductance < math.inf:
             raise CircuitError(
                 f"the conductance of edge {edge} must be finite and not negative, "
@@ -178,10 +181,12 @@ class TwinNetwork:
         CircuitError
             For a wrong number of voltages, or one that is not finite.
         """
+        held, wanted = self._inputs, self._desired
         if inputs is not None:
-            self._inputs = _voltages(inputs, self.sources.size, "inputs", "sources")
+            held = _voltages(inputs, self.sources.size, "inputs", "sources")
         if desired is not None:
-            self._desired = _voltages(desired, self.targets.size, "desired", "targets")
+            wanted = _voltages(desired, self.targets.size, "desired", "targets")
+        self._inputs, self._desired = held, wanted
         self._kernels.present(self.real, self.index, self._inputs, self._desired, self.nudge)
 
     def drops(self, edge: int) -> tuple[float, float]:
@@ -189,6 +194,7 @@ class TwinNetwork:
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
+        self._check_edge(edge)
         needed, free, clamped = self._read(self.real, self.index, edge)
         while needed:
             self._provide(needed)
@@ -258,6 +264,13 @@ class TwinNetwork:
                     stacklevel=2,
                 )
 
+    def _check_edge(self, edge: int) -> None:
+        if not 0 <= edge < self._conductances.size:
+            raise CircuitError(
+                f"the 'edge' of a TwinNetwork must be in [0, {self._conductances.size}), "
+                f"got {edge} instead"
+            )
+
     def _settle(self) -> None:
         needed = self._kernels.take_in(self.real, self.index)
         if needed:
@@ -296,10 +309,9 @@ def _kernels() -> ModuleType:
 
 
 def _nodes(circuit: Circuit, named: Sequence[int | str], what: str) -> IndexArray:
-    indices = np.array(
-        [circuit.index(node) if isinstance(node, str) else int(node) for node in named],
-        dtype=np.intp,
-    )
+    if isinstance(named, str):
+        named = [named]
+    indices = np.array([_index(circuit, node, what) for node in named], dtype=np.intp)
     for node, index in zip(named, indices, strict=True):
         if not 0 <= index < circuit.nodes:
             hint = nearest(str(node), map(str, range(circuit.nodes)))
@@ -310,6 +322,17 @@ def _nodes(circuit: Circuit, named: Sequence[int | str], what: str) -> IndexArra
     if np.unique(indices).size != indices.size:
         raise CircuitError(f"the '{what}' of a TwinNetwork must all differ, got {list(named)}")
     return indices
+
+
+def _index(circuit: Circuit, node: int | str, what: str) -> int:
+    if isinstance(node, str):
+        return circuit.index(node)
+    try:
+        return operator.index(node)
+    except TypeError:
+        raise CircuitError(
+            f"the '{what}' of a TwinNetwork must be node indices or labels, got {node!r} instead"
+        ) from None
 
 
 def _voltages(values: ArrayLike, count: int, what: str, nodes: str) -> FloatArray:

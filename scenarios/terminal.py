@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from threading import Timer
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -13,6 +14,8 @@ from ..engine.simulation import Watched
 
 #: The signals that end a run.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+#: Seconds of silence before a run, after which a word is due.
+PATIENCE_S = 2.5
 
 
 class Terminal:
@@ -37,6 +40,8 @@ class Terminal:
             bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s simulated [{elapsed}<{remaining}]",
         )
         self._simulation: Watched | None = None
+        self._word = Timer(PATIENCE_S, self._explain)
+        self._word.daemon = True
         # What is ignored stays so, as SIGHUP is under nohup.
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         self._usual = {n: usual for n, usual in handlers.items() if usual != signal.SIG_IGN}
@@ -44,6 +49,7 @@ class Terminal:
     def __enter__(self) -> Self:
         for number in self._usual:
             signal.signal(number, self._on_interrupt)
+        self._word.start()
         return self
 
     def __exit__(
@@ -54,12 +60,22 @@ class Terminal:
     ) -> None:
         for number, usual in self._usual.items():
             signal.signal(number, usual)
+        self._word.cancel()
         self._bar.close()
 
     def watch(self, simulation: Watched) -> None:
         """Show the time that the run has reached."""
         self._simulation = simulation
+        self._word.cancel()
         self._bar.update(min(simulation.now, simulation.horizon) - self._bar.n)
+
+    def _explain(self) -> None:
+        if not self._bar.disable:
+            tqdm.write(
+                "getting ready: the first run compiles the kernels, about half a minute, "
+                "and a large circuit takes some seconds to be ordered …",
+                file=sys.stderr,
+            )
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         if self._simulation is None or self._simulation.stopped:

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import ohmtick as ot
-from ohmtick.engine.simulation import Simulation
+from ohmtick.engine.simulation import Watched
 from ohmtick.scenarios.cli import main
 from ohmtick.scenarios.scenario import library
 from ohmtick.scenarios.terminal import Terminal
@@ -267,7 +267,7 @@ def test_two_runs_at_once_each_get_a_folder() -> None:
 def test_other_signals_end_a_run_too(number: signal.Signals) -> None:
     stop: list[Terminal] = []
 
-    def watch(simulation: Simulation) -> None:
+    def watch(simulation: Watched) -> None:
         stop[0].watch(simulation)
         if simulation.updates > 10 and not simulation.stopped:
             os.kill(os.getpid(), number)

@@ -20,7 +20,7 @@ from ohmtick.engine.errors import OhmtickError, RecordError
 from ohmtick.engine.eventlog import EventLog
 from ohmtick.engine.events import Actuation
 from ohmtick.engine.record import RUN_FILES, Run, edge_frame, new_folder, node_frame
-from ohmtick.engine.simulation import Simulation
+from ohmtick.engine.simulation import Watched
 
 FILES = {
     "scenario.toml",
@@ -321,7 +321,7 @@ def test_nothing_is_left_on_a_disk_that_fills_up(
 def test_a_run_that_fails_in_the_middle_leaves_nothing(tmp_path: Path) -> None:
     scenario = ot.load("breadboard-iii").replace(horizon=50.0)
 
-    def fail(simulation: Simulation) -> None:
+    def fail(simulation: Watched) -> None:
         if simulation.updates:
             raise RuntimeError("in the middle")
 

@@ -875,3 +875,27 @@ def test_a_wrong_conductance_is_refused_and_the_old_one_stays(value: float) -> N
     assert "must have the shape (2,), got (3,) instead" in str(caught.value)
     assert twin.conductances.tolist() == [1.0, 3.0]
     assert twin.drops(0) == pytest.approx((0.75, 0.5), rel=1e-12)
+
+
+def test_a_half_wrong_datum_changes_nothing() -> None:
+    twin = divider()
+    twin.present([1.0, 0.0], [0.75])
+    before = twin.drops(0)
+    with pytest.raises(CircuitError):
+        twin.present([5.0, 0.0], [math.nan])
+    twin.set_conductances(twin.conductances)
+    assert twin.drops(0) == before
+
+
+@pytest.mark.parametrize("edge", [-1, 99])
+def test_an_edge_that_is_not_there_is_refused(edge: int) -> None:
+    twin = divider()
+    for act in (twin.drops, twin.conductance, lambda e: twin.set_conductance(e, 1.0)):
+        with pytest.raises(CircuitError, match=rf"'edge' .* must be in \[0, \d+\), got {edge}"):
+            act(edge)
+
+
+@pytest.mark.parametrize("node", [0.9, math.nan, None])
+def test_a_node_is_an_index_or_a_label(node: object) -> None:
+    with pytest.raises(CircuitError, match="'sources' .* node indices or labels"):
+        divider(sources=[node])
