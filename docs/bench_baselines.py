@@ -139,9 +139,9 @@ def dense_inverse(nodes: int, events: int) -> float:
     factors = np.where(rng.random(events) < 0.5, 0.99, 1.0 / 0.99)
     targets = place[twin.targets].astype(np.int64)
     state = inverse, volts, ends, held, twin.conductances, targets
-    rank_one_events(*state, edges[:2], factors[:2])
+    rank_one_events(*state, edges[:2], factors[:2])  # type: ignore[arg-type]
     start = process_time()
-    rank_one_events(*state, edges, factors)
+    rank_one_events(*state, edges, factors)  # type: ignore[arg-type]
     return (process_time() - start) / events
 
 

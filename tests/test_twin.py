@@ -897,5 +897,5 @@ def test_an_edge_that_is_not_there_is_refused(edge: int) -> None:
 
 @pytest.mark.parametrize("node", [0.9, math.nan, None])
 def test_a_node_is_an_index_or_a_label(node: object) -> None:
-    with pytest.raises(CircuitError, match="'sources' .* node indices or labels"):
+    with pytest.raises(CircuitError, match=r"'sources' .* node indices or labels"):
         divider(sources=[node])
