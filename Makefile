@@ -44,7 +44,7 @@ format: $(STAMP)
 
 # ARGS="--quick" is short, ARGS="--million" and ARGS="--long" are not.
 bench: $(STAMP)
-	$(RUN) docs/bench.py $(ARGS)
+	$(RUN) -m ohmtick.docs.bench $(ARGS)
 
 figures: $(STAMP)
 	$(RUN) docs/figures.py
