@@ -119,6 +119,7 @@ class CompiledSimulation:
         self._times[loop.PROBE_PERIOD] = probe_period
         self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
         self._more_presentations()
+        self._advance(0)  # so that compilation belongs to the building and not to the run
 
     @property
     def updates(self) -> int:
@@ -157,11 +158,7 @@ class CompiledSimulation:
         }
         budget, looked, reason = 64, perf_counter(), loop.BUDGET
         while not self.stopped:
-            reason = loop.advance(
-                self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
-                self._devices, self._flights, self._desk, self._test, self._rows,
-                self._probe_rows, self._counters, self._times, *self._rates, budget,
-            )  # fmt: skip
+            reason = self._advance(budget)
             if reason == loop.HORIZON:
                 break
             answers[reason]()
@@ -174,6 +171,15 @@ class CompiledSimulation:
                     watch(self)
         self.stopped = self.stopped and reason != loop.HORIZON
         self._keep_rows()
+
+    def _advance(self, budget: int) -> int:
+        """Process up to `budget` events; return what is asked for."""
+        reason: int = loop.advance(
+            self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
+            self._devices, self._flights, self._desk, self._test, self._rows,
+            self._probe_rows, self._counters, self._times, *self._rates, budget,
+        )  # fmt: skip
+        return reason
 
     def _more_ticks(self) -> None:
         edges = self._schedule.ahead
