@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from numba import njit
-from numba.core.errors import NumbaError
 
 from ..engine.pointers import RULE, address_of
 from .rules import RuleFunction, coupled_learning, sign
@@ -21,8 +20,9 @@ def compiled_rule(function: RuleFunction) -> tuple[int, RuleFunction] | None:
 
     Both engines then evaluate a user's rule by the same code, to the bit.
     """
-    compiled: Any = _BUILT_IN.get(function) or njit(error_model="numpy")(function)
     try:
+        plain = getattr(function, "py_func", function)  # of one that numba has compiled already
+        compiled: Any = _BUILT_IN.get(plain) or njit(error_model="numpy")(plain)
         return address_of(compiled, RULE), compiled
-    except NumbaError:
+    except Exception:  # numba has many ways to say that it cannot
         return None

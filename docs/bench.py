@@ -30,7 +30,8 @@ def main() -> None:
     options = Options(
         repeats=3 if arguments.quick else 5,
         sizes=(9, 100, 1024, 4096, 16_384) if arguments.quick else SIZES,
-        effort=0.1 if arguments.quick else 1.0,
+        effort=0.2 if arguments.quick else 1.0,
+        largest_dense=1024 if arguments.quick else 4096,
         million=arguments.million,
         long=arguments.long,
     )

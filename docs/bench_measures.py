@@ -21,7 +21,6 @@ from ohmtick.docs.bench_baselines import (
     SparseSolves,
     dense_inverse,
     empty_loop,
-    laplacian,
     ready,
 )
 from ohmtick.docs.bench_cases import (
@@ -31,22 +30,25 @@ from ohmtick.docs.bench_cases import (
     Row,
     bound,
     cpu_seconds,
+    edge_count,
     medians,
     row,
     run,
-    run_with,
+    run_on_simpy,
     scenario,
 )
 
+COMPILED, ON_SIMPY = "event, compiled", "event, SimPy engine"
+FRESH, SPLU, EMPTY = "SimPy, fresh NumPy solve", "SciPy splu + solves", "empty compiled loop"
+
 #: What the ratio of an event's cost must be at least, by nodes and baseline.
 LEAST = {
-    (9, "SimPy, fresh NumPy solve"): 200.0,
-    (9, "empty compiled loop"): 2.5 / 20.0,
-    (1024, "SimPy, fresh NumPy solve"): 5000.0,
-    (16_384, "SciPy splu + solves"): 300.0,
-    (262_144, "SciPy splu + solves"): 300.0,
+    (9, FRESH): 200.0,
+    (9, EMPTY): 2.5 / 20.0,
+    (1024, FRESH): 5000.0,
+    (16_384, SPLU): 300.0,
+    (262_144, SPLU): 300.0,
 }
-COMPILED, ON_SIMPY = "event, compiled", "event, SimPy engine"
 Cost = Callable[[], float]
 
 
@@ -67,22 +69,22 @@ def events(options: Options) -> Iterator[Row]:
 
 def _costs(nodes: int, options: Options) -> dict[str, Cost]:
     """Return what can be timed at a size, each in CPU seconds per event."""
-    count = 600_000 if nodes == BREADBOARD else 2e6 / (nodes + 10) + 1000
-    count = int(max(200, options.effort * count))
-    few = max(1, int(min(1000, 3e9 / nodes**3)))
-    run(nodes, min(count, 1000))  # compiled, read from the disk: not the events' cost
+    count = 1_000_000 if nodes == BREADBOARD else 1e7 / (nodes + 10) + 1000
+    count = int(max(1000, options.effort * count))
+    run(nodes, 1000)  # compiled, read from the disk: not the events' cost
     costs: dict[str, Cost] = {
         COMPILED: partial(run, nodes, count),
-        "empty compiled loop": partial(empty_loop, nodes, int(3e6 * options.effort)),
+        EMPTY: partial(empty_loop, nodes, int(3e6 * options.effort)),
     }
-    if nodes <= 16_384:
-        costs[ON_SIMPY] = partial(run, nodes, min(count, 20_000), "simpy")
     if nodes <= 4096:
-        costs["SimPy, fresh NumPy solve"] = partial(run_with, FreshSolves, nodes, few)
-        most = max(4, int(4e9 / nodes**2)) if nodes > BREADBOARD else 1_000_000
-        often = int(min(most, 1_000_000) * options.effort)
+        often = min(100_000 if nodes == BREADBOARD else 10 * edge_count(nodes), 20_000)
+        costs[ON_SIMPY] = partial(run_on_simpy, nodes, often)
+    if nodes <= options.largest_dense:
+        few = max(2, int(min(1000, 1e10 / nodes**3)))
+        costs[FRESH] = partial(run_on_simpy, nodes, few, FreshSolves)
+        often = int(max(4, min(1_000_000, 4e9 / nodes**2) * options.effort))
         costs["dense inverse, rank one"] = partial(dense_inverse, nodes, often)
-    costs["SciPy splu + solves"] = _sparse(nodes)
+    costs[SPLU] = _sparse(nodes)
     return costs
 
 
@@ -98,9 +100,8 @@ def _sparse(nodes: int) -> Cost:
 
 
 def _from_simpy(microseconds: dict[str, float]) -> Iterator[Row]:
-    fresh = "SimPy, fresh NumPy solve"
-    ours, theirs = microseconds[ON_SIMPY], microseconds[fresh]
-    yield row(ON_SIMPY, BREADBOARD, ours, "us", fresh, theirs, least=20.0)
+    ours, theirs = microseconds[ON_SIMPY], microseconds[FRESH]
+    yield row(ON_SIMPY, BREADBOARD, ours, "us", FRESH, theirs, least=20.0)
 
 
 def _growth(cost: dict[int, float]) -> Iterator[Row]:
@@ -131,7 +132,7 @@ def step(options: Options) -> Iterator[Row]:
     )
     yield row(
         "synchronous step", nodes, 1e3 * cost["ours"], "ms",
-        "SciPy splu + solves", 1e3 * cost["splu"], least=1.0,
+        SPLU, 1e3 * cost["splu"], least=1.0,
     )  # fmt: skip
 
 
@@ -253,7 +254,7 @@ def million(options: Options) -> Iterator[Row]:
     yield bound("  building and 1000 events", MILLION, found["seconds"], "s", math.inf)
     yield bound("  resident memory, most", MILLION, found["GB"], "GB", 4.0)
     ours, theirs = found["us"], 1e6 * _sparse(MILLION)()
-    yield row("event, compiled", MILLION, ours, "us", "SciPy splu + solves", theirs)
+    yield row("event, compiled", MILLION, ours, "us", SPLU, theirs)
 
 
 def million_run() -> dict[str, float]:
@@ -267,5 +268,3 @@ def million_run() -> dict[str, float]:
 MEASURES: dict[str, Callable[[Options], Iterator[Row]]] = {
     measure.__name__: measure for measure in (events, step, drift, log, threads, million)
 }
-
-__all__ = ["MEASURES", "laplacian"]

@@ -156,6 +156,8 @@ class CompiledSimulation:
             loop.BACKWARDS: self._refuse_backwards,
             loop.LAWLESS: self._refuse_rule,
         }
+        if not (self._schedule.ahead.next_tick >= self.now).all():
+            self._refuse_backwards()
         budget, looked, reason = 64, perf_counter(), loop.BUDGET
         while not self.stopped:
             reason = self._advance(budget)
@@ -186,7 +188,7 @@ class CompiledSimulation:
         edge = int(edges.heap[0])
         self._schedule.refill(edge)
         sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
-        if edges.next_tick[edge] < self.now:
+        if not edges.next_tick[edge] >= self.now:
             self._refuse_backwards(edge)
 
     def _more_presentations(self) -> None:
@@ -226,7 +228,7 @@ class CompiledSimulation:
 
     def _refuse_backwards(self, edge: int | None = None) -> None:
         edges = self._schedule.ahead
-        back = edges.next_tick < self.now
+        back = ~(edges.next_tick >= self.now)  # or not a number
         edge = int(np.flatnonzero(back)[0]) if edge is None else edge
         raise OhmtickError(
             f"the time of the next sense of agent {edge} must not lie before the present "

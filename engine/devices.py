@@ -33,7 +33,7 @@ class Devices(NamedTuple):
     """What one step changes, Ω."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 def changed(devices: Devices, edge: int, conductance: float, amount: float) -> float:
     """Return an edge's conductance, S, after its resistor has taken a change."""
     if devices.kind == CONTINUOUS_SIEMENS:
@@ -44,7 +44,7 @@ def changed(devices: Devices, edge: int, conductance: float, amount: float) -> f
         return max(wanted, devices.low)
     last = devices.ohms.size - 1
     if devices.kind == POSITIONS_STEPS:
-        place = int(devices.position[edge]) + round(amount)
+        place = int(devices.position[edge]) + round(min(max(amount, -float(last)), float(last)))
         place = 0 if place < 0 else min(place, last)
     else:
         wanted = conductance + amount

@@ -16,7 +16,7 @@ def precedes(time: Reals, tie: Ints, one: int, other: int) -> bool:
     return time[one] < time[other] or (time[one] == time[other] and tie[one] < tie[other])
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def sink(heap: Ints, size: int, time: Reals, tie: Ints) -> None:
     """Move the first entry down to where no child precedes it."""
     entry, place = heap[0], 0
@@ -33,7 +33,7 @@ def sink(heap: Ints, size: int, time: Reals, tie: Ints) -> None:
     heap[place] = entry
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, forceinline=True)
 def lift(heap: Ints, time: Reals, tie: Ints, place: int) -> None:
     """Move the entry at `place` up to where its parent precedes it."""
     entry = heap[place]

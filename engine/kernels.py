@@ -1,7 +1,7 @@
 """The compiled kernels that a twin network calls, gathered so that they are imported once."""
 
 from .factor import build, node_at
-from .layout import AT_CONDUCTANCE
+from .layout import AT_CONDUCTANCE, AT_FREE
 from .measure import responses
 from .network import (
     LARGE,
@@ -21,6 +21,7 @@ from .voltages import imbalance, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
+    "AT_FREE",
     "LARGE",
     "RENEW",
     "SOLVE",

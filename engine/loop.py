@@ -143,32 +143,34 @@ def advance(
     read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
     take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
     solve = step_at(addresses[SOLVE_ALL])
+    # Arrays by names of their own: taking one out of a tuple costs an atomic count of references,
+    # which over an event's fifty would cost more than the physics does.
+    ticks, latency, error_free, error_clamped, used, filled, next_tick, number, heap = edges
+    slots, landing, tie, sensed, datum, drop_free, drop_clamped, change, updates_then = flights
+    time_s, sensed_s, edge_, datum_, free_V, clamped_V, before_S, after_S, staleness = rows
+    lessons_time = desk.time
     for _ in range(budget):
-        presentation = desk.time[counters[NEXT_PRESENTATION]]
-        tick = edges.next_tick[edges.heap[0]]
-        landing = flights.time[flights.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
+        presentation = lessons_time[counters[NEXT_PRESENTATION]]
+        tick = next_tick[heap[0]]
+        arrival = landing[slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
         probe = times[NEXT_PROBE]
-        now = min(min(presentation, tick), min(landing, probe))
+        now = min(min(presentation, tick), min(arrival, probe))
         if not now < times[END]:
             return HORIZON
         if presentation == now:
             reason = _present(real, index, take_in, renew, desk, counters, nudge)
         elif tick == now:
             reason = _sense(
-                real,
-                index,
-                read,
-                renew,
-                solve,
-                rule,
-                edges,
-                flights,
-                counters,
-                learning_rate,
-                nudge,
-            )
-        elif landing == now:
-            reason = _actuate(real, index, devices, flights, rows, counters)
+                real, index, read, renew, solve, rule, ticks, latency, error_free, error_clamped,
+                used, filled, next_tick, number, heap, slots, landing, tie, sensed, datum,
+                drop_free, drop_clamped, change, updates_then, counters, learning_rate, nudge,
+            )  # fmt: skip
+        elif arrival == now:
+            reason = _actuate(
+                real, index, devices, slots, landing, tie, sensed, datum, drop_free,
+                drop_clamped, change, updates_then, time_s, sensed_s, edge_, datum_, free_V,
+                clamped_V, before_S, after_S, staleness, counters,
+            )  # fmt: skip
         else:
             reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
         if reason in (FULL, SINGULAR):
@@ -179,7 +181,7 @@ def advance(
     return BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 def _present(
     real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, counters: Ints,
     nudge: float,
@@ -199,15 +201,18 @@ def _present(
     return PRESENTATIONS if place + 1 == desk.time.size else BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 def _sense(
     real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
-    edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
+    ticks: Reals, latency: Reals, error_free: Reals, error_clamped: Reals, used: Ints,
+    filled: Ints, next_tick: Reals, number: Ints, heap: Ints, slots: Ints, landing: Reals,
+    tie: Ints, sensed: Reals, datum: Ints, drop_free: Reals, drop_clamped: Reals, change: Reals,
+    updates_then: Ints, counters: Ints, learning_rate: float, nudge: float,
 ) -> int:  # fmt: skip
     """Let the edge that ticks first read its drops and decide; its reading is then in flight."""
-    if counters[IN_FLIGHT] == flights.slots.size:
+    if counters[IN_FLIGHT] == slots.size:
         return FULL
-    edge = edges.heap[0]
+    edge = heap[0]
     needed, free, clamped = read(real, index, edge)
     while needed != NOTHING:
         if needed == SOLVE:
@@ -215,66 +220,70 @@ def _sense(
         elif renew(real, index) >= 0:
             return SINGULAR
         needed, free, clamped = read(real, index, edge)
-    tick = edges.used[edge]
-    time = edges.ticks[edge, tick]
-    error = tick if edges.error_free.shape[1] > 1 else 0
-    change = rule(
-        free + edges.error_free[edge, error],
-        clamped + edges.error_clamped[edge, error],
+    tick = used[edge]
+    now = ticks[edge, tick]
+    error = tick if error_free.shape[1] > 1 else 0
+    asked = rule(
+        free + error_free[edge, error],
+        clamped + error_clamped[edge, error],
         real[index[AT_CONDUCTANCE] + edge],
         learning_rate,
         nudge,
     )
-    if not np.isfinite(change):
+    if not np.isfinite(asked):
         return LAWLESS
-    late = edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
-    slot = flights.slots[counters[IN_FLIGHT]]
-    flights.time[slot] = time + late
-    flights.tie[slot] = (edge << READING_BITS) + counters[READINGS]
-    flights.sensed[slot] = time
-    flights.datum[slot] = counters[DATUM]
-    flights.drop_free[slot] = free
-    flights.drop_clamped[slot] = clamped
-    flights.change[slot] = change
-    flights.updates[slot] = counters[UPDATES]
-    lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+    late = latency[edge, tick if latency.shape[1] > 1 else 0]
+    slot = slots[counters[IN_FLIGHT]]
+    landing[slot] = now + late
+    tie[slot] = (edge << READING_BITS) + counters[READINGS]
+    sensed[slot] = now
+    datum[slot] = counters[DATUM]
+    drop_free[slot] = free
+    drop_clamped[slot] = clamped
+    change[slot] = asked
+    updates_then[slot] = counters[UPDATES]
+    lift(slots, landing, tie, counters[IN_FLIGHT])
     counters[IN_FLIGHT] += 1
     counters[READINGS] += 1
-    edges.used[edge] = tick + 1
-    if tick + 1 == edges.filled[edge]:
+    used[edge] = tick + 1
+    if tick + 1 == filled[edge]:
         return TICKS
-    edges.next_tick[edge] = edges.ticks[edge, tick + 1]
-    sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
-    return BUDGET if edges.next_tick[edge] >= time else BACKWARDS
+    next_tick[edge] = ticks[edge, tick + 1]
+    sink(heap, heap.size, next_tick, number)
+    return BUDGET if next_tick[edge] >= now else BACKWARDS
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 def _actuate(
-    real: Reals, index: Ints, devices: Devices, flights: Flights, rows: Rows, counters: Ints
-) -> int:
+    real: Reals, index: Ints, devices: Devices, slots: Ints, landing: Reals, tie: Ints,
+    sensed: Reals, datum: Ints, drop_free: Reals, drop_clamped: Reals, change: Reals,
+    updates_then: Ints, time_s: Reals, sensed_s: Reals, edge_: NDArray[np.int32],
+    datum_: NDArray[np.int32], free_V: Reals, clamped_V: Reals, before_S: Reals, after_S: Reals,
+    staleness: Ints, counters: Ints,
+) -> int:  # fmt: skip
     """Let the first reading in flight change its edge's resistor, and log it."""
-    slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
-    flights.slots[0] = flights.slots[last]
-    flights.slots[last] = slot
+    slot, last = slots[0], counters[IN_FLIGHT] - 1
+    slots[0] = slots[last]
+    slots[last] = slot
     counters[IN_FLIGHT] = last
-    sink(flights.slots, last, flights.time, flights.tie)
-    edge = flights.tie[slot] >> READING_BITS
+    sink(slots, last, landing, tie)
+    edge = tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
-    after = changed(devices, edge, before, flights.change[slot])
+    after = changed(devices, edge, before, change[slot])
     due = set_conductance(real, index, edge, after)
     row = counters[ROWS]
-    rows.time_s[row] = flights.time[slot]
-    rows.sensed_s[row] = flights.sensed[slot]
-    rows.edge[row] = edge
-    rows.datum[row] = flights.datum[slot]
-    rows.drop_free_V[row] = flights.drop_free[slot]
-    rows.drop_clamped_V[row] = flights.drop_clamped[slot]
-    rows.conductance_before_S[row] = before
-    rows.conductance_after_S[row] = after
-    rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
+    time_s[row] = landing[slot]
+    sensed_s[row] = sensed[slot]
+    edge_[row] = edge
+    datum_[row] = datum[slot]
+    free_V[row] = drop_free[slot]
+    clamped_V[row] = drop_clamped[slot]
+    before_S[row] = before
+    after_S[row] = after
+    staleness[row] = counters[UPDATES] - updates_then[slot]
     counters[ROWS] = row + 1
     counters[UPDATES] += 1
-    if row + 1 == rows.time_s.size:
+    if row + 1 == time_s.size:
         return CHECK_AND_LOG if due else LOG
     return CHECK if due else BUDGET
 

@@ -45,7 +45,7 @@ LARGE = 4_000_000
 CHECK_EVERY = 100_000
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
 def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> bool:
     """Note an edge's new conductance, S; the next read pays. Return whether a check is due."""
     at = index[AT_CONDUCTANCE] + edge

@@ -24,8 +24,11 @@ RULE = float64(float64, float64, float64, float64, float64)
 
 
 def address_of(function: Any, signature: Any) -> int:
-    """Return the address of the machine code of a numba function for one signature."""
-    function.compile(signature.args)
+    """Return the address of the machine code of a numba function for one signature.
+
+    What the function returns is converted to what the signature says.
+    """
+    function.compile(signature)
     compiled = function.overloads[tuple(signature.args)]
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
 

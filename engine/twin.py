@@ -252,7 +252,9 @@ class TwinNetwork:
         Called every 100 000 changes.
         """
         self._kernels.checked(self.index)
-        scale = float(np.abs(self._inputs).max())
+        # Of the sources as the kernels hold them: the compiled engine presents without this object.
+        at = int(self.index[self._kernels.AT_FREE]) + self.targets.size
+        scale = float(np.abs(self.real[at : at + self.sources.size]).max())
         drifted = self.imbalance()
         if not drifted <= TOLERATED * scale:
             self.renewals += 1

@@ -40,6 +40,7 @@ class Terminal:
             bar_format="{l_bar}{bar}| {n:.0f}/{total:.0f} s simulated [{elapsed}<{remaining}]",
         )
         self._simulation: Watched | None = None
+        self._asked = False
         self._word = Timer(PATIENCE_S, self._explain)
         self._word.daemon = True
         # What is ignored stays so, as SIGHUP is under nohup.
@@ -67,6 +68,8 @@ class Terminal:
         """Show the time that the run has reached."""
         self._simulation = simulation
         self._word.cancel()
+        if self._asked:  # while the kernels were compiled, which may swallow an interrupt
+            simulation.stop()
         self._bar.update(min(simulation.now, simulation.horizon) - self._bar.n)
 
     def _explain(self) -> None:
@@ -78,6 +81,7 @@ class Terminal:
             )
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
         if self._simulation is None or self._simulation.stopped:
             raise KeyboardInterrupt
         self._simulation.stop()

@@ -178,6 +178,7 @@ def test_a_full_disk_leaves_nothing() -> None:
 
 
 def test_ctrl_c_keeps_what_happened() -> None:
+    ot.run(ot.load("breadboard-iii").replace(horizon=2.0))  # the kernels are compiled by now
     process = start("run", "breadboard-iii", *LONG, "--out", "a")
     until(lambda: any(path.name.endswith(".partial") for path in Path().iterdir()))
     time.sleep(3.0)
