@@ -449,7 +449,7 @@ def test_down_is_less_resistance() -> None:
 
 @pytest.mark.parametrize("spacing", ["linear", "logarithmic"])
 def test_the_outermost_devices_conduct_within_bounds(spacing: str) -> None:
-    for full_scale, positions in ((1e15, 2), (2e-15, 2), (2e-9, 1 << 20)):
+    for full_scale, positions in ((1e15, 2), (2e-15, 2), (1e-9, 1 << 19)):
         part = DigitalPotentiometer(
             full_scale=full_scale,
             positions=positions,
