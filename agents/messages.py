@@ -24,9 +24,12 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         # Where several types were tried, the one with a hint has the most to say.
         values[key] = max(values.get(key, ""), value, key=len)
     return "\n".join(
-        f"{key + ' ' if key else ''}{' or '.join(dict.fromkeys(found))}{values[key]}"
-        for key, found in rules.items()
+        f"{key + ' ' if key else ''}{_either(found)}{values[key]}" for key, found in rules.items()
     )
+
+
+def _either(rules: list[str]) -> str:
+    return " or ".join(dict.fromkeys(rules)).replace(" or must be ", " or ")
 
 
 def _follows(detail: ErrorDetails) -> bool:
@@ -70,9 +73,12 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
         case "model_type" | "model_attributes_type":
             return "must be a table", got
         case _:
-            return detail["msg"].replace("Input should be", "must be").replace(
-                "Input should", "must"
-            ), got
+            said = (
+                detail["msg"]
+                .replace("a valid integer", "an integer")
+                .replace("valid tuple", "list")
+            )
+            return said.replace("valid ", "").replace("Input should", "must"), got
 
 
 def _locate(

@@ -72,9 +72,7 @@ def _type(annotation: Any) -> str:
         return f"a table, each {_type(inside[-1])}"
     if inside:
         return " or ".join(_type(each) for each in inside if each is not type(None))
-    return {float: "a number", int: "a whole number", str: "text", bool: "true or false"}[
-        annotation
-    ]
+    return PLAIN[annotation]
 
 
 def _bounds(metadata: list[Any]) -> str:
