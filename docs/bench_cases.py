@@ -161,7 +161,7 @@ def run_on_simpy(
         simulation.env.step()
     start = process_time()
     simulation.run()
-    return (process_time() - start) / max(1, simulation.updates)
+    return float((process_time() - start) / max(1, simulation.updates))
 
 
 def medians(repeats: int, runs: dict[str, Callable[[], float]]) -> dict[str, float]:
