@@ -12,10 +12,10 @@ either engine takes the same way, bit for bit.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from .boundary import present as hold
 from .eliminate import refactor
+from .kernel import kernel
 from .layout import (
     APPLIED,
     AT_CHANGED,
@@ -45,7 +45,7 @@ LARGE = 4_000_000
 CHECK_EVERY = 100_000
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> bool:
     """Note an edge's new conductance, S; the next read pays. Return whether a check is due."""
     at = index[AT_CONDUCTANCE] + edge
@@ -64,7 +64,7 @@ def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> 
     return index[UNCHECKED] >= CHECK_EVERY
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def forget(index: Ints) -> None:
     """Note that any number of conductances were changed."""
     index[CHANGES] = index[MOST_CHANGES] + 1
@@ -73,13 +73,13 @@ def forget(index: Ints) -> None:
     index[SOLVED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def checked(index: Ints) -> None:
     """Note that the factor is being checked."""
     index[UNCHECKED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: float) -> None:
     """Hold the sources at `inputs`, and nudge the clamped targets towards `desired`, V."""
     hold(real, index, inputs, desired, nudge)
@@ -87,7 +87,7 @@ def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: floa
     index[SOLVED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     """Return the drops over an edge in both copies, V, where walks are all that this takes.
 
@@ -117,7 +117,7 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     """Do as `read`, bit for bit, but take in a single change on the way.
 
@@ -138,7 +138,7 @@ def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, f
     return NOTHING, free, clamped
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def take_in(real: Reals, index: Ints) -> int:
     """Bring the factor up to date by walks, without counting as a read; return what it needs."""
     count, applied = index[CHANGES], index[APPLIED]
@@ -155,7 +155,7 @@ def take_in(real: Reals, index: Ints) -> int:
     return NOTHING
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def renew(real: Reals, index: Ints) -> int:
     """Make the factor anew from all conductances; return -1 or the position that failed.
 
@@ -171,7 +171,7 @@ def renew(real: Reals, index: Ints) -> int:
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def solve(real: Reals, index: Ints) -> int:
     """Have all voltages of both copies at hand, where the factor is up to date; return -1."""
     free, nodes = index[AT_VOLTAGE], index[NODES]

@@ -12,14 +12,14 @@ array, and would be tested for it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .kernel import kernel
 from .layout import Reals, column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) -> None:
     """Eliminate the columns ``column .. stop - 1`` of one panel from the weights at w.
 
@@ -56,7 +56,7 @@ def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) 
         j += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _carry_four(
     real: Reals, y: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
     rows: np.uintp,
@@ -71,7 +71,7 @@ def _carry_four(
         real[y + r] = x
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def modify(
     real: Reals, panel: int, height: int, w: int, column: int, stop: int, delta: float,
     t0: float,
@@ -144,7 +144,7 @@ def modify(
     return t0
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _modify_four(
     real: Reals, y: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
     rows: np.uintp,
@@ -165,7 +165,7 @@ def _modify_four(
         real[y + r] = x3
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def modify_and_carry(
     real: Reals, panel: int, height: int, w: int, u: int, column: int, stop: int, delta: float,
     t0: float,
@@ -224,7 +224,7 @@ def modify_and_carry(
     return t0
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _modify_and_carry_four(
     real: Reals, y: np.uintp, z: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
     rows: np.uintp,

@@ -35,9 +35,8 @@ T. A. Davis, W. W. Hager, "Modifying a sparse Cholesky factorization", SIAM J. M
 
 from __future__ import annotations
 
-from numba import njit
-
 from .boundary import settle
+from .kernel import kernel
 from .layout import (
     AT_CLAMPED,
     AT_ENDS,
@@ -67,7 +66,7 @@ from .panel import carry, modify, modify_and_carry
 LEAST_RATIO = 1e-7
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def drops(real: Reals, index: Ints, edge: int) -> tuple[float, float]:
     """Return the drop over an edge, first node minus second, free and clamped, V."""
     interior, weight = index[INTERIOR], index[AT_WEIGHT]
@@ -77,7 +76,7 @@ def drops(real: Reals, index: Ints, edge: int) -> tuple[float, float]:
     return _meet_boundary(real, index, weight)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
     """Add `delta` to the conductance of an edge, S.
 
@@ -100,7 +99,7 @@ def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def add_then_drops(
     real: Reals, index: Ints, changed: int, delta: float, edge: int
 ) -> tuple[int, float, float]:
@@ -139,7 +138,7 @@ def add_then_drops(
     return failed, free, clamped
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _raise_ends(real: Reals, index: Ints, weight: int, edge: int) -> int:
     """Put the weights +1 and -1 on an edge's ends; return the position eliminated first."""
     plus, minus = index[index[AT_ENDS] + 2 * edge], index[index[AT_ENDS] + 2 * edge + 1]
@@ -149,7 +148,7 @@ def _raise_ends(real: Reals, index: Ints, weight: int, edge: int) -> int:
     return lower
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _meet_boundary(real: Reals, index: Ints, weight: int) -> tuple[float, float]:
     """Return weights . voltages over targets and sources for both copies; clear the weights."""
     at_free, at_clamped = index[AT_FREE], index[AT_CLAMPED]
@@ -164,7 +163,7 @@ def _meet_boundary(real: Reals, index: Ints, weight: int) -> tuple[float, float]
     return free, clamped
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _finish_change(real: Reals, index: Ints) -> None:
     """Clear the weights on the sources, and let the targets follow."""
     at = index[AT_WEIGHT]
@@ -173,7 +172,7 @@ def _finish_change(real: Reals, index: Ints) -> None:
     settle(real, index)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _carry_on(real: Reals, index: Ints, weight: int, local: int, column: int) -> int:
     """Carry weights through the rest of a column's supernode; return the next column."""
     record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
@@ -184,7 +183,7 @@ def _carry_on(real: Reals, index: Ints, weight: int, local: int, column: int) ->
     return _leave(real, index, record, weight, at, column, stop)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _modify_on(
     real: Reals, index: Ints, column: int, delta: float, ratio: float
 ) -> tuple[int, float]:
@@ -200,7 +199,7 @@ def _modify_on(
     return _leave(real, index, record, weight, at, column, end), ratio
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _modify_and_carry_on(
     real: Reals, index: Ints, column: int, reading: int, delta: float, ratio: float
 ) -> tuple[int, int, float]:
@@ -226,7 +225,7 @@ def _modify_and_carry_on(
     return above, _leave(real, index, record, weight_2, at_2, reading, stop), ratio
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, column: int) -> int:
     """Return where the weights of a supernode's columns and rows lie together.
 
@@ -246,7 +245,7 @@ def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, colum
     return local
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _leave(
     real: Reals, index: Ints, record: int, weight: int, at: int, column: int, stop: int
 ) -> int:
