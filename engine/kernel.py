@@ -16,7 +16,7 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 from numba import njit
 from numba.core.caching import FunctionCache
@@ -42,22 +42,29 @@ def kernel(
     allocates
         Whether it makes arrays.
     """
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "forceinline": inline,
+        "_nrt": allocates,  # numba's runtime, which counts references and makes arrays
+    }
+    jit: Any = njit(**options)
+    cache_of: Any = _Cache
 
     def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-        dispatcher: Any = njit(nogil=True, error_model="numpy", forceinline=inline, _nrt=allocates)(
-            function
-        )
-        dispatcher._cache = _Cache(function)
-        return dispatcher  # type: ignore[no-any-return]
+        dispatcher: Any = jit(function)
+        dispatcher._cache = cache_of(function)
+        return cast("Callable[..., Any]", dispatcher)
 
     return compiled if function is None else compiled(function)
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]
+class _Cache(FunctionCache):
     """Numba's cache on disk, keyed by all sources of the package's kernels too."""
 
     def _index_key(self, signature: Any, codegen: Any) -> Any:
-        return (*super()._index_key(signature, codegen), sources())
+        key = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
+        return (*key, sources())
 
 
 @cache

@@ -1,5 +1,7 @@
 """The compiled kernels that a twin network calls, gathered so that they are imported once."""
 
+from __future__ import annotations
+
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_FREE
 from .measure import responses
@@ -17,6 +19,7 @@ from .network import (
     solve,
     take_in,
 )
+from .pointers import READ, WRITE, Function, entry
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [
@@ -31,13 +34,22 @@ __all__ = [
     "imbalance",
     "node_at",
     "present",
-    "read",
-    "read_in_one_walk",
+    "reader",
     "renew",
     "responses",
-    "set_conductance",
     "solve",
     "take_in",
     "transfer",
     "voltages",
+    "writer",
 ]
+
+
+def reader(large: bool) -> Function:
+    """Return what reads the drops over an edge, at the least cost of a call from Python."""
+    return entry(read_in_one_walk if large else read, READ)
+
+
+def writer() -> Function:
+    """Return what changes one conductance, likewise."""
+    return entry(set_conductance, WRITE)

@@ -107,11 +107,11 @@ class TwinNetwork:
             circuit.edges, circuit.nodes, self.sources, self.targets
         )
         self.large = self.real.size > self._kernels.LARGE
-        self._write, self._read = self._kernels.set_conductance, self._kernels.read
-        if self.large:
-            self._read = self._kernels.read_in_one_walk
+        self._write = self._kernels.writer()
+        self._read = self._kernels.reader(self.large)
         at = int(self.index[self._kernels.AT_CONDUCTANCE])
-        self._conductances = self.real[at : at + len(circuit.edges)]
+        self._edges = len(circuit.edges)
+        self._conductances = self.real[at : at + self._edges]
         self._gain = np.zeros((self.targets.size, self.sources.size))
         self._inputs = np.zeros(self.sources.size)
         self._desired = np.zeros(self.targets.size)
@@ -127,7 +127,8 @@ class TwinNetwork:
 
     def conductance(self, edge: int) -> float:
         """Return the present conductance of one edge, S."""
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         return float(self._conductances[edge])
 
     def set_conductance(self, edge: int, conductance: float) -> None:
@@ -138,7 +139,8 @@ class TwinNetwork:
         CircuitError
             For a negative or infinite conductance, or NaN.
         """
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         if not 0.0 <= conductance < math.inf:
             raise CircuitError(
                 f"the conductance of edge {edge} must be finite and not negative, "
@@ -194,7 +196,8 @@ class TwinNetwork:
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         needed, free, clamped = self._read(self.real, self.index, edge)
         while needed:
             self._provide(needed)
@@ -266,12 +269,10 @@ class TwinNetwork:
                     stacklevel=2,
                 )
 
-    def _check_edge(self, edge: int) -> None:
-        if not 0 <= edge < self._conductances.size:
-            raise CircuitError(
-                f"the 'edge' of a TwinNetwork must be in [0, {self._conductances.size}), "
-                f"got {edge} instead"
-            )
+    def _refuse_edge(self, edge: int) -> None:
+        raise CircuitError(
+            f"the 'edge' of a TwinNetwork must be in [0, {self._edges}), got {edge} instead"
+        )
 
     def _settle(self) -> None:
         needed = self._kernels.take_in(self.real, self.index)
