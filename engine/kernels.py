@@ -6,14 +6,12 @@ from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_FREE
 from .measure import responses
 from .network import (
-    LARGE,
     RENEW,
     SOLVE,
     checked,
     forget,
     present,
     read,
-    read_in_one_walk,
     renew,
     set_conductance,
     solve,
@@ -25,7 +23,6 @@ from .voltages import imbalance, transfer, voltages
 __all__ = [
     "AT_CONDUCTANCE",
     "AT_FREE",
-    "LARGE",
     "RENEW",
     "SOLVE",
     "build",
@@ -45,9 +42,9 @@ __all__ = [
 ]
 
 
-def reader(large: bool) -> Function:
+def reader() -> Function:
     """Return what reads the drops over an edge, at the least cost of a call from Python."""
-    return entry(read_in_one_walk if large else read, READ)
+    return entry(read, READ)
 
 
 def writer() -> Function:

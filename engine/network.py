@@ -35,12 +35,10 @@ from .layout import (
 )
 from .ordering import Ints
 from .voltages import voltages
-from .walk import add, add_then_drops, drops
+from .walk import add, drops
 
 #: What a read needs first.
 NOTHING, RENEW, SOLVE = range(3)
-#: Entries of a factor beyond which a change and a read share one walk (measured).
-LARGE = 4_000_000
 #: Changes between two checks of the factor against Kirchhoff's law.
 CHECK_EVERY = 100_000
 
@@ -115,27 +113,6 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
         real[free_at + first] - real[free_at + second],
         real[clamped_at + first] - real[clamped_at + second],
     )
-
-
-@kernel
-def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
-    """Do as `read`, bit for bit, but take in a single change on the way.
-
-    Where the factor does not fit the processor's cache, each panel then passes through it once
-    instead of twice; on smaller circuits two walks are as fast, or faster.
-    """
-    count = index[CHANGES]
-    if count == 0 or count - index[APPLIED] != 1 or count > index[MOST_CHANGES]:
-        return read(real, index, edge)
-    last = count - 1
-    changed, delta = index[index[AT_CHANGED] + last], real[index[AT_DELTA] + last]
-    failed, free, clamped = add_then_drops(real, index, changed, delta, edge)
-    if failed >= 0:
-        forget(index)
-        return RENEW, np.nan, np.nan
-    index[CHANGES] = index[APPLIED] = 0
-    index[READS] = 1
-    return NOTHING, free, clamped
 
 
 @kernel

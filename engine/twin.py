@@ -53,8 +53,6 @@ class TwinNetwork:
     ----------
     real, index : ndarray
         The state that kernels take; see `~ohmtick.engine.layout`.
-    large : bool
-        Whether a change and a read share one walk.
     renewals : int
         How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, and made
         the factor anew.
@@ -106,9 +104,8 @@ class TwinNetwork:
         self.real, self.index, _ = self._kernels.build(
             circuit.edges, circuit.nodes, self.sources, self.targets
         )
-        self.large = self.real.size > self._kernels.LARGE
         self._write = self._kernels.writer()
-        self._read = self._kernels.reader(self.large)
+        self._read = self._kernels.reader()
         at = int(self.index[self._kernels.AT_CONDUCTANCE])
         self._edges = len(circuit.edges)
         self._conductances = self.real[at : at + self._edges]
