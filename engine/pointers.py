@@ -7,15 +7,14 @@ gain; and a rule of the user's would have the whole loop compiled for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from numba import boolean, float64, int64, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: A function of any arguments.
-Function = Callable[..., Any]
+from .kernel import Function
+
 REALS, INTS = float64[::1], int64[::1]
 #: An edge's drops: what is needed first, free, clamped.
 READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignore[no-untyped-call]
