@@ -2,7 +2,9 @@
 
 Runs of one seed share their network, their start and their draws, whatever else differs. So the
 seeds are the sample: they are drawn again, with replacement, and each brings its results in all
-cells along. Intervals are percentiles of the statistic over the resamples.
+cells along. Intervals are percentiles of the statistic over the resamples. Those of a median or a
+geometric mean hold the truth as often as they say; those of the mean of a long-tailed sample fall
+short (of 60 log-normal values, 95 % becomes 88 %), so the median is the default.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import OhmtickError, RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from .cluster import gave_up
 from .executors import Crew, crew
 from .jobs import Job
 from .locking import locked
@@ -242,6 +243,15 @@ def _work(hands: Crew, jobs: Iterable[Job], enter: Callable[[Entry], None]) -> N
         except BrokenExecutor as error:
             suspects = [job, *_grounded(landed, flying, enter)]
             _clear(hands, suspects, enter, error)
+        except CancelledError:
+            raise OhmtickError(
+                "the executor of the study is gone; what was entered is safe, and the same "
+                "command goes on"
+            ) from None
+        except Exception as error:
+            if not gave_up(error):
+                raise
+            enter(_died(job))
         else:
             enter(entry)
 
@@ -278,8 +288,9 @@ def _clear(
             entry = hands.submit(job).result()
         except BrokenExecutor:
             hands.replace()
-            entry = Entry(
-                key=job.key,
-                error="the process that ran it died, twice (out of memory, perhaps)",
-            )
+            entry = _died(job)
         enter(entry)
+
+
+def _died(job: Job) -> Entry:
+    return Entry(key=job.key, error="every worker that ran it died (out of memory, perhaps)")
