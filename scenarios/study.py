@@ -132,8 +132,9 @@ class Study(Part):
     """Which engine runs it."""
     probes: bool = False
     """Whether to keep the probes of each run, for learning curves."""
-    events: bool = False
-    """Whether to keep each run's folder, with its event log."""
+    events: bool | str = False
+    """Whether to keep each run's folder, with its event log: in the study's folder, or at a path or
+    an fsspec address such as ``"s3://bucket/logs"``."""
 
     def __init__(self, scenario: object = None, /, **settings: Any) -> None:
         if scenario is not None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import OhmtickError, RecordError, reason
-from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from ..engine.ledger import LEDGER, RUNS, STUDY, Entry, Ledger, PlannedRun
 from .cluster import gave_up
 from .executors import Crew, crew
 from .jobs import Job
@@ -82,7 +83,7 @@ def carry_out(
             watch(tally)
 
         def enter(entry: Entry) -> None:
-            ledger.enter(entry)
+            ledger.enter(_moveable(entry, folder))
             count = len(lacking[entry.key])
             tally.done += count
             if entry.error is not None:
@@ -96,6 +97,14 @@ def carry_out(
         jobs = _jobs(study, lacking, folder)
         _work(hands, jobs, enter)
         return tally
+
+
+def _moveable(entry: Entry, folder: Path) -> Entry:
+    """Return an entry whose run folder is found even if the study folder is moved."""
+    own = f"{folder.absolute()}/"
+    if entry.folder is None or not entry.folder.startswith(own):
+        return entry
+    return replace(entry, folder=entry.folder.removeprefix(own))
 
 
 def planned(study: Study, version: str) -> list[PlannedRun]:
@@ -192,7 +201,7 @@ def _lacking(
                 entry is not None
                 and set(study.metrics) <= set(entry.metrics or ())
                 and (not study.probes or run.key in probed)
-                and (not study.events or entry.events is not None)
+                and (not study.events or entry.folder is not None)
             )
         if not there:
             lacking.setdefault(run.key, []).append(run)
@@ -204,6 +213,7 @@ def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path) -> I
     from ..analysis.metrics import METRICS, need_events
 
     metrics = {name: METRICS[name] for name in study.metrics}
+    folders = _folders(study, folder)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
         scenario = _cell(study, runs).scenario
@@ -216,8 +226,20 @@ def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path) -> I
                 metrics=metrics,
                 logs=need_events(study.metrics),
                 probes=study.probes,
-                events=str(folder / "runs") if study.events else None,
+                folders=folders,
             )
+
+
+def _folders(study: Study, folder: Path) -> str | None:
+    """Return where run folders go; what a killed process left half written there is removed."""
+    if not study.events:
+        return None
+    if isinstance(study.events, str) and "://" in study.events:
+        return study.events.rstrip("/")
+    own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
+    for partial in own.glob(".*.partial"):
+        shutil.rmtree(partial, ignore_errors=True)
+    return str(own)
 
 
 def _work(hands: Crew, jobs: Iterable[Job], enter: Callable[[Entry], None]) -> None:
