@@ -14,7 +14,7 @@ import numpy as np
 
 from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
-from .statistics import CONFIDENCE, Statistic, bootstrap, compare, threshold
+from .statistics import CONFIDENCE, Statistic, bootstrap, compare, rank_correlation, threshold
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -248,6 +248,47 @@ def thresholds(
             rows.append((key, at, start, base.value, *ends))
     columns = ["key", "at", "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def influence(
+    table: pd.DataFrame, keys: Sequence[str], metric: str, *, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """How strongly each of some keys, varied together, orders the metric.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys and the metric.
+    keys, metric
+        Names of its columns.
+    confidence
+        Level of the intervals, which are by the bootstrap over cells.
+
+    Returns
+    -------
+    DataFrame
+        One row a key that holds different numbers, the strongest first: ``key``, ``value``
+        (Spearman's rank correlation with the metric's median over the seeds), ``low``, ``high``,
+        ``cells``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric], "table", "influence")
+    cells = table.groupby(named, sort=False)[metric].median().dropna().reset_index()
+    rows = []
+    for key in named:
+        if cells[key].dtype.kind not in "iuf" or cells[key].nunique() < 2:
+            continue
+        found = rank_correlation(cells[key], cells[metric], confidence=confidence)
+        rows.append((key, found.value, found.low, found.high, found.seeds))
+    frame = pd.DataFrame(rows, columns=["key", "value", "low", "high", "cells"])
+    return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 
 def _listed(keys: str | Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from ..engine.errors import AnalysisError, RecordError, nearest
 from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
+from .responses import comparisons, influence, response, thresholds
 from .selection import Condition, Where, conditions, holding
 
 if TYPE_CHECKING:
@@ -60,6 +61,24 @@ class StudyRecord:
         self.keys: list[str] = self.facts.get("keys", [])
         self.metrics: list[str] = self.facts.get("metrics", [])
 
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self._cells)
+
+    @property
+    def axes(self) -> list[str]:
+        """The keys that tell cells apart: of paired lists with a ``label``, that alone."""
+        paired = self.facts.get("paired", [])
+        hidden = {key for key in paired if key != "label"} if "label" in paired else set()
+        return [key for key in self.keys if key not in hidden]
+
+    @property
+    def metric(self) -> str:
+        """The metric that the study is about."""
+        asked = self.facts["threshold"]["metric"]
+        return asked if asked in self.metrics else self.metrics[0]
+
     def __repr__(self) -> str:
         return f"StudyRecord({str(self.folder)!r}, runs={len(self)}, done={len(self._done)})"
 
@@ -95,6 +114,44 @@ class StudyRecord:
         return self._frame(
             self._done, {"took_s": [self._entries[run.key].took_s for run in self._done]}
         )
+
+    def response(self, *keys: str, metric: str | None = None) -> pd.DataFrame:
+        """Return a metric's statistic over the seeds; see `~ohmtick.analysis.responses.response`.
+
+        By default at every cell, of the metric and by the statistic that the study is about.
+        """
+        return response(
+            self.table(), list(keys) or self.axes, metric or self.metric, **self._rule()
+        )
+
+    def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
+        """Return where each key's threshold lies; see `~ohmtick.analysis.responses.thresholds`."""
+        rule = self.facts["threshold"]
+        return thresholds(
+            self.table(),
+            self.axes,
+            metric or self.metric,
+            factor or rule["factor"],
+            reference=rule["reference"],
+            **self._rule(),
+        )
+
+    def comparisons(
+        self, metric: str | None = None, reference: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return each cell against a reference; see `~ohmtick.analysis.responses.comparisons`."""
+        base = self.facts["threshold"]["reference"] if reference is None else reference
+        return comparisons(self.table(), self.axes, metric or self.metric, base, **self._rule())
+
+    def influence(self, metric: str | None = None) -> pd.DataFrame:
+        """Return how each key ranks a metric; see `~ohmtick.analysis.responses.influence`."""
+        keys = self.facts.get("sampled") or self.axes
+        confidence = self.facts["threshold"]["confidence"]
+        return influence(self.table(), keys, metric or self.metric, confidence=confidence)
+
+    def _rule(self) -> dict[str, Any]:
+        rule = self.facts["threshold"]
+        return {"statistic": rule["statistic"], "confidence": rule["confidence"]}
 
     def folders(self, where: Where | None = None) -> pd.DataFrame:
         """Return where the runs are kept: the keys, ``seed`` and ``folder``.

@@ -7,6 +7,7 @@ import tomllib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,7 +15,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
+from ..engine.errors import OhmtickError, RecordError, ScenarioError, nearest, reason
 from .sampling import (
     LABEL,
     Changes,
@@ -205,6 +206,10 @@ class Study(Part):
             return Cell(changes, None, str(error))
         return Cell(changes, scenario, scenario.to_toml())
 
+    def replace(self, **changes: Any) -> Study:
+        """Return a study with some fields changed."""
+        return Study(**{name: getattr(self, name) for name in self.model_fields_set} | changes)
+
     def run(
         self,
         folder: str | Path,
@@ -299,7 +304,7 @@ class Study(Part):
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
-        """Return the study in a TOML file, or in a study folder.
+        """Return a study of the library, by name, or the one in a TOML file or a study folder.
 
         Raises
         ------
@@ -311,6 +316,12 @@ class Study(Part):
         from ..engine.ledger import STUDY
 
         file = Path(path)
+        if str(path) in study_library():
+            text = (_LIBRARY / f"{path}.toml").read_text(encoding="utf-8")
+            return cls.from_toml(text, name=str(path))
+        if not file.suffix and len(file.parts) == 1 and not file.exists():
+            hint = nearest(str(path), study_library())
+            raise ScenarioError(f"no study of the library is called {str(path)!r}; {hint}")
         try:
             if file.is_dir():
                 file /= STUDY
@@ -320,3 +331,15 @@ class Study(Part):
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot read the study {file}: {reason(error)}") from None
         return cls.from_toml(text, name=str(path), folder=file.parent)
+
+
+def study_library() -> list[str]:
+    """Return the names of the studies in the library."""
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in _LIBRARY.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+_LIBRARY = files(__package__) / "robustness"

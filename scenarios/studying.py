@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..engine.errors import OhmtickError, RecordError, reason
 from ..engine.ledger import LEDGER, RUNS, STUDY, Entry, Ledger, PlannedRun
 from .cluster import gave_up
-from .executors import Crew, crew
-from .jobs import Job
+from .executors import Crew, crew, processors
+from .jobs import Job, perform
 from .locking import locked
 from .running import versions
 
@@ -45,6 +45,9 @@ class Tally:
         """Runs that are still to be done."""
         return self.total - self.before - self.done
 
+
+#: Runs that are tried to tell how long a study takes.
+TRIED = 5
 
 #: Is told how far a study is: at its start, and whenever a run has been entered.
 Progress = Callable[[Tally], None]
@@ -127,6 +130,40 @@ def _cell(study: Study, runs: list[PlannedRun]) -> Cell:
     return study.cells[runs[0].cell]
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """How long a study takes."""
+
+    there: int
+    """Runs that are in the ledger already."""
+    tried: int
+    """Runs that were tried to tell."""
+    run_s: float
+    """Mean time that they took, s."""
+    workers: int
+    """How many there will be."""
+    total_s: float
+    """Time for what is lacking, s."""
+
+
+def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
+    """Tell how long a study takes from a few of its runs, of which nothing is kept."""
+    plan = planned(study, versions()["ohmtick"])
+    if folder is not None and (folder / LEDGER).is_file():
+        with Ledger(folder / LEDGER) as ledger:
+            lacking = _lacking(study, ledger, plan, ledger.entries())
+    else:
+        lacking = _lacking(study, None, plan, {})
+    jobs = [replace(job, folders=None) for job in _jobs(study, lacking, None)]
+    few = [jobs[len(jobs) * part // TRIED] for part in range(TRIED)] if jobs else []
+    if few:
+        perform(few[0])  # compiles what there is to compile
+    took = [perform(job).took_s for job in few]
+    count, mean = workers or processors(), sum(took) / max(1, len(took))
+    there = len(plan) - sum(map(len, lacking.values()))
+    return Estimate(there, len(few), mean, count, mean * len(jobs) / count)
+
+
 def _check_same(
     study: Study,
     ledger: Ledger,
@@ -169,6 +206,8 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
         "versions": versions(),
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
+        "paired": list(study.paired),
+        "sampled": list(study.sample.keys) if study.sample else [],
         "metrics": study.metrics,
         "threshold": study.threshold.model_dump(),
         "seeds": study.seeds,
@@ -184,13 +223,13 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
 
 def _lacking(
     study: Study,
-    ledger: Ledger,
+    ledger: Ledger | None,
     plan: list[PlannedRun],
     held: dict[str, Entry],
-    retry_failed: bool,
+    retry_failed: bool = False,
 ) -> dict[str, list[PlannedRun]]:
     """Return the runs that are to be done, by key: two cells may come to the same scenario."""
-    probed = ledger.with_probes() if study.probes else set()
+    probed = ledger.with_probes() if study.probes and ledger is not None else set()
     lacking: dict[str, list[PlannedRun]] = {}
     for run in plan:
         entry = held.get(run.key)
@@ -208,12 +247,12 @@ def _lacking(
     return lacking
 
 
-def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path) -> Iterator[Job]:
+def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path | None) -> Iterator[Job]:
     """Yield the runs to do, seed by seed, so that the cells can be compared early."""
     from ..analysis.metrics import METRICS, need_events
 
     metrics = {name: METRICS[name] for name in study.metrics}
-    folders = _folders(study, folder)
+    folders = None if folder is None else _folders(study, folder)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
         scenario = _cell(study, runs).scenario
