@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
@@ -150,7 +150,7 @@ class Bar:
 
     def __init__(self) -> None:
         self.there = 0
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[NoReturn] | None = None
         self._said = monotonic()
 
     def __enter__(self) -> None:
@@ -164,20 +164,24 @@ class Bar:
         """Show how far it is."""
         self.there = tally.before + tally.done
         if self._bar is None:
-            self._bar = tqdm(
-                total=tally.total,
-                initial=self.there,
-                unit="run",
-                disable=not sys.stderr.isatty(),
-                leave=False,
-                smoothing=0.05,
-            )
+            self._bar = self._drawn(tally.total)
         self._bar.update(self.there - self._bar.n)
         if tally.failed:
             self._bar.set_postfix_str(f"{tally.failed} failed", refresh=False)
         if self._bar.disable and monotonic() - self._said > LINES_S:
             self._said = monotonic()
             print(f"{self.there} of {tally.total} runs", file=sys.stderr)
+
+    def _drawn(self, total: int) -> tqdm[NoReturn]:
+        hidden = not sys.stderr.isatty()
+        return tqdm(
+            total=total,
+            initial=self.there,
+            unit="run",
+            disable=hidden,
+            leave=False,
+            smoothing=0.05,
+        )
 
 
 @contextmanager
