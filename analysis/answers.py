@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .metrics import METRICS
@@ -58,13 +58,13 @@ def known(study: StudyRecord) -> bool:
     return study.metric in METRICS
 
 
-def _threshold(row: dict[str, Any]) -> Iterator[str]:
+def _threshold(row: Mapping[Any, Any]) -> Iterator[str]:
     where = f"{row['at']}: " if row["at"] else ""
     base = f"{row['value']:.3g} at {row['reference']:g}"
     yield _line("", f"{where}{row['key']} {_at(row)}; the reference is {base}")
 
 
-def _at(row: dict[str, Any]) -> str:
+def _at(row: Mapping[Any, Any]) -> str:
     furthest = f"{row['furthest']:g}, the furthest tried"
     if math.isinf(row["threshold"]):
         return f"not up to {furthest}"

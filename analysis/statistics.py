@@ -222,7 +222,7 @@ def rank_correlation(
         rule = f"have one value for each of the {pairs[0].size} of x"
         raise AnalysisError(refusal("y", where, rule, pairs[1].size))
     low, high = _interval(_spearman, pairs, confidence, resamples, seed, where)
-    value = float(_spearman(*pairs, axis=-1))
+    value = float(_spearman(pairs[0], pairs[1], axis=-1))
     return Estimate(value=value, low=low, high=high, seeds=pairs[0].size)
 
 
