@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = "seed"
+#: Levels that span more than this factor are interpolated in their logarithm.
+DECADES = 20.0
 
 
 def response(
@@ -205,6 +207,8 @@ def thresholds(
         Key = value to compare with; for the keys that are not in it, the value in the table's
         first row.
 
+    Levels that are positive and span a factor of over 20 are interpolated in their logarithm.
+
     Returns
     -------
     DataFrame
@@ -239,6 +243,7 @@ def thresholds(
                 values,
                 factor,
                 reference=float(start),
+                scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
                 statistic=statistic,
                 confidence=confidence,
             )

@@ -19,6 +19,9 @@ from .selection import Condition, Where, conditions, holding
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Names the rows of paired lists.
+LABEL = "label"
+
 
 def open_study(path: str | Path) -> StudyRecord:
     """Open a study folder, finished or not; somebody may be adding to it.
@@ -68,9 +71,14 @@ class StudyRecord:
 
     @property
     def axes(self) -> list[str]:
-        """The keys that tell cells apart: of paired lists with a ``label``, that alone."""
-        paired = self.facts.get("paired", [])
-        hidden = {key for key in paired if key != "label"} if "label" in paired else set()
+        """The keys that tell cells apart: of paired lists ``label``, or the first if it can."""
+        hidden: set[str] = set()
+        for block in self.facts.get("paired", []):
+            chosen = LABEL if LABEL in block else block[0]
+            values = {json.dumps(cell[chosen]) for cell in self._cells}
+            rows = {json.dumps([cell[key] for key in block]) for cell in self._cells}
+            if len(values) == len(rows):
+                hidden |= set(block) - {chosen}
         return [key for key in self.keys if key not in hidden]
 
     @property

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -20,6 +21,7 @@ from .sampling import (
     LABEL,
     Changes,
     Lists,
+    Paired,
     Sample,
     cells,
     check_disjoint,
@@ -120,9 +122,9 @@ class Study(Part):
     """How many seeds, from 0 on, or which."""
     grid: Lists = Field(default_factory=dict, validate_default=True)
     """Dotted key = list of values; every combination is a cell."""
-    paired: Lists = Field(default_factory=dict, validate_default=True)
-    """Dotted key = list of values, all of one length: the first of each make a cell, and so on.
-    The list ``label`` names the rows."""
+    paired: Paired = ()
+    """Dotted key = list of values, all of one length: the first of each belong together, and so
+    on. The list ``label`` names the rows. Several such tables are multiplied out."""
     sample: Sample | None = None
     """Points drawn at random, or as a Latin hypercube."""
     metrics: tuple[str, ...] = Field((), validate_default=True)
@@ -180,7 +182,7 @@ class Study(Part):
     def keys(self) -> tuple[str, ...]:
         """What is varied: dotted keys, and ``label`` where rows have one."""
         sampled = self.sample.keys if self.sample else ()
-        return (*self.grid, *self.paired, *sampled)
+        return (*self.grid, *chain.from_iterable(self.paired), *sampled)
 
     @cached_property
     def cells(self) -> list[Cell]:

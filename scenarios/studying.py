@@ -206,7 +206,7 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
         "versions": versions(),
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
-        "paired": list(study.paired),
+        "paired": [list(block) for block in study.paired],
         "sampled": list(study.sample.keys) if study.sample else [],
         "metrics": study.metrics,
         "threshold": study.threshold.model_dump(),
