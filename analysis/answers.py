@@ -7,8 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .metrics import METRICS
+from .responses import thresholds
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .studies import StudyRecord
 
 #: Cells that are listed one by one; `StudyRecord.comparisons` has them all.
@@ -18,61 +21,67 @@ MOST_LISTED = 16
 def answer(study: StudyRecord) -> str:
     """Return what a study found, in a few lines.
 
-    Thresholds of keys that hold numbers; or else each cell against the reference; of a sample,
-    how each key ranks the metric.
+    Thresholds of keys that hold numbers, while the other such keys are at their reference; or else
+    each cell against the reference; of a sample, how each key ranks the metric.
     """
     table = study.table()
     lines = [study.facts.get("title") or str(study.folder)]
     cells, seeds = study.cells, len(study.facts.get("seeds", ()))
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
     if table[study.metric].notna().any():
-        lines += _found(study)
+        lines += _found(study, table)
     lines.append(_line("folder", str(study.folder)))
     return "\n".join(lines)
 
 
-def _found(study: StudyRecord) -> Iterator[str]:
+def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     rule = study.facts["threshold"]
-    level = f"{rule['confidence']:.0%}".replace("%", " %")
+    level = f"{rule['confidence'] * 100:g} %"
     yield _line("metric", f"{study.metric}, {rule['statistic'].replace('_', ' ')} over the seeds")
-    about = (METRICS[study.metric].__doc__ or "").strip().splitlines() if known(study) else []
-    if about:
-        yield _line("", about[0][:1].lower() + about[0][1:])
-    thresholds = study.thresholds()
-    if len(thresholds):
-        yield _line("threshold", f"where that is {rule['factor']:g} × the reference's ({level})")
-        for row in thresholds.to_dict("records"):
-            yield from _threshold(row)
+    if study.metric in METRICS:  # a user's own may be unknown here
+        yield _line("", (METRICS[study.metric].__doc__ or "").strip().partition("\n")[0])
+    moved = list(_thresholds(study, table))
+    if moved:
+        factor = rule["factor"]
+        yield _line("threshold", f"where it is {factor:g} × what it is at the reference ({level})")
+        yield from moved
     elif study.facts.get("sampled"):
         yield _line("influence", f"rank correlation of each key with it ({level})")
         for row in study.influence().to_dict("records"):
-            yield _line(
-                "", f"{row['key']}: {row['value']:+.2f} ({row['low']:+.2f} … {row['high']:+.2f})"
-            )
+            ends = f"{row['low']:+.2f} … {row['high']:+.2f}"
+            yield _line("", f"{row['key']}: {row['value']:+.2f} ({ends})")
     else:
         yield from _comparisons(study, level)
 
 
-def known(study: StudyRecord) -> bool:
-    """Whether this process knows the study's metric, which a user may have written."""
-    return study.metric in METRICS
+def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
+    """Yield the thresholds of each key, while the other keys of numbers are at their reference."""
+    rule = study.facts["threshold"]
+    settings = {name: rule[name] for name in ("reference", "statistic", "confidence")}
+    for key in study.moved:
+        part = study.at_reference(table, [other for other in study.moved if other != key])
+        keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
+        found = thresholds(part, keys, study.metric, rule["factor"], **settings)
+        rows = found[found["key"] == key].to_dict("records")
+        names = [", ".join(_named(k, row[k]) for k in keys if k != key) for row in rows]
+        width = max(map(len, names), default=0)
+        if rows:
+            yield _line("", f"{key}, of which {rows[0]['reference']:g} is the reference")
+        for name, row in zip(names, rows, strict=True):
+            yield _line("", f"  {name:{width}}  {_place(row)}; from {row['value']:.3g}")
 
 
-def _threshold(row: Mapping[Any, Any]) -> Iterator[str]:
-    where = f"{row['at']}: " if row["at"] else ""
-    base = f"{row['value']:.3g} at {row['reference']:g}"
-    yield _line("", f"{where}{row['key']} {_at(row)}; the reference is {base}")
+def _named(key: str, value: object) -> str:
+    return str(value) if key == "label" else f"{key} = {value}"
 
 
-def _at(row: Mapping[Any, Any]) -> str:
-    furthest = f"{row['furthest']:g}, the furthest tried"
-    if math.isinf(row["threshold"]):
-        return f"not up to {furthest}"
+def _place(row: Mapping[Any, Any]) -> str:
+    word = "below" if row["furthest"] < row["reference"] else "beyond"
     ends = [
-        f"beyond {row['furthest']:g}" if math.isinf(end) else f"{end:.3g}"
-        for end in (row["low"], row["high"])
+        f"{word} {row['furthest']:g}" if math.isinf(end) else f"{end:.3g}"
+        for end in (row["threshold"], row["low"], row["high"])
     ]
-    return f"= {row['threshold']:.3g} ({ends[0]} … {ends[1]})"
+    return ends[0] if ends[1] == ends[0] == ends[2] else f"{ends[0]} ({ends[1]} … {ends[2]})"
 
 
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:

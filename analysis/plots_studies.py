@@ -30,8 +30,8 @@ def response_curve(
     hue: str | None = None,
     *,
     metric: str = "value",
-    reference: float | None = None,
-    factor: float | None = None,
+    thresholds: pd.DataFrame | None = None,
+    factor: float = 2.0,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a metric against a parameter: the statistic over the seeds, and its interval.
@@ -48,8 +48,9 @@ def response_curve(
     metric : str
         Label of the vertical axis, which is logarithmic where all is positive and spans a factor
         of 3.
-    reference, factor : float, optional
-        The metric at the reference, drawn dotted; with a factor also the factor times that, dashed.
+    thresholds, factor : DataFrame and float, optional
+        What `analysis.thresholds` returns, and its factor: a cross on each curve marks where it
+        meets the factor, and a bar the interval.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -75,19 +76,10 @@ def response_curve(
         ax.plot(curve[x], curve["value"], "o-", color=colour, ms=3, lw=1, label=str(level))
         band = {"color": colour, "alpha": 0.2, "linewidth": 0}
         ax.fill_between(curve[x], curve["low"], curve["high"], **band)
-    if reference is not None:
-        ax.axhline(reference, color="0.5", lw=0.8, ls=":")
-        if factor is not None:
-            ax.axhline(factor * reference, color="0.5", lw=0.8, ls="--")
-            ax.annotate(
-                f"{factor:g} × reference",
-                (1.0, factor * reference),
-                xycoords=("axes fraction", "data"),
-                ha="right",
-                va="bottom",
-                fontsize="x-small",
-                color="0.4",
-            )
+    if thresholds is not None:
+        for (level, _), colour in zip(parts, colours, strict=False):
+            rows = thresholds if hue is None else thresholds[thresholds[hue] == level]
+            _mark(ax, rows, factor, colour)
     _scale(ax, response[x].to_numpy(dtype=float))
     shown = response[["value", "low", "high"]].to_numpy(dtype=float)
     shown = shown[np.isfinite(shown)]
@@ -95,7 +87,8 @@ def response_curve(
         ax.set_yscale("log")
     ax.set(xlabel=_name(x), ylabel=_name(metric))
     if hue is not None:
-        ax.legend(title=_name(hue), fontsize="x-small", title_fontsize="x-small", frameon=False)
+        title = None if hue == "label" else _name(hue)
+        ax.legend(title=title, fontsize="x-small", title_fontsize="x-small", frameon=False)
     return ax
 
 
@@ -224,6 +217,16 @@ def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> A
             ax.set_yscale("log")
     ax.set(xlabel=_name(x), ylabel=_name(y))
     return ax
+
+
+def _mark(ax: Axes, thresholds: pd.DataFrame, factor: float, colour: Any) -> None:
+    """Mark thresholds that were met, each with its interval as far as it was tried."""
+    for row in thresholds.to_dict("records"):
+        ends = np.clip([row["low"], row["high"]], *sorted([row["reference"], row["furthest"]]))
+        height = factor * row["value"]
+        if np.isfinite(row["threshold"]):
+            ax.plot(ends, [height, height], "-", color=colour, lw=0.8)
+            ax.plot(row["threshold"], height, "X", color=colour, ms=6, mec="white", mew=0.7)
 
 
 def _axes(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:

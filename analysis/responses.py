@@ -212,11 +212,11 @@ def thresholds(
     Returns
     -------
     DataFrame
-        One row a key and a combination of the others: ``key``, ``at`` (the other keys, as text),
-        ``reference`` (the key's value there), ``value`` (the metric there), ``threshold``,
-        ``low``, ``high``, ``furthest`` (from the reference, of what was tried), ``seeds`` (that
-        every value has). Infinite where the threshold lies beyond the furthest. Empty where no
-        key was moved alone.
+        One row a key and a combination of the others: ``key``, all keys (the values of the
+        others, and none of its own), ``reference`` (the key's value there), ``value`` (the metric
+        there), ``threshold``, ``low``, ``high``, ``furthest`` (from the reference, of what was
+        tried), ``seeds`` (that every value has). Infinite where the threshold lies beyond the
+        furthest. Empty where no key was moved alone.
 
     Raises
     ------
@@ -232,7 +232,7 @@ def thresholds(
         if table[key].dtype.kind not in "iuf":
             continue
         start = (reference or {}).get(key, table[key].iloc[0])
-        for at, part in _by_others(table, [other for other in named if other != key]):
+        for others, part in _by_others(table, [other for other in named if other != key]):
             curve = part.pivot_table(index=key, columns=SEED, values=metric, dropna=False)
             curve = curve.dropna(axis="columns", how="any")
             if len(curve) < 2 or curve.empty or start not in curve.index:
@@ -250,8 +250,8 @@ def thresholds(
             base = bootstrap(curve.loc[start], statistic, resamples=1)
             furthest = levels.min() if start == levels.max() else levels.max()
             ends = (found.value, found.low, found.high, furthest, found.seeds)
-            rows.append((key, at, start, base.value, *ends))
-    columns = ["key", "at", "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
+            rows.append((key, *map(others.get, named), start, base.value, *ends))
+    columns = ["key", *named, "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -308,13 +308,15 @@ def _by_cell(
         yield cell, runs.set_index(SEED)[metric].dropna()
 
 
-def _by_others(table: pd.DataFrame, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_others(
+    table: pd.DataFrame, keys: list[str]
+) -> Iterator[tuple[dict[str, Hashable], pd.DataFrame]]:
     """Yield the parts of a table in which some keys stay as they are, and what they are."""
     if not keys:
-        yield "", table
+        yield {}, table
         return
     for values, part in table.groupby(keys, sort=False, dropna=False):
-        yield ", ".join(f"{k} = {v}" for k, v in zip(keys, values, strict=True)), part
+        yield dict(zip(keys, values, strict=True)), part
 
 
 def _reference(

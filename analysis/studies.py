@@ -82,6 +82,25 @@ class StudyRecord:
         return [key for key in self.keys if key not in hidden]
 
     @property
+    def moved(self) -> list[str]:
+        """The axes that hold different numbers and were not sampled."""
+        table, sampled = self._frame(self._done, {}), self.facts.get("sampled", [])
+        return [
+            key
+            for key in self.axes
+            if key not in sampled
+            and table[key].dtype.kind in "iuf"
+            and len(table[key].unique()) > 1
+        ]
+
+    def at_reference(self, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of a table in which some keys are at their reference."""
+        given = self.facts["threshold"]["reference"]
+        for key in keys:
+            table = table[table[key] == given.get(key, table[key].iloc[0])]
+        return table
+
+    @property
     def metric(self) -> str:
         """The metric that the study is about."""
         asked = self.facts["threshold"]["metric"]

@@ -61,44 +61,50 @@ def _figures(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
     table = study.table()
     if not table[study.metric].notna().any():
         return
-    sampled = study.facts.get("sampled", [])
-    moved = [
-        key for key in study.axes if key not in sampled and table[key].dtype.kind in "iuf"
-        and table[key].nunique() > 1
-    ]  # fmt: skip
-    for key in moved:
+    for key in study.moved:
         yield f"response-{key}", _response(study, key)
-    if len(moved) >= 2:
-        matrix = responses.heat_map(table, moved[0], moved[1], study.metric)
-        yield f"heat-map-{moved[0]}-{moved[1]}", plots_studies.heat_map(matrix, metric=study.metric)
+    if len(study.moved) >= 2:
+        yield from _heat_maps(study, *study.moved[:2])
+    sampled = [key for key in study.facts.get("sampled", []) if table[key].dtype.kind in "iuf"]
     for key in sampled:
-        if table[key].dtype.kind in "iuf":
-            yield f"sample-{key}", plots_studies.scatter(table, key, study.metric)
-    if not moved and not sampled and len(found := study.comparisons()):
+        yield f"sample-{key}", plots_studies.scatter(table, key, study.metric)
+    if not study.moved and not sampled and len(found := study.comparisons()):
         yield "comparison", plots_studies.comparison(found, study.axes, metric=study.metric)
 
 
 def _response(study: StudyRecord, key: str) -> Axes:
     """Draw the response to one key, a curve a level of another one, the rest at their first."""
     table = study.table()
-    others = [other for other in study.axes if other != key and table[other].nunique() > 1]
-    few = [other for other in others if table[other].nunique() <= MOST_CURVES]
-    hue = few[0] if few else None
-    for other in others:
-        if other != hue:
-            table = table[table[other] == table[other].iloc[0]]
+    others = [other for other in study.axes if other != key and len(table[other].unique()) > 1]
+    others.sort(key=lambda other: other in study.moved)  # words before numbers
+    hue = next((other for other in others if len(table[other].unique()) <= MOST_CURVES), None)
+    table = study.at_reference(table, [other for other in others if other != hue])
     keys = [key] if hue is None else [key, hue]
     rule = study.facts["threshold"]
-    found = responses.response(
-        table, keys, study.metric, statistic=rule["statistic"], confidence=rule["confidence"]
+    settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
+    found = responses.thresholds(
+        table, keys, study.metric, rule["factor"], reference=rule["reference"], **settings
     )
-    at = rule["reference"].get(key, table[key].iloc[0])
-    base = found.loc[found[key] == at, "value"]
     return plots_studies.response_curve(
-        found,
+        responses.response(table, keys, study.metric, **settings),
         key,
         hue,
         metric=study.metric,
-        reference=float(base.iloc[0]) if hue is None and len(base) else None,
+        thresholds=found[found["key"] == key],
         factor=rule["factor"],
     )
+
+
+def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]:
+    """Draw two keys against each other, a figure for each level of those that are no numbers."""
+    table = study.at_reference(study.table(), study.moved[2:])
+    words = [key for key in study.axes if key not in study.moved]
+    parts = list(table.groupby(words, sort=False)) if words else [((), table)]
+    statistic = study.facts["threshold"]["statistic"]
+    for levels, part in parts[:MOST_CURVES]:
+        matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
+        axes = plots_studies.heat_map(matrix, metric=study.metric)
+        title = ", ".join(map(str, levels))
+        axes.set_title(title, fontsize="small")
+        place = "".join(f"-{level}" for level in levels).replace("/", "_").replace(" ", "-")
+        yield f"heat-map-{x}-{y}{place}", axes

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import OhmtickError, RecordError, reason
@@ -47,7 +48,7 @@ class Tally:
 
 
 #: Runs that are tried to tell how long a study takes.
-TRIED = 5
+TRIED = 8
 
 #: Is told how far a study is: at its start, and whenever a run has been entered.
 Progress = Callable[[Tally], None]
@@ -155,7 +156,7 @@ def estimate(study: Study, folder: Path | None, workers: int | None = None) -> E
     else:
         lacking = _lacking(study, None, plan, {})
     jobs = [replace(job, folders=None) for job in _jobs(study, lacking, None)]
-    few = [jobs[len(jobs) * part // TRIED] for part in range(TRIED)] if jobs else []
+    few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
     if few:
         perform(few[0])  # compiles what there is to compile
     took = [perform(job).took_s for job in few]
