@@ -65,17 +65,20 @@ def rows(folder: Path) -> dict[str, str]:
         return dict(ledger.execute("SELECT key, ended FROM runs").fetchall())
 
 
-def timed(command: Sequence[str], folder: Path) -> tuple[float, float]:
-    """Run a command; return the time until its first run was entered, and from there on, s."""
-    began = time.monotonic()
-    first = 0.0
+def killed(command: Sequence[str], folder: Path, rng: random.Random, share: int) -> bool:
+    """Start a study and kill it at a random instant; return whether it was still there.
+
+    That is while it starts, or after some more runs, up to a `share`, and a random moment.
+    """
+    wanted = len(rows(folder)) + (rng.randrange(1, share) if rng.random() < 0.8 else 0)
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while process.poll() is None:
-            time.sleep(0.02)
-            if not first and rows(folder):
-                first = time.monotonic() - began
-        assert process.returncode == 0
-    return first, time.monotonic() - began - first
+        if len(rows(folder)) >= wanted:
+            time.sleep(rng.uniform(0.0, 1.5))
+        while process.poll() is None and len(rows(folder)) < wanted:
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0.0, 0.05))
+        process.send_signal(signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
 
 
 def torment(
@@ -92,26 +95,15 @@ def torment(
     file, victim, calm = folder / "study.toml", folder / "victim", folder / "calm"
     file.write_text(STUDY.format(seeds=seeds, events=str(events).lower()), encoding="utf-8")
     command = [*COMMAND, str(file), *options, "--out"]
-    start, work = timed([*command, str(calm)], calm)
+    subprocess.run([*command, str(calm)], check=True, capture_output=True)
     total = len(rows(calm))
     done, at_work, kept, before = 0, 0, True, rows(victim)
-    while done < kills:
-        process = subprocess.Popen(
-            [*command, str(victim)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            # At any instant of the start, or of as much work as leaves some for the last kill.
-            process.wait(rng.uniform(0.0, start + 1.5 * work / kills))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            done += 1
+    for _ in range(kills):
+        done += killed([*command, str(victim)], victim, rng, share=2 * total // (kills + 2))
         after = rows(victim)
         at_work += len(before) < len(after) < total
         kept &= all(after.get(key) == ended for key, ended in before.items())
         before = after
-        if len(after) == total:
-            break
     subprocess.run([*command, str(victim)], check=True, capture_output=True)
     after = rows(victim)
     kept &= all(after.get(key) == ended for key, ended in before.items()) and len(after) == total

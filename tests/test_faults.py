@@ -62,20 +62,20 @@ def test_a_stopped_edge_keeps_its_conductance_and_the_others_their_ticks(name: s
     for edge in silent:
         after = run.events.loc[run.events["edge"] == edge, "conductance_after_S"].iloc[-1]
         assert run.conductances[edge] == after > 0.0
-    ticks = [
+    others, same = (
         frame.loc[~frame["edge"].isin(silent), ["edge", "sensed_s"]].reset_index(drop=True)
         for frame in (whole.events, run.events)
-    ]
-    assert_frame_equal(*ticks, check_exact=True)
-    before = [frame[frame["time_s"] < 20.0] for frame in (whole.events, run.events)]
-    assert_frame_equal(*before, check_exact=True)
+    )
+    assert_frame_equal(others, same, check_exact=True)
+    before, unchanged = (frame[frame["time_s"] < 20.0] for frame in (whole.events, run.events))
+    assert_frame_equal(before, unchanged, check_exact=True)
 
 
 @pytest.mark.parametrize("name", ["breadboard-iii", "random-143"])
 def test_a_cut_edge_conducts_nothing_and_the_physics_knows(name: str) -> None:
     """The error at the end is that of the circuit without the edges that were cut."""
     run = ot.run(failing(name, fraction=0.2, effect="cut", time=20.0, interval=1.0), seed=2)
-    cut = np.flatnonzero(run.conductances == 0.0)
+    cut = np.flatnonzero(run.conductances == 0.0).tolist()
     assert len(cut) == round(0.2 * len(run.edges))
     times = sorted(last_write(run).get(edge, 0.0) for edge in cut)
     assert all(time < 20.0 + number for number, time in enumerate(times))
@@ -100,12 +100,12 @@ def test_more_faults_are_the_same_ones_and_more() -> None:
     circuit = ot.square_lattice(8, 8)
     for effect in ("stop", "cut"):
         sets = [
-            list(Faults(fraction=part, effect=effect).times(circuit, Streams(3)))  # type: ignore[arg-type]
+            list(Faults(fraction=part, effect=effect).times(circuit, Streams(3)))
             for part in (0.0, 0.1, 0.2, 0.4)
         ]
         assert [len(chosen) for chosen in sets] == [0, 11, 22, 45]
         assert all(more[: len(few)] == few for few, more in pairwise(sets))
-        assert list(Faults(fraction=0.4, effect=effect).times(circuit, Streams(4))) != sets[-1]  # type: ignore[arg-type]
+        assert list(Faults(fraction=0.4, effect=effect).times(circuit, Streams(4))) != sets[-1]
 
 
 @given(st.integers(0, 10_000))
@@ -117,7 +117,7 @@ def test_cuts_leave_the_circuit_connected(seed: int) -> None:
     )  # with two parallel edges, and a bridge
     spare = len(circuit.edges) - (circuit.nodes - 1)
     cut = Faults(fraction=spare / 7, effect="cut").times(circuit, Streams(seed))
-    graph = nx.MultiGraph()
+    graph: Any = nx.MultiGraph()
     graph.add_nodes_from(range(5))
     kept = [edge for number, edge in enumerate(circuit.edges.tolist()) if number not in cut]
     graph.add_edges_from(kept)

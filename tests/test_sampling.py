@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -9,11 +12,14 @@ from scipy import stats
 import ohmtick as ot
 from ohmtick.scenarios.sampling import Range, Sample, cells, in_order
 
-KEYS = {"a": {"low": 2.0, "high": 4.0}, "b": {"low": 1e-3, "high": 10.0, "scale": "log"}}
+KEYS: dict[str, Any] = {
+    "a": {"low": 2.0, "high": 4.0},
+    "b": {"low": 1e-3, "high": 10.0, "scale": "log"},
+}
 
 
 def test_a_grid_pairs_and_points_are_multiplied_out_in_order() -> None:
-    sample = Sample(count=2, keys={"z": ["only"]})
+    sample = Sample(count=2, keys={"z": ("only",)})
     made = cells({"a": (1, 2), "b": (3, 4)}, ({"c": (5, 6), "d": (7, 8)},), sample)
     assert len(made) == 2 * 2 * 2 * 2
     assert made[0] == {"a": 1, "b": 3, "c": 5, "d": 7, "z": "only"}
@@ -34,16 +40,17 @@ def test_a_latin_hypercube_has_one_point_in_each_slice() -> None:
 
 def test_random_points_are_uniform() -> None:
     points = Sample(kind="random", count=4000, keys=KEYS).points()
-    for name, inside in (
-        ("a", lambda x: (x - 2.0) / 2.0),
-        ("b", lambda x: (np.log10(x) + 3.0) / 4.0),
-    ):
+    scaled: dict[str, Callable[[Any], Any]] = {
+        "a": lambda x: (x - 2.0) / 2.0,
+        "b": lambda x: (np.log10(x) + 3.0) / 4.0,
+    }
+    for name, inside in scaled.items():
         unit = inside(np.array([point[name] for point in points]))
         assert stats.kstest(unit, "uniform").pvalue > 0.01
 
 
 def test_whole_numbers_have_their_ends_and_equal_shares() -> None:
-    points = Sample(count=6000, keys={"n": {"low": 2, "high": 7, "whole": True}}).points()
+    points = Sample(count=6000, keys={"n": Range(low=2, high=7, whole=True)}).points()
     values, counts = np.unique([point["n"] for point in points], return_counts=True)
     assert values.tolist() == [2, 3, 4, 5, 6, 7]
     assert (counts == 1000).all()
@@ -51,7 +58,7 @@ def test_whole_numbers_have_their_ends_and_equal_shares() -> None:
 
 
 def test_words_are_chosen_evenly() -> None:
-    points = Sample(count=300, keys={"phase": ["aligned", "uniform", "staggered"]}).points()
+    points = Sample(count=300, keys={"phase": ("aligned", "uniform", "staggered")}).points()
     assert [sum(p["phase"] == w for p in points) for w in ("aligned", "uniform")] == [100, 100]
 
 

@@ -23,7 +23,7 @@ from ohmtick.analysis.metrics import METRICS, metric
 from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
 from ohmtick.engine.record import Run
 from ohmtick.engine.streams import Streams
-from ohmtick.scenarios import studying
+from ohmtick.scenarios.estimating import estimate
 from ohmtick.scenarios.scenario import library
 from ohmtick.scenarios.study import study_library
 from ohmtick.scenarios.studying import Tally
@@ -241,7 +241,12 @@ def test_only_the_columns_and_files_asked_for_are_read(
     small(events=True).run(tmp_path / "a")
     calls: list[dict[str, Any]] = []
     read = pq.read_table
-    monkeypatch.setattr(pq, "read_table", lambda *a, **k: calls.append(k) or read(*a, **k))
+
+    def noted(*arguments: Any, **options: Any) -> Any:
+        calls.append(options)
+        return read(*arguments, **options)
+
+    monkeypatch.setattr(pq, "read_table", noted)
     where = [("seed", "==", 1), ("time_s", "<", 3.0)]
     ot.open_study(tmp_path / "a").events(where, columns=["edge"])
     assert len(calls) == 4
@@ -537,11 +542,11 @@ def test_a_study_of_the_library_runs_on_the_breadboard_and_on_143_edges(
 
 def test_an_estimate_is_of_what_is_lacking(tmp_path: Path) -> None:
     study = small()
-    found = studying.estimate(study, None, workers=4)
+    found = estimate(study, None, workers=4)
     assert (found.there, found.workers) == (0, 4)
     assert found.total_s == pytest.approx(12 * found.run_s / 4)
     with pytest.raises(_Interrupted):
         study.run(tmp_path / "a", watch=interrupt_after(5))
-    assert studying.estimate(study, tmp_path / "a").there == 5
+    assert estimate(study, tmp_path / "a").there == 5
     study.run(tmp_path / "a")
-    assert studying.estimate(study, tmp_path / "a").tried == 0
+    assert estimate(study, tmp_path / "a").tried == 0
