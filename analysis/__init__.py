@@ -7,6 +7,9 @@ import pandas.
 """
 
 from .learning import FinalError, final_error, learning_curve, time_to
+from .metrics import metric
+from .responses import comparisons, heat_map, influence, response, thresholds
+from .statistics import bootstrap, compare, rank_correlation, threshold
 from .timing import (
     allan_deviation,
     interval_statistics,
@@ -18,11 +21,21 @@ from .timing import (
 __all__ = [
     "FinalError",
     "allan_deviation",
+    "bootstrap",
+    "compare",
+    "comparisons",
     "final_error",
+    "heat_map",
+    "influence",
     "interval_statistics",
     "learning_curve",
+    "metric",
+    "rank_correlation",
+    "response",
     "staleness",
     "staleness_statistics",
+    "threshold",
+    "thresholds",
     "tick_intervals",
     "time_to",
 ]

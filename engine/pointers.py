@@ -7,6 +7,7 @@ gain; and a rule of the user's would have the whole loop compiled for it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from numba import boolean, float64, int64, types
@@ -44,7 +45,9 @@ def entry(function: Any, signature: Any) -> Function:
     return point
 
 
+@lru_cache(maxsize=64)
 def _compiled(function: Any, signature: Any) -> Any:
+    """Return the code for one signature; looking it up takes as long as a hundred events."""
     function.compile(signature)
     return function.overloads[tuple(signature.args)]
 

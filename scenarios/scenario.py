@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import BaseModel, Field, model_validator
 
 from ..agents.clock import PeriodicClock, PoissonClock
+from ..agents.faults import Faults
 from ..agents.messages import chosen, models
 from ..agents.part import Frozen, Part, plain
 from ..agents.probe import Probe
@@ -35,6 +36,8 @@ class Edges(Part):
     """When an edge acts."""
     comparator: Comparator = Comparator()
     """How well an edge reads."""
+    faults: Faults = Faults()
+    """Which edges fail, and when."""
     latency: float = Field(0.0, ge=0)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)

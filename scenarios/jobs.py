@@ -1,0 +1,154 @@
+"""One run of a study, from its scenario to its entry in the ledger; in any thread or process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ..engine.errors import AnalysisError, OhmtickError, RecordError
+from ..engine.eventlog import EventLog, NoLog
+from ..engine.ledger import Entry
+from ..engine.simulation import Watched
+from .running import run, simulate
+from .scenario import Scenario
+
+if TYPE_CHECKING:
+    from ..analysis.metrics import Metric
+    from ..engine.record import Run
+
+
+class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
+    """The study was told to stop while this run was on its way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be run, and what is wanted of it.
+
+    Attributes
+    ----------
+    key : str
+        Of its row in the ledger.
+    scenario : Scenario
+        What to simulate.
+    seed : int
+        The run's seed.
+    engine : str
+        Which engine.
+    metrics : dict
+        By name; functions, so that a worker elsewhere has them.
+    logs : bool
+        Whether any metric looks at the events.
+    probes : bool
+        Whether the entry shall hold the probes.
+    folders : str or None
+        Where run folders are kept, a path or an fsspec address; None where they are not.
+    """
+
+    key: str
+    scenario: Scenario
+    seed: int
+    engine: str
+    metrics: dict[str, Metric]
+    logs: bool
+    probes: bool
+    folders: str | None
+
+
+def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
+    """Do one run and return its entry; a run that fails has one too.
+
+    Raises
+    ------
+    OSError
+        When the run cannot be written: that is no fault of the run, and the study stops.
+    Stopped
+        When `stopped` turned true.
+    """
+    began = perf_counter()
+
+    def watch(simulation: Watched) -> None:
+        if stopped():
+            raise Stopped
+
+    try:
+        return _entry(job, watch, began)
+    except (OSError, Stopped):
+        raise
+    except OhmtickError as error:
+        said = str(error)
+    except MemoryError:
+        said = "out of memory"
+    except Exception as error:  # a rule or a clock of a user's may raise anything
+        said = f"{type(error).__name__}: {error}"
+    return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
+    if job.folders is None:
+        log = EventLog() if job.logs else NoLog()
+        done = simulate(job.scenario, job.seed, job.engine, log, watch=watch)
+        return _of(job, done, began)
+    if "://" not in job.folders:
+        folder = Path(job.folders, job.key)
+        if folder.exists():  # whole, but its entry was not made: the process was killed
+            shutil.rmtree(folder)
+        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, watch=watch), began)
+    with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
+        folder = Path(here, job.key)
+        done = run(job.scenario, job.seed, job.engine, out=folder, watch=watch)
+        entry = _of(job, done, began)
+        upload(folder, f"{job.folders}/{job.key}")
+        return entry
+
+
+def _of(job: Job, done: Run, began: float) -> Entry:
+    return Entry(
+        key=job.key,
+        metrics={name: _measured(name, function, done) for name, function in job.metrics.items()},
+        probes=_as_parquet(done) if job.probes else None,
+        folder=None if job.folders is None else f"{job.folders}/{job.key}",
+        took_s=perf_counter() - began,
+    )
+
+
+def _measured(name: str, function: Metric, done: Run) -> float:
+    """Return a metric of a run; a user's may raise anything, and that is a fault of the run."""
+    try:
+        return float(function(done))
+    except Exception as error:
+        what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
+        raise AnalysisError(f"metric {name!r}: {what}") from error
+
+
+def upload(folder: Path, address: str) -> None:
+    """Copy a run folder to an fsspec address.
+
+    The entry in the ledger is made afterwards, so what is listed there is whole.
+
+    Raises
+    ------
+    RecordError
+        When it cannot be written there.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        files, path = url_to_fs(address)
+        files.makedirs(path, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            files.put_file(str(file), f"{path}/{file.name}")
+    except Exception as error:  # each file system has errors of its own
+        raise RecordError(f"cannot keep a run at {address}: {error}") from error
+
+
+def _as_parquet(done: Run) -> bytes:
+    buffer = BytesIO()
+    done.probes.to_parquet(buffer, index=False)
+    return buffer.getvalue()

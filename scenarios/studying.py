@@ -1,0 +1,176 @@
+"""Carries a study out: what its ledger lacks is run, and each run is entered when it ends."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..engine.errors import RecordError, reason
+from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from .executors import check, crew
+from .locking import locked
+from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
+from .running import versions
+from .work import work
+
+if TYPE_CHECKING:
+    from .study import Study
+
+
+@dataclass
+class Tally:
+    """How far a study is."""
+
+    total: int
+    """Runs of the study."""
+    before: int
+    """Those that were in the ledger already."""
+    done: int = 0
+    """Those that ended since, failed ones too."""
+    failed: int = 0
+    """Runs in the ledger that failed, whenever that was."""
+    error: str = ""
+    """Why the latest of them did."""
+
+    @property
+    def left(self) -> int:
+        """Runs that are still to be done."""
+        return self.total - self.before - self.done
+
+    def count(self, entry: Entry, runs: int) -> None:
+        """Take in what was entered, for so many runs of the study."""
+        self.done += runs
+        if entry.error is not None:
+            self.failed += runs
+            self.error = entry.error
+
+
+#: Is told how far a study is: at its start, and whenever a run has been entered.
+Progress = Callable[[Tally], None]
+
+
+def carry_out(
+    study: Study,
+    folder: Path,
+    *,
+    workers: int | None = None,
+    executor: Executor | Literal["threads", "processes"] | None = None,
+    scheduler: str | None = None,
+    retry_failed: bool = False,
+    watch: Progress | None = None,
+) -> Tally:
+    """Run what a study's folder lacks; the parameters are those of `Study.run`."""
+    version = versions()["ohmtick"]
+    plan = planned(study, version)  # before anything is written: it may be wrong
+    kind = executor or ("processes" if study.engine == "simpy" else "threads")
+    check(kind, workers)
+    with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
+        held = ledger.entries()
+        _check_same(study, ledger, plan, held, version, folder)
+        _note(study, ledger, plan, version, folder)
+        lacking = lacking_runs(study, ledger, plan, held, retry_failed)
+        tally = _tally(plan, held, lacking)
+        if watch is not None:
+            watch(tally)
+
+        def enter(entry: Entry) -> None:
+            ledger.enter(_moveable(entry, folder))
+            tally.count(entry, len(lacking[entry.key]))
+            if watch is not None:
+                watch(tally)
+
+        for key, runs in lacking.items():
+            if (cell := whose_cell(study, runs)).scenario is None:
+                enter(Entry(key=key, error=cell.text))
+        if tally.left:
+            with crew(kind, workers, scheduler) as hands:
+                work(hands, jobs_for(study, lacking, folder), enter)
+        return tally
+
+
+def _tally(plan: list[PlannedRun], held: dict[str, Entry], lacking: Lacking) -> Tally:
+    before = [run for run in plan if run.key not in lacking]
+    errors = [error for run in before if (error := held[run.key].error) is not None]
+    return Tally(
+        total=len(plan),
+        before=len(before),
+        failed=len(errors),
+        error=errors[-1] if errors else "",
+    )
+
+
+def _moveable(entry: Entry, folder: Path) -> Entry:
+    """Return an entry whose run folder is found even if the study folder is moved."""
+    own = f"{folder.absolute()}/"
+    if entry.folder is None or not entry.folder.startswith(own):
+        return entry
+    return replace(entry, folder=entry.folder.removeprefix(own))
+
+
+def _check_same(
+    study: Study,
+    ledger: Ledger,
+    plan: list[PlannedRun],
+    held: dict[str, Entry],
+    version: str,
+    folder: Path,
+) -> None:
+    """Refuse a folder whose runs are of another version, or of another study."""
+    if not held:
+        return
+    facts = ledger.facts()
+    if (theirs := facts.get("version", version)) != version:
+        raise RecordError(
+            f"the study in {folder} was run by ohmtick {theirs}, and this is {version}, whose "
+            f"results may differ: go on with ohmtick {theirs}, or give another folder; nothing "
+            "was changed"
+        )
+    ours, begun = versions(), facts.get("versions", {})
+    if differ := [name for name, theirs in begun.items() if ours.get(name) != theirs]:
+        was, now = (f"{differ[0]} {each.get(differ[0])}" for each in (begun, ours))
+        warnings.warn(
+            f"the study in {folder} was begun with {was} and goes on with {now}: the last bits of "
+            "its results may differ",
+            stacklevel=4,
+        )
+    if not any(run.key in held for run in plan) and not _covers(facts, study):
+        raise RecordError(
+            f"{folder} holds another study{_named(facts)}: none of its {len(held)} runs is one "
+            "of this study's; give another folder"
+        )
+
+
+def _covers(facts: dict[str, Any], study: Study) -> bool:
+    """Whether a study of the same keys and base is only moved, to other values or seeds."""
+    return facts.get("scenario") == study.scenario.to_toml() and facts.get("keys") == [*study.keys]
+
+
+def _named(facts: dict[str, Any]) -> str:
+    return f", {facts['title']!r}" if facts.get("title") else ""
+
+
+def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, folder: Path) -> None:
+    """Write down what the study is: in the ledger, and as a file."""
+    facts = {
+        "title": study.title,
+        "version": version,
+        "versions": ledger.facts().get("versions", versions()),
+        "scenario": study.scenario.to_toml(),
+        "keys": study.keys,
+        "paired": [list(block) for block in study.paired],
+        "sampled": list(study.sample.keys) if study.sample else [],
+        "metrics": study.metrics,
+        "threshold": study.threshold.model_dump(),
+        "seeds": study.seeds,
+    }
+    ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan)
+    partial = folder / f".{STUDY}.partial"
+    try:
+        partial.write_text(study.to_toml(), encoding="utf-8")
+        partial.replace(folder / STUDY)
+    except OSError as error:
+        raise RecordError(f"cannot write {folder / STUDY}: {reason(error)}") from error
