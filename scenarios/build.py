@@ -180,7 +180,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
         presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
         train=_data(bench.train, supervisor),
         test=_data(bench.test, supervisor),
-        class_means=supervisor.class_means,
+        class_means=supervisor.class_inputs,
         probe_period=probe.period,
     )
     return Experiment(simulation=simulation, probe=probe, engine="compiled")
