@@ -112,6 +112,7 @@ def build(
     compiled = compiled_rule(function)
     refusals = {
         "an edge of another class than EdgeAgent": agent is not EdgeAgent,
+        "edges that gather a batch": scenario.edges.batch > 1,
         "a rule that numba cannot compile": compiled is None,
     }
     if engine == "compiled" and any(refusals.values()):
@@ -142,6 +143,7 @@ def _on_simpy(
             nudge=scenario.supervisor.nudge,
             latencies=latencies(parts, edge, streams),
             errors=parts.comparator.errors(edge, streams),
+            batch=parts.batch,
         )
         for edge, resistor in enumerate(resistors)
     ]
