@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import trajectories
-from .curvature import curvature
+from .curvature import Curvature, curvature
 from .metrics import METRICS, metric
 
 if TYPE_CHECKING:
@@ -70,12 +70,24 @@ def spread_of_states(run: Run) -> float:
     return float(np.sqrt(walk.var(axis=0).mean()))
 
 
-@metric
+@metric(events=False)
 def largest_curvature(run: Run) -> float:
     """Largest curvature of coupled learning at the last conductances, V²/S; of one datum only."""
+    found = _curvature(run)
+    return math.nan if found is None else found.largest
+
+
+@metric(events=False)
+def participation(run: Run) -> float:
+    """How many edges share in the correction of the outputs; of one datum only."""
+    found = _curvature(run)
+    return math.nan if found is None else found.participation
+
+
+def _curvature(run: Run) -> Curvature | None:
     task = run.scenario["task"]
     if task["kind"] != "allostery":
-        return math.nan
+        return None
     from ..engine.circuit import Circuit
 
     pairs = zip(run.edges["first"], run.edges["second"], strict=True)
@@ -85,7 +97,7 @@ def largest_curvature(run: Run) -> float:
         nodes=len(place),
         labels=list(place),
     )
-    return curvature(circuit, run.conductances, task["sources"], list(task["targets"])).largest
+    return curvature(circuit, run.conductances, task["sources"], list(task["targets"]))
 
 
 def _displacement(lag: int, run: Run) -> float:

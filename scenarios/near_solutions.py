@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..engine.streams import FloatArray
+from ..engine.streams import FloatArray, Streams
 from .running import run
 from .scenario import Scenario
 from .study import Study
@@ -26,6 +26,15 @@ PUSH = 1e-3
 WIDE = {"edges.resistor.k_min": 1e-3, "edges.resistor.k_max": 1e3}
 #: α λ of runs with a latency: small steps, so that many make up a motion.
 SMALL = 0.1
+#: α of runs that do not move, S/V².
+STILL = 1e-6
+#: What is compared.
+CLOCKS: list[dict[str, Any]] = [
+    {"kind": "periodic", "period": 1.0},
+    {"kind": "periodic", "period": 0.1, "gate": 0.1},
+    {"kind": "periodic", "period": 1.0, "phase": "uniform"},
+    {"kind": "poisson", "period": 1.0},
+]
 
 
 def solution(scenario: Scenario, seed: int) -> tuple[FloatArray, float]:
@@ -51,104 +60,145 @@ def solution(scenario: Scenario, seed: int) -> tuple[FloatArray, float]:
     return conductances, found.largest
 
 
-def late(
-    scenario: Scenario,
-    clocks: Sequence[dict[str, Any]],
-    seeds: int,
-    products: Sequence[float],
-    **settings: Any,
-) -> Study:
+def late(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
     """Return a study of how late edges may act near a solution.
 
     Parameters
     ----------
     scenario
-        Allostery with the continuous rule and a clock of 1 s.
-    clocks
-        The clocks to compare.
+        Allostery with the continuous rule.
     seeds
         How many solutions.
     products
-        Values of α λ τ / T: learning rate times curvature times latency over period.
-    **settings
-        Of the study.
+        Values of α λ τ / T: learning rate times largest curvature times latency over period.
 
     Returns
     -------
     Study
-        Each row of the study is a solution and a product, ``label = "solution product"``.
+        Its rows are the solutions at each product, ``label = "solution product"``.
     """
-    rows: dict[str, list[Any]] = {key: [] for key in _ROWS}
+    rows = _Rows()
     for seed in range(seeds):
         conductances, steepest = solution(scenario, seed)
         for product in products:
             latency = product / SMALL
-            _add(rows, f"{seed} {product:g}", conductances, seed, SMALL / steepest)
-            rows["edges.latency"].append(latency)
-            rows["horizon"].append(12.0 * latency + 1.0)
-            rows["probe.period"].append(latency / 8.0)
-    return _study(scenario, rows, clocks, settings)
+            rows.add(
+                f"{seed} {product:g}",
+                _pushed(conductances, seed),
+                learning_rate=SMALL / steepest,
+                latency=latency,
+                horizon=12.0 * latency + 1.0,
+                probe=latency / 8.0,
+            )
+    return rows.study(scenario, "How late may an edge act near a solution?")
 
 
-def fast(
-    scenario: Scenario,
-    clocks: Sequence[dict[str, Any]],
-    seeds: int,
-    products: Sequence[float],
-    **settings: Any,
-) -> Study:
+def fast(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
     """Return a study of how large steps may be near a solution.
 
     The parameters are those of `late`, but for `products`, the values of α λ.
     """
-    rows: dict[str, list[Any]] = {key: [] for key in _ROWS}
+    rows = _Rows()
     for seed in range(seeds):
         conductances, steepest = solution(scenario, seed)
         for product in products:
-            _add(rows, f"{seed} {product:g}", conductances, seed, product / steepest)
-            rows["edges.latency"].append(0.0)
-            rows["horizon"].append(13.0)
-            rows["probe.period"].append(0.5)
-    return _study(scenario, rows, clocks, settings)
+            rows.add(
+                f"{seed} {product:g}",
+                _pushed(conductances, seed),
+                learning_rate=product / steepest,
+                latency=0.0,
+                horizon=7.0,
+                probe=0.5,
+            )
+    return rows.study(scenario, "How large may steps be near a solution?")
 
 
-_ROWS = (
-    "label",
-    "edges.resistor.start",
-    "edges.rule.learning_rate",
-    "edges.latency",
-    "horizon",
-    "probe.period",
-)
+def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
+    """Return a study of the updates of one and the same state, before and after learning.
 
+    Steps are so small that the network stays where it is while it takes many hundred.
 
-def _add(
-    rows: dict[str, list[Any]], label: str, conductances: FloatArray, seed: int, rate: float
-) -> None:
-    push = 1.0 + PUSH * np.random.default_rng(seed).standard_normal(conductances.size)
-    rows["label"].append(label)
-    rows["edges.resistor.start"].append((conductances * push).tolist())
-    rows["edges.rule.learning_rate"].append(rate)
+    Parameters
+    ----------
+    scenario
+        A task of many data with the continuous rule.
+    seeds
+        How many starts.
+    batches
+        The study whose protocols, by label, are compared.
 
-
-def _study(
-    scenario: Scenario,
-    rows: dict[str, list[Any]],
-    clocks: Sequence[dict[str, Any]],
-    settings: dict[str, Any],
-) -> Study:
+    Returns
+    -------
+    Study
+        Its rows are the states under each protocol, ``label = "start protocol"`` and
+        ``label = "learned protocol"``.
+    """
+    protocols = {key: batches.paired[key] for key in batches.paired if key != "label"}
+    rows: dict[str, list[Any]] = {key: [] for key in ("label", "edges.resistor.start", *protocols)}
+    full = {key: values[0] for key, values in protocols.items()}
+    for seed in range(seeds):
+        short = run(scenario.replace(**full, horizon=1.0, probe=None), seed=seed)
+        long = run(scenario.replace(**full, probe=None), seed=seed)
+        start = short.edges["conductance_start_S"].tolist()
+        for where, state in (("start", start), ("learned", long.conductances.tolist())):
+            for number, label in enumerate(batches.paired["label"]):
+                rows["label"].append(f"{where} {label} {seed}")
+                rows["edges.resistor.start"].append(state)
+                for key, values in protocols.items():
+                    rows[key].append(values[number])
     return Study(
-        scenario.replace(**WIDE),
+        scenario.replace(**{"edges.rule.learning_rate": STILL}, horizon=240.0, probe=None),
+        title="How updates of one state differ",
         paired=rows,
-        grid={"edges.clock": list(clocks)},
         seeds=1,
-        probes=True,
-        metrics=("final_error", "initial_error", "largest_curvature"),
-        **settings,
+        events=True,
+        metrics=("initial_error", "updates_per_edge"),
     )
 
 
-def _circuit(scenario: Scenario) -> Circuit:
-    from ..engine.streams import Streams
+class _Rows:
+    """The rows of a study near a solution."""
 
+    def __init__(self) -> None:
+        self.columns: dict[str, list[Any]] = {}
+
+    def add(
+        self,
+        label: str,
+        start: list[float],
+        *,
+        learning_rate: float,
+        latency: float,
+        horizon: float,
+        probe: float,
+    ) -> None:
+        row = {
+            "label": label,
+            "edges.resistor.start": start,
+            "edges.rule.learning_rate": learning_rate,
+            "edges.latency": latency,
+            "horizon": horizon,
+            "probe.period": probe,
+        }
+        for key, value in row.items():
+            self.columns.setdefault(key, []).append(value)
+
+    def study(self, scenario: Scenario, title: str) -> Study:
+        return Study(
+            scenario.replace(**WIDE),
+            title=title,
+            paired=self.columns,
+            grid={"edges.clock": CLOCKS},
+            seeds=1,
+            probes=True,
+            metrics=("initial_error", "final_error", "largest_curvature", "participation"),
+        )
+
+
+def _pushed(conductances: FloatArray, seed: int) -> list[float]:
+    push = 1.0 + PUSH * np.random.default_rng(seed).standard_normal(conductances.size)
+    return list((conductances * push).tolist())
+
+
+def _circuit(scenario: Scenario) -> Circuit:
     return scenario.circuit.build(Streams(0))
