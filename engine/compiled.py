@@ -245,10 +245,10 @@ class CompiledSimulation:
 
 def _addresses(twin: TwinNetwork, rule: int) -> NDArray[np.int64]:
     """Return where the kernels lie that the loop calls, in the order that it expects."""
-    read = network.read_in_one_walk if twin.large else network.read
     steps = network.take_in, network.renew, network.solve
     return np.array(
-        [address_of(read, READ), *(address_of(step, STEP) for step in steps), rule], dtype=np.int64
+        [address_of(network.read, READ), *(address_of(step, STEP) for step in steps), rule],
+        dtype=np.int64,
     )
 
 
