@@ -58,6 +58,8 @@ class CompiledSimulation:
         Their resistors.
     rule, learning_rate, nudge
         The address of the learning rule, and its two parameters.
+    batch
+        Readings from which an edge makes up its mind.
     presentations
         Times, s, and numbers of the data presented.
     train, test
@@ -88,6 +90,7 @@ class CompiledSimulation:
         rule: int,
         learning_rate: float,
         nudge: float,
+        batch: int,
         presentations: Iterator[tuple[float, int]],
         train: Data,
         test: Data,
@@ -98,7 +101,7 @@ class CompiledSimulation:
         self.stopped = False
         self._schedule, self._devices = schedule, devices
         self._addresses = _addresses(twin, rule)
-        self._rates = float(learning_rate), float(nudge)
+        self._rates = float(learning_rate), float(nudge), batch
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
