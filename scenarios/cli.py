@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
+from . import study_command
 from .build import build
 from .reproduce import add_command
 from .running import ENGINES, run, versions
@@ -73,6 +74,10 @@ def _parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", help="a new folder for the run; default: runs/NAME, numbered"
     )
     running.set_defaults(action=_run)
+
+    study = commands.add_parser("study", help="vary a scenario, run it with many seeds, answer")
+    study_command.add_arguments(study)
+    study.set_defaults(action=_study)
 
     plot = commands.add_parser("plot", help="draw a figure of a run")
     plot.add_argument("run", metavar="RUN", help="a run folder")
@@ -137,6 +142,10 @@ def _run(options: argparse.Namespace) -> int:
         )
     print(_report(scenario, result))
     return INTERRUPTED if result.summary["interrupted"] else OK
+
+
+def _study(options: argparse.Namespace) -> int:
+    return study_command.main(options, dict(map(_change, options.changes)))
 
 
 def _plot(options: argparse.Namespace) -> int:
