@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ..agents.part import Frozen, Part
-from .near_solutions import fast, late, noise
+from .near_solutions import beyond, fast, late, noise
 from .scenario import Scenario, load
 from .study import Study
 
@@ -27,8 +27,8 @@ class Series(Part):
     """The file of the study, beside the campaign's."""
     scenarios: tuple[str, ...] = ()
     """Files beside the campaign's, or names of the library; by default the study's own."""
-    seeds: int | None = None
-    """Replaces that of the study."""
+    seeds: int | tuple[int, ...] | None = None
+    """Replaces those of the study."""
     grid: Frozen[Any] | None = None
     """Replaces keys of the study's grid."""
     quick: Frozen[Any] | None = None
@@ -40,7 +40,7 @@ class Near(Part):
 
     name: str
     """What the results are called."""
-    kind: Literal["late", "fast", "noise"]
+    kind: Literal["late", "beyond", "fast", "noise"]
     """Which."""
     products: tuple[float, ...] = ()
     """The dimensionless numbers that it goes through."""
@@ -107,7 +107,8 @@ class Campaign(Part):
         if near.kind == "noise":
             batches = Study.load(Path(self.folder) / "minibatch.toml")
             return noise(scenario, near.seeds, batches)
-        return {"late": late, "fast": fast}[near.kind](scenario, near.seeds, near.products)
+        make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
+        return make(scenario, near.seeds, near.products)
 
     def _scenario(self, name: str) -> Scenario:
         beside = Path(self.folder) / name

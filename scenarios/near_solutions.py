@@ -44,13 +44,10 @@ def solution(scenario: Scenario, seed: int) -> tuple[FloatArray, float]:
     """
     from ..analysis.curvature import curvature
 
-    rng = np.random.default_rng(seed)
-    circuit = _circuit(scenario)
-    start = 3.0 ** rng.uniform(-1.0, 1.0, len(circuit.edges))
-    task = scenario.task
+    circuit, task = _circuit(scenario), scenario.task
     learning = scenario.replace(
         **WIDE,
-        **{"edges.resistor.start": tuple(start.tolist()), "edges.clock": {"kind": "periodic"}},
+        **{"edges.resistor.start": _start(circuit, seed), "edges.clock": {"kind": "periodic"}},
         horizon=400.0,
         probe=None,
     )
@@ -91,6 +88,27 @@ def late(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
                 probe=latency / 8.0,
             )
     return rows.study(scenario, "How late may an edge act near a solution?")
+
+
+def beyond(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
+    """Return a study of what becomes of learning that is later than a solution bears.
+
+    It begins where the solution was learned from; the parameters are those of `late`.
+    """
+    rows = _Rows()
+    for seed in range(seeds):
+        _, steepest = solution(scenario, seed)
+        for product in products:
+            latency = product / SMALL
+            rows.add(
+                f"{seed} {product:g}",
+                _start(_circuit(scenario), seed),
+                learning_rate=SMALL / steepest,
+                latency=latency,
+                horizon=60.0 * latency + 200.0,
+                probe=latency,
+            )
+    return rows.study(scenario, "What becomes of learning that is too late for a solution?")
 
 
 def fast(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
@@ -198,6 +216,10 @@ class _Rows:
 def _pushed(conductances: FloatArray, seed: int) -> list[float]:
     push = 1.0 + PUSH * np.random.default_rng(seed).standard_normal(conductances.size)
     return list((conductances * push).tolist())
+
+
+def _start(circuit: Circuit, seed: int) -> list[float]:
+    return list((3.0 ** np.random.default_rng(seed).uniform(-1.0, 1.0, len(circuit.edges))).tolist())
 
 
 def _circuit(scenario: Scenario) -> Circuit:

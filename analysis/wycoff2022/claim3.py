@@ -68,8 +68,8 @@ def judge(series: Mapping[str, Records]) -> Result:
         "a Mean squared displacement against lag, all potentiometers (median and quartiles; zeros "
         "are drawn on the lower edge). b The settled second half of one run each, on the first "
         "two principal axes of all. c Settled and best error, median over the runs of all tasks "
-        "with quartiles. d Effective dimension of the settled path against the fraction of "
-        "samples in a new state.",
+        "with quartiles. d How many different states the runs "
+        "of b have visited.",
     )
     return result
 
@@ -146,17 +146,13 @@ def _exponents(lags: pd.DataFrame) -> list[float]:
 def _figure(series: Mapping[str, Records], lags: pd.DataFrame, runs: pd.DataFrame) -> Figure:
     figure, axes = panels(2, 2, 5.0)
     _draw_displacement(axes[0, 0], lags)
-    _draw_portrait(axes[0, 1], series["portrait"])
+    walks = _walks(series["portrait"])
+    _draw_portrait(axes[0, 1], walks)
     _draw_errors(axes[1, 0], runs)
-    ax = axes[1, 1]
-    for label, own in runs.groupby("label", sort=False):
-        ax.plot(
-            own["distinct_states"], own["effective_dimension"], "o", ms=3, alpha=0.6,
-            color=PROTOCOLS[label], label=label, mew=0,
-        )  # fmt: skip
-    ax.set_xscale("log")
-    ax.set(xlabel="samples in a new state", ylabel="effective dimension")
+    _draw_states(axes[1, 1], walks)
     letters(axes.flat)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
     return figure
 
 
@@ -177,23 +173,36 @@ def _draw_displacement(ax, lags: pd.DataFrame) -> None:  # type: ignore[no-untyp
                 color=PROTOCOLS[label],
             )  # fmt: skip
         zero = middle.index[middle == 0.0]
-        ax.plot(zero, np.full(len(zero), least), "o", ms=4, mfc="none", color=PROTOCOLS[label],
-                clip_on=False)  # fmt: skip
+        (points,) = ax.plot(zero, np.full(len(zero), least), "o", mfc="none",
+                            ms=6 if label == "p = 1" else 3.5, color=PROTOCOLS[label],
+                            clip_on=False)  # fmt: skip
+        points.set_in_layout(False)
     ax.set(xscale="log", yscale="log", xlabel="lag (s)", ylabel="displacement² (steps²)")
     ax.set_ylim(bottom=least)
-    ax.legend(fontsize=7, frameon=False)
 
 
-def _draw_portrait(ax, records: Records) -> None:  # type: ignore[no-untyped-def]
+def _walks(records: Records) -> dict[str, np.ndarray]:
+    """Return the settled half of each run, in positions, by protocol."""
     from ..runs import open_run
 
-    record = next(iter(records.values()))
+    kept = next(iter(records.values())).folders()
     walks = {}
-    for label, folder in zip(record.table()["label"], _folders(record), strict=True):
+    for label, folder in zip(kept["label"], kept["folder"], strict=True):
         run = open_run(folder)
         times = np.arange(0.0, float(run.summary["simulated_s"]))
         walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
         walks[label] = trajectories.steps(walk, STEP_OHM)[len(times) // 2 :]
+    return walks
+
+
+def _draw_states(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
+    for label, walk in walks.items():
+        ax.plot(np.arange(1, len(walk) + 1), trajectories.distinct_states(walk),
+                color=PROTOCOLS[label], lw=2.5 if label == "p = 1" else 1.2)  # fmt: skip
+    ax.set(xscale="log", yscale="log", xlabel="samples (s)", ylabel="different states visited")
+
+
+def _draw_portrait(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
     cloud = np.vstack([walk - walk.mean(axis=0) for walk in walks.values()])
     axes = np.linalg.svd(cloud, full_matrices=False)[2][:2]
     middle = np.mean([walk.mean(axis=0) for walk in walks.values()], axis=0)
@@ -204,11 +213,6 @@ def _draw_portrait(ax, records: Records) -> None:  # type: ignore[no-untyped-def
         ax.plot(x, y, lw=0.6 if not still else 2.0, marker="o" if still else "none", ms=4,
                 color=PROTOCOLS[label], alpha=0.8, label=label)  # fmt: skip
     ax.set(xlabel="first principal axis (steps)", ylabel="second")
-
-
-def _folders(record) -> list[str]:  # type: ignore[no-untyped-def]
-    """Return the run folders of a study that keeps them, in the order of its table."""
-    return record.event_folders()  # type: ignore[no-any-return]
 
 
 def _draw_errors(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
