@@ -43,6 +43,7 @@ def judge(series: Mapping[str, Records]) -> Result:
                 f"({worst['scenario'].removeprefix('breadboard-')})",
                 _estimate(worst),
                 below=1.0,
+                main=metric == "settled_error",
             )
     large = cells[cells["scenario"].str.startswith("discrete")]
     for scenario, rows in large[large["metric"] == "settled_error"].groupby("scenario"):

@@ -164,6 +164,7 @@ def _judge_noise(result: Result, noise: pd.DataFrame) -> None:
         bootstrap(_scaled(start)),
         below=2.0,
         above=0.5,
+        main=True,
     )
     result.judge(
         "They are after learning, too",
@@ -171,6 +172,7 @@ def _judge_noise(result: Result, noise: pd.DataFrame) -> None:
         bootstrap(_scaled(learned)),
         below=2.0,
         above=0.5,
+        main=True,
     )
 
 
@@ -195,6 +197,7 @@ def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
             bootstrap(exponents),
             above=0.85,
             below=1.15,
+            main=True,
         )
 
 
@@ -226,6 +229,7 @@ def _judge_errors(result: Result, scenario: str, runs: pd.DataFrame) -> None:
             both,
             below=1.25,
             above=0.8,
+            main=True,
         )
 
 

@@ -72,6 +72,7 @@ def _judge_clocks(result: Result, records: Records) -> None:
             f"ratio of {what} errors, geometric mean over tasks",
             compare(frame[one], frame[other], "ratios", "geometric_mean"),
             below=1.0,
+            main="robin" in one + other,
         )
     result.figures["claim5_clocks"] = (
         _clocks(ratios),
@@ -167,6 +168,7 @@ def _judge_late(result: Result, records: Records) -> pd.DataFrame:
             found,
             below=1.15,
             above=0.85,
+            main=label == "Poisson",
         )
     result.text.append(
         "Near a solution the continuous rule is the motion dx/dt = −(α λ / T) x(t − τ) of the "
@@ -186,6 +188,7 @@ def _judge_fast(result: Result, records: Records) -> pd.DataFrame:
         bootstrap(_crossings(steps, "p = 1") / largest_step()),
         below=1.1,
         above=0.9,
+        main=True,
     )
     single = steps[steps["scenario"].str.endswith("one")]
     least = single.groupby(["scenario", "seed", "product"])["participation"].first().reset_index()
@@ -206,6 +209,7 @@ def _judge_fast(result: Result, records: Records) -> pd.DataFrame:
             "that was tried)",
             bootstrap(reached / largest_step()),
             above=1.5,
+            main=label == "Poisson",
         )
     return steps
 
@@ -234,6 +238,7 @@ def _judge_beyond(result: Result, records: Records) -> pd.DataFrame:
         "product of the curvature found over π/2, median over solutions",
         bootstrap(per["found"].median() / largest_delay(1.0)),
         below=1.0,
+        main=True,
     )
     return kept
 

@@ -38,6 +38,7 @@ def judge_drift(result: Result, drift: Records, recurrence: Records | None) -> N
         "ratio of settled errors, wander 3 % to no wander, geometric mean",
         compare(wide["wander 3 %"], wide["no wander"], "ratios", "geometric_mean"),
         below=1.0,
+        main=True,
     )
     again = None
     if recurrence is not None:
@@ -92,6 +93,7 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
         bootstrap(share / expected, "mean"),
         below=1.3,
         above=0.7,
+        main=True,
     )
     probes = record.probes()
     probes = probes[probes["time_s"] >= times[0]]

@@ -41,6 +41,8 @@ class Finding:
     verdict : str
         From the interval alone: it holds where the whole interval keeps the rule, does not where
         none of it does, and is undecided otherwise.
+    main : bool
+        Whether it is what the claim says, and not a detail of it.
     """
 
     claim: int
@@ -49,6 +51,7 @@ class Finding:
     found: Estimate
     rule: str
     verdict: Verdict
+    main: bool = False
 
     def __str__(self) -> str:
         return f"{self.claim}. {self.statement}: {self.verdict} ({self.effect}: {self.interval})"
@@ -80,6 +83,7 @@ class Result:
         *,
         below: float | None = None,
         above: float | None = None,
+        main: bool = False,
     ) -> None:
         """Add a finding: the effect should lie below a bound, above one, or between two."""
         self.findings.append(
@@ -90,6 +94,7 @@ class Result:
                 found=found,
                 rule=_rule(below, above),
                 verdict=verdict(found, below=below, above=above),
+                main=main,
             )
         )
 

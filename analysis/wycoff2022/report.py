@@ -24,8 +24,9 @@ physics-driven learning network*, J. Chem. Phys. **156**, 144903 (2022), claims 
 learning network need no common clock. These are its claims, and questions beyond them, put to
 simulations. No number here is compared with one of the paper's figures; all are our own.
 
-Written by `{command}` with ohmtick {version}: {runs} runs{took}. The studies are in `studies/`,
-each with its complete scenario and seeds; running the command again repeats nothing that is there.
+Written by `{command}`
+with ohmtick {version}: {runs} runs{took}. The studies are in `studies/`, each with its complete
+scenario and seeds; running the command again repeats nothing that is there.
 
 A verdict follows from an interval alone, which is a 95 % bootstrap interval over seeds unless it is
 that of a proportion (Clopper-Pearson): a statement *holds* where the whole interval keeps its bound,
@@ -86,23 +87,26 @@ def _findings_table(findings: list[Finding], path: Path) -> None:
     rows = [
         (
             each.claim, each.statement, each.verdict, each.effect, each.found.value,
-            each.found.low, each.found.high, each.found.seeds, each.rule,
+            each.found.low, each.found.high, each.found.seeds, each.rule, each.main,
         )
         for each in findings
     ]  # fmt: skip
     names = ["claim", "statement", "verdict", "effect", "value", "low", "high", "sample", "rule"]
+    names.append("main")
     pd.DataFrame(rows, columns=names).to_csv(path, index=False)
 
 
 def _summary(results: list[Result]) -> str:
-    lines = ["| claim | holds | undecided | does not hold |", "|---|---|---|---|"]
+    """Return what each claim comes to: its main statements, and how many others there are."""
+    lines = ["| claim | what it says | verdict | effect | [95 %] |", "|---|---|---|---|---|"]
     for result in results:
-        counts = [
-            sum(finding.verdict == verdict for finding in result.findings)
-            for verdict in ("holds", "undecided", "does not hold")
-        ]
-        lines.append(f"| {result.claim}. {result.title} | {' | '.join(map(str, counts))} |")
-    return "Statements by verdict:\n\n" + "\n".join(lines) + "\n"
+        for place, each in enumerate(finding for finding in result.findings if finding.main):
+            claim = f"{result.claim}. {result.title}" if place == 0 else ""
+            lines.append(
+                f"| {claim} | {each.statement} | **{each.verdict}** | {each.effect} "
+                f"| {each.interval} |"
+            )
+    return "\n".join(lines) + "\n"
 
 
 def _chapter(result: Result) -> str:
