@@ -1,4 +1,4 @@
-"""Studies of networks that have learned: pushed a little off, do they come back?
+"""Studies of networks that have learned: pushed a little off, they come back, or do not.
 
 Near a solution learning is linear, so that theory has something exact to say of it. A solution is
 found first, by learning in lockstep with small steps; then its conductances, each changed by a
@@ -151,7 +151,8 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
         Its rows are the states under each protocol, ``label = "start protocol"`` and
         ``label = "learned protocol"``.
     """
-    protocols = {key: batches.paired[key] for key in batches.paired if key != "label"}
+    (paired,) = batches.paired
+    protocols = {key: values for key, values in paired.items() if key != "label"}
     rows: dict[str, list[Any]] = {key: [] for key in ("label", "edges.resistor.start", *protocols)}
     full = {key: values[0] for key, values in protocols.items()}
     for seed in range(seeds):
@@ -159,7 +160,7 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
         long = run(scenario.replace(**full, probe=None), seed=seed)
         start = short.edges["conductance_start_S"].tolist()
         for where, state in (("start", start), ("learned", long.conductances.tolist())):
-            for number, label in enumerate(batches.paired["label"]):
+            for number, label in enumerate(paired["label"]):
                 rows["label"].append(f"{where} {label} {seed}")
                 rows["edges.resistor.start"].append(state)
                 for key, values in protocols.items():
@@ -219,7 +220,8 @@ def _pushed(conductances: FloatArray, seed: int) -> list[float]:
 
 
 def _start(circuit: Circuit, seed: int) -> list[float]:
-    return list((3.0 ** np.random.default_rng(seed).uniform(-1.0, 1.0, len(circuit.edges))).tolist())
+    powers = np.random.default_rng(seed).uniform(-1.0, 1.0, len(circuit.edges))
+    return list((3.0**powers).tolist())
 
 
 def _circuit(scenario: Scenario) -> Circuit:
