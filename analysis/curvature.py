@@ -94,9 +94,7 @@ def curvature(
     stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
     step = np.linalg.solve(stiffness, reason.T)
     eigenvalues = np.linalg.eigvals(step @ reason).real  # of a product of two positive matrices
-    return Curvature(
-        together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step)
-    )
+    return Curvature(together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step))
 
 
 def largest_delay(rate: float) -> float:

@@ -105,7 +105,7 @@ def beyond(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
                 _start(_circuit(scenario), seed),
                 learning_rate=SMALL / steepest,
                 latency=latency,
-                horizon=60.0 * latency + 200.0,
+                horizon=40.0 * latency + 200.0,
                 probe=latency,
             )
     return rows.study(scenario, "What becomes of learning that is too late for a solution?")

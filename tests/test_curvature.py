@@ -16,9 +16,7 @@ SOURCES = {"0": 1.0, "8": 0.0, "2": 0.3}
 
 
 def outputs(conductances: np.ndarray, targets: list[str]) -> np.ndarray:
-    twin = ot.TwinNetwork(
-        CIRCUIT, conductances, sources=list(SOURCES), targets=targets, nudge=1e-6
-    )
+    twin = ot.TwinNetwork(CIRCUIT, conductances, sources=list(SOURCES), targets=targets, nudge=1e-6)
     return twin.transfer() @ np.array(list(SOURCES.values()))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..statistics import Comparison, compare
-from .findings import Records, Result, by_seed, tables_of
+from .findings import Records, Result, by_seed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -78,9 +78,7 @@ def judge(series: Mapping[str, Records]) -> Result:
 
 def _is_it_why(result: Result, runs: pd.DataFrame) -> None:
     """Hold protocols that do not explore against those that do."""
-    pooled = {
-        metric: _by_run(runs, metric) for metric in ("settled_error", "best_error")
-    }
+    pooled = {metric: _by_run(runs, metric) for metric in ("settled_error", "best_error")}
     orderly = runs[runs["label"] == "round robin"]
     result.judge(
         "A round robin explores nothing: it ends in a cycle, too",

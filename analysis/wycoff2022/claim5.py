@@ -277,9 +277,7 @@ def _stability(growth: pd.DataFrame, steps: pd.DataFrame, beyond: pd.DataFrame |
 def _spread(ax, cells, colour, label: str) -> None:  # type: ignore[no-untyped-def]
     low, middle, high = (cells.quantile(q) for q in (0.25, 0.5, 0.75))
     across = [middle - low, high - middle]
-    ax.errorbar(
-        middle.index, middle, yerr=across, fmt="o", ms=3, lw=0.8, color=colour, label=label
-    )
+    ax.errorbar(middle.index, middle, yerr=across, fmt="o", ms=3, lw=0.8, color=colour, label=label)
 
 
 def _judge_latency(result: Result, records: Records) -> None:

@@ -100,7 +100,9 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
     # The mean over a period, as the error moves within each.
     probes["second"] = np.floor(probes["time_s"])
     error = probes.groupby(["seed", "second"])["error"].mean()
-    order["error"] = error.reindex(list(zip(order["seed"], order["time_s"], strict=True))).to_numpy()
+    order["error"] = error.reindex(
+        list(zip(order["seed"], order["time_s"], strict=True))
+    ).to_numpy()
     order = order.dropna()
     together = order[order["order"] > IN_STEP].groupby("seed")["error"].mean()
     apart = order[order["order"] < APART].groupby("seed")["error"].mean()

@@ -99,9 +99,7 @@ class Result:
         )
 
 
-def verdict(
-    found: Estimate, *, below: float | None = None, above: float | None = None
-) -> Verdict:
+def verdict(found: Estimate, *, below: float | None = None, above: float | None = None) -> Verdict:
     """Judge an interval by the bounds that the effect should keep."""
     if below is None and above is None:
         raise AnalysisError("a verdict needs a bound")

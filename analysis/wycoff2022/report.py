@@ -114,8 +114,7 @@ def _chapter(result: Result) -> str:
     text += [f"{paragraph}\n" for paragraph in result.text]
     text.append("| statement | verdict | effect | [95 %] | holds when |\n|---|---|---|---|---|")
     text += [
-        f"| {each.statement} | **{each.verdict}** | {each.effect} | {each.interval} "
-        f"| {each.rule} |"
+        f"| {each.statement} | **{each.verdict}** | {each.effect} | {each.interval} | {each.rule} |"
         for each in result.findings
     ]
     for name, (_, caption) in result.figures.items():

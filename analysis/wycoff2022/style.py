@@ -34,9 +34,7 @@ CLOCKS = {
 }
 
 
-def panels(
-    rows: int, cols: int, height: float, **settings: Any
-) -> tuple[Figure, Any]:
+def panels(rows: int, cols: int, height: float, **settings: Any) -> tuple[Figure, Any]:
     """Return a figure of page width and its Axes, shape (rows, cols)."""
     with sns.plotting_context("paper", font_scale=0.85), sns.axes_style("ticks"):
         figure, axes = plt.subplots(
