@@ -157,7 +157,8 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
     full = {key: values[0] for key, values in protocols.items()}
     for seed in range(seeds):
         short = run(scenario.replace(**full, horizon=1.0, probe=None), seed=seed)
-        long = run(scenario.replace(**full, probe=None), seed=seed)
+        learning = scenario.replace(**full, horizon=5.0 * scenario.horizon, probe=None)
+        long = run(learning, seed=seed)
         start = short.edges["conductance_start_S"].tolist()
         for where, state in (("start", start), ("learned", long.conductances.tolist())):
             for number, label in enumerate(paired["label"]):

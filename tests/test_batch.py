@@ -1,6 +1,7 @@
 """Edges that gather a batch, and a gate that lets a whole batch pass."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from ohmtick.scenarios.scenario import Scenario
 DATA = 6
 
 
-def scenario(batch: int, rule: str = "coupled_learning", **changes: object) -> Scenario:
+def scenario(batch: int, rule: str = "coupled_learning", **changes: Any) -> Scenario:
     """Lockstep in which each tick brings a datum, in turn."""
     return ot.load("lattice-regression").replace(
         **{
@@ -41,7 +42,8 @@ def test_a_batch_of_coupled_learning_takes_the_mean_of_the_changes() -> None:
     assert len(first) == len(run.edges)  # at the last datum, and not before
     assert run.events["time_s"].min() == DATA - 1.0
     # Readings of one state, which such small steps do not move: what each datum asks for.
-    asked = ot.run(scenario(1, **{"edges.rule.learning_rate": 1e-12}), seed=2).events
+    small: dict[str, Any] = {"edges.rule.learning_rate": 1e-12}
+    asked = ot.run(scenario(1, **small), seed=2).events
     contrast = asked["drop_free_V"] ** 2 - asked["drop_clamped_V"] ** 2
     nudge = ot.load("lattice-regression").supervisor.nudge
     mean = contrast[: DATA * len(first)].to_numpy().reshape(DATA, -1).mean(axis=0)
@@ -69,7 +71,7 @@ def test_a_batch_of_the_sign_rule_takes_the_sign_of_the_mean() -> None:
     ],
 )
 @pytest.mark.parametrize("rule", ["coupled_learning", "sign"])
-def test_both_engines_gather_alike(batch: int, changes: dict[str, object], rule: str) -> None:
+def test_both_engines_gather_alike(batch: int, changes: dict[str, Any], rule: str) -> None:
     one = ot.run(scenario(batch, rule, **changes), seed=5, engine="simpy")
     other = ot.run(scenario(batch, rule, **changes), seed=5, engine="compiled")
     assert len(one.events) > 100

@@ -17,7 +17,7 @@ SOURCES = {"0": 1.0, "8": 0.0, "2": 0.3}
 
 def outputs(conductances: np.ndarray, targets: list[str]) -> np.ndarray:
     twin = ot.TwinNetwork(CIRCUIT, conductances, sources=list(SOURCES), targets=targets, nudge=1e-6)
-    return twin.transfer() @ np.array(list(SOURCES.values()))
+    return np.asarray(twin.transfer() @ np.array(list(SOURCES.values())))
 
 
 def step(conductances: np.ndarray, targets: list[str], desired: np.ndarray) -> np.ndarray:
@@ -29,7 +29,7 @@ def step(conductances: np.ndarray, targets: list[str], desired: np.ndarray) -> n
     twin.present(inputs=list(SOURCES.values()), desired=desired)
     drops = np.array([twin.drops(edge) for edge in range(len(CIRCUIT.edges))])
     free, clamped = drops.T
-    return (free - clamped) * (free + clamped) / (2.0 * nudge)
+    return np.asarray((free - clamped) * (free + clamped) / (2.0 * nudge))
 
 
 @pytest.mark.parametrize("targets", [["4"], ["4", "6"], ["4", "6", "3"]])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..statistics import Comparison, compare
-from .findings import Records, Result, by_seed
+from .findings import Records, Result, by_seed, groups, log
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 #: Where errors are compared, as a fraction of the updates that an edge makes.
 COMPARED = 0.9
-#: An error, or a time, so much larger is no cost.
-MARGIN = 1.1
+#: An error, or a time, that is larger by less is no cost: the bound of bioequivalence trials.
+MARGIN = 1.25
 REFERENCE = "p = 1"
 TASKS = {
     "one": "one target",
@@ -38,10 +38,11 @@ def judge(records: Records) -> Result:
     for metric, what in (("error", "final error"), ("updates_to_tenth", "updates to a tenth")):
         pooled = _pooled(smooth, metric)
         result.tables[f"claim1_pooled_{metric}"] = pooled
-        worst = pooled.loc[pooled["high"].idxmax()]
+        worst = pooled.sort_values("high").iloc[-1]
         result.judge(
             f"The {what} is no larger without a common step",
-            f"ratio to p = 1, geometric mean over tasks and sizes, median over seeds, worst of {len(pooled)} "
+            f"ratio to p = 1, geometric mean over tasks and sizes, median over seeds, worst of "
+            f"{len(pooled)} "
             f"protocols ({worst['label']})",
             _estimate(worst),
             below=MARGIN,
@@ -49,7 +50,7 @@ def judge(records: Records) -> Result:
         )
     if (runs["task"] == "classification").any():
         pooled = _accuracies(runs[runs["task"] == "classification"])
-        worst = pooled.loc[pooled["low"].idxmin()]
+        worst = pooled.sort_values("low").iloc[0]
         result.tables["claim1_accuracy"] = pooled
         result.judge(
             "Nor does it classify fewer flowers",
@@ -62,8 +63,8 @@ def judge(records: Records) -> Result:
         f"{len(runs)} runs: {cells['scenario'].nunique()} pairs of task and network under "
         f"{runs['label'].nunique()} protocols with {runs['seed'].nunique()} seeds, paired by "
         "seed: the start, and the data, are the same. Curves are compared at equal updates an "
-        f"edge; final errors at {COMPARED:.0%} of them. A bound of {MARGIN} on the ratios counts "
-        "as no cost.",
+        f"edge; final errors at {COMPARED:.0%} of them. A ratio below {MARGIN}, the bound of "
+        "equivalence in clinical trials, counts as no cost.",
         "The curves fall on one another, to some per cent, and these have a reason. A miss whose "
         "steepness is λ is multiplied by 1 − α λ when all edges step at once, and by exp(−α λ), "
         "which is more, when they step one after the other. So desynchrony costs a fraction of "
@@ -73,7 +74,7 @@ def judge(records: Records) -> Result:
     result.figures["claim1_curves"] = (
         _curves(records),
         "Median error relative to the first against updates an edge (for classification, the "
-        "fraction of flowers not told). Black: lockstep.",
+        "fraction of flowers taken for another kind). Black: lockstep.",
     )
     result.figures["claim1_ratios"] = (
         _ratios(cells),
@@ -93,7 +94,7 @@ def _runs(records: Records) -> pd.DataFrame:
         table = record.table().set_index(["label", "seed"])
         edges = table["updates"] / table["updates_per_edge"]
         common = COMPARED * float(table["updates_per_edge"].median())
-        for (label, seed), probes in record.probes().groupby(["label", "seed"], sort=False):
+        for (label, seed), probes in groups(record.probes(), ["label", "seed"]):
             first = float(table.loc[(label, seed), "initial_error"])
             per_edge = probes["updates"].to_numpy() / edges[(label, seed)]
             error = probes["error"].to_numpy()
@@ -134,7 +135,7 @@ def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for (scenario, edges, task), cell in runs.groupby(["scenario", "edges", "task"], sort=False):
+    for (scenario, edges, task), cell in groups(runs, ["scenario", "edges", "task"]):
         for metric in ("error", "updates_to_tenth"):
             if task == "classification":
                 continue
@@ -158,11 +159,11 @@ def _pooled(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Return each protocol's ratio to lockstep, the geometric mean over tasks and sizes."""
     import pandas as pd
 
-    logs = {}
-    for scenario, cell in runs.groupby("scenario", sort=False):
-        wide = np.log(by_seed(cell, metric).replace(np.inf, np.nan))
-        logs[scenario] = wide.sub(wide[REFERENCE], axis="index")
-    mean = pd.concat(logs).groupby("seed").mean()[list(next(iter(logs.values())).columns)]
+    logs = []
+    for _, cell in groups(runs, "scenario"):
+        wide = log(by_seed(cell, metric))
+        logs.append(wide.sub(wide[REFERENCE], axis="index"))
+    mean = pd.concat(logs).groupby("seed").mean()[list(logs[0].columns)]
     rows = []
     for label in mean.columns.drop(REFERENCE):
         values = np.exp(mean[label].to_numpy())
@@ -236,19 +237,21 @@ def _draw_curves(ax, record, task: str) -> None:  # type: ignore[no-untyped-def]
     else:
         whose = list(zip(probes["label"], probes["seed"], strict=True))
         probes["shown"] = probes["error"].to_numpy() / first[whose].to_numpy()
-    for label, own in probes.groupby("label", sort=False):
+    for label, own in groups(probes, "label"):
         curve = own.groupby("time_s")[["per_edge", "shown"]].median()
         ax.plot(curve["per_edge"], curve["shown"], color=PROTOCOLS[label], lw=0.9, label=label)
-    ax.set_yscale("log")
+    ax.set_yscale("linear" if task == "classification" else "log")
 
 
 def _ratios(cells: pd.DataFrame) -> Figure:
-    from .style import _COLOURS, panels, points
+    from matplotlib.ticker import NullLocator
+
+    from .style import COLOURS, panels, points
 
     shown = cells[(cells["metric"] == "error") & (cells["task"] != "classification")]
     tasks = list(dict.fromkeys(shown["task"]))
     sizes = list(dict.fromkeys(shown["edges"]))
-    figure, axes = panels(1, len(tasks), 2.5, sharey=True)
+    figure, axes = panels(1, len(tasks), 2.5, sharey=True, sharex=True)
     for ax, task in zip(axes.flat, tasks, strict=True):
         for number, size in enumerate(sizes):
             own = shown[(shown["task"] == task) & (shown["edges"] == size)]
@@ -257,10 +260,12 @@ def _ratios(cells: pd.DataFrame) -> Figure:
             shift = 0.22 * (number - (len(sizes) - 1) / 2)
             points(
                 ax, list(own["label"]), list(own["value"]), list(own["low"]), list(own["high"]),
-                colour=_COLOURS[number], shift=shift, label=f"{size} edges",
+                colour=COLOURS[number], shift=shift, label=f"{size} edges",
             )  # fmt: skip
         ax.axvline(1.0, color="0.6", lw=0.8, zorder=0)
         ax.set_xscale("log")
+        ax.set_xticks([0.5, 0.7, 1.0, 1.5, 2.0, 3.0], ["0.5", "", "1", "1.5", "2", "3"])
+        ax.xaxis.set_minor_locator(NullLocator())
         ax.set_title(TASKS[task], fontsize=8)
     figure.supxlabel("final error / that of p = 1", fontsize=8)
     handles, labels = axes.flat[0].get_legend_handles_labels()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..statistics import Estimate, bootstrap, compare
-from .findings import Records, Result, by_seed, interval, resampled, tables_of
+from .findings import Records, Result, by_seed, groups, interval, resampled, tables_of
 from .style import CLOCKS, PROTOCOLS, letters, panels
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def judge(series: Mapping[str, Records]) -> Result:
     for label in ("p = 0.1", "Poisson", "uniform"):
         for metric in ("settled_error", "best_error"):
             rows = bench[(bench["label"] == label) & (bench["metric"] == metric)]
-            worst = rows.loc[rows["high"].idxmax()]
+            worst = rows.sort_values("high").iloc[-1]
             result.judge(
                 f"The {METRICS[metric]} is lower under {label!r} than in lockstep, in each task",
                 f"ratio to p = 1, geometric mean, worst of {len(rows)} bench tasks "
@@ -46,7 +46,7 @@ def judge(series: Mapping[str, Records]) -> Result:
                 main=metric == "settled_error",
             )
     large = cells[cells["scenario"].str.startswith("discrete")]
-    for scenario, rows in large[large["metric"] == "settled_error"].groupby("scenario"):
+    for scenario, rows in groups(large[large["metric"] == "settled_error"], "scenario"):
         row = rows[rows["label"] == "p = 0.1"].iloc[0]
         result.judge(
             f"So it is with {scenario.removeprefix('discrete-')} edges",
@@ -80,7 +80,7 @@ def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    for scenario, cell in runs.groupby("scenario", sort=False):
+    for scenario, cell in groups(runs, "scenario"):
         for metric in METRICS:
             wide = by_seed(cell, metric).clip(lower=1e-300)
             for label in wide.columns.drop(REFERENCE):
@@ -135,7 +135,7 @@ def _sweep(result: Result, name: str, records: Records) -> None:
 def _log_ratios(runs: pd.DataFrame, key: str, label: str) -> np.ndarray:
     """Return the logarithm of each seed's ratio to lockstep at each level, shape (L, S)."""
     logs = []
-    for _, cell in runs.groupby(key):
+    for _, cell in groups(runs, key):
         wide = np.log(by_seed(cell, "settled_error").clip(lower=1e-300))
         logs.append((wide[label] - wide[REFERENCE]).to_numpy())
     return np.array(logs)
@@ -203,7 +203,7 @@ def _sweeps(series: Mapping[str, Records]) -> Figure:
         key, what = SWEEPS[name]
         runs = tables_of(series[name])
         levels = np.sort(runs[key].unique())
-        for clock, own in runs.groupby("edges.clock", sort=False):
+        for clock, own in groups(runs, "edges.clock"):
             label = CLOCKS[clock]
             found = [bootstrap(own[own[key] == x]["settled_error"], resamples=500) for x in levels]
             ax.plot(levels, [each.value for each in found], color=PROTOCOLS[label], lw=1, ms=3,

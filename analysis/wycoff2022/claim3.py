@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import trajectories
 from ..statistics import bootstrap, compare
-from .findings import Records, Result, by_seed, proportion, tables_of
+from .findings import Records, Result, geometric, groups, names, proportion, tables_of
 from .style import PROTOCOLS, letters, panels
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def judge(series: Mapping[str, Records]) -> Result:
 
 def _is_it_why(result: Result, runs: pd.DataFrame) -> None:
     """Hold protocols that do not explore against those that do."""
-    pooled = {metric: _by_run(runs, metric) for metric in ("settled_error", "best_error")}
+    pooled = {metric: geometric(runs, metric) for metric in ("settled_error", "best_error")}
     orderly = runs[runs["label"] == "round robin"]
     result.judge(
         "A round robin explores nothing: it ends in a cycle, too",
@@ -117,17 +117,9 @@ def _is_it_why(result: Result, runs: pd.DataFrame) -> None:
     ]
 
 
-def _by_run(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    import pandas as pd
-
-    frames = [by_seed(own, metric) for _, own in runs.groupby("scenario", sort=False)]
-    logs = [np.log(frame.clip(lower=1e-300)) for frame in frames]
-    return np.exp(pd.concat(logs).groupby("seed").mean())  # type: ignore[no-any-return]
-
-
 def _displacements(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the displacements as one row a run and lag."""
-    columns = [name for name in runs if name.startswith("displacement_")]
+    columns = [name for name in names(runs) if name.startswith("displacement_")]
     long = runs.melt(
         ["scenario", "label", "seed"], columns, var_name="lag", value_name="msd"
     ).dropna(subset="msd")
@@ -162,7 +154,7 @@ def _draw_displacement(ax, lags: pd.DataFrame) -> None:  # type: ignore[no-untyp
     task = "breadboard-iii"
     own_task = lags[lags["scenario"] == task]
     least = 0.5 * own_task.loc[own_task["msd"] > 0.0, "msd"].min()
-    for label, own in own_task.groupby("label", sort=False):
+    for label, own in groups(own_task, "label"):
         cells = own.groupby("lag")["msd"]
         middle = cells.median()
         shown = middle[middle > 0.0]
@@ -220,7 +212,7 @@ def _draw_portrait(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore
 def _draw_errors(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
     labels = list(dict.fromkeys(runs["label"]))
     for metric, marker, shift in (("settled_error", "o", -0.12), ("best_error", "v", 0.12)):
-        wide = _by_run(runs, metric)
+        wide = geometric(runs, metric)
         for number, label in enumerate(labels):
             low, middle, high = wide[label].quantile([0.25, 0.5, 0.75])
             ax.errorbar(

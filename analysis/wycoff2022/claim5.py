@@ -12,7 +12,7 @@ from ..curvature import largest_delay, largest_gated_step, largest_step
 from ..responses import thresholds
 from ..statistics import Estimate, bootstrap, compare
 from .drifting import judge_drift
-from .findings import Records, Result, by_seed, tables_of
+from .findings import Records, Result, geometric, groups, number, tables_of
 from .style import CLOCKS, PROTOCOLS, letters, panels, points
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ def judge(series: Mapping[str, Records]) -> Result:
     beyond = _judge_beyond(result, series["beyond"]) if "beyond" in series else None
     result.figures["claim5_stability"] = (
         _stability(growth, steps, beyond),
-        "a Growth of a small push off a solution over one latency τ, against the product of "
-        "learning rate, largest curvature and latency over the period; line: theory without a "
-        "free parameter, Re W(−x); dashed: π/2. Median over solutions with quartiles, as in b and "
-        "c. b Growth over one period against learning rate times curvature, without latency; "
-        "dashed: 2. c Learning from afar with the latency of a: the product at the end, of the "
-        "curvature that was found; it does not stay above π/2.",
+        "a Growth of a small push off a solution (one target) over one latency τ, against the "
+        "product of learning rate, largest curvature and latency over the period; line: theory "
+        "without a free parameter, Re W(−x); dashed: π/2. Median over solutions with quartiles, "
+        "as in b and c. b Growth over one period against learning rate times curvature, without "
+        "latency; dashed: 2. c Learning from afar with the latency of a: the product at the end, "
+        "of the curvature that was found, against that which is found without latency; it does "
+        "not stay above π/2.",
     )
     if "latency" in series:
         _judge_latency(result, series["latency"])
@@ -51,16 +52,17 @@ def _judge_clocks(result: Result, records: Records) -> None:
     runs = tables_of(records)
     ratios = _pooled(runs)
     result.tables["claim5_clocks"] = ratios
-    settled = ratios[ratios["metric"] == "settled_error"].set_index("label")
-    best = ratios[ratios["metric"] == "best_error"].set_index("label")
-    first = settled["value"].idxmin()
+    settled = ratios[ratios["metric"] == "settled_error"].sort_values("value")
+    best = ratios[ratios["metric"] == "best_error"].sort_values("value")
     result.text.append(
-        f"Of {len(settled)} ways to be out of step {first!r} settles lowest, at "
-        f"{settled.loc[first, 'value']:.2g} of lockstep; the best error of all is met under "
-        f"{best['value'].idxmin()!r}, at {best['value'].min():.1g}."
+        f"Of {len(settled)} ways to be out of step {settled['label'].iloc[0]!r} settles lowest, at "
+        f"{number(settled['value'].iloc[0])} of lockstep; the best error of all is met under "
+        f"{best['label'].iloc[0]!r}, at {number(best['value'].iloc[0])}. At no latency a jitter "
+        "however small is as good as a large one: it decides who acts after whom, and only the "
+        "order counts."
     )
-    wide = _geometric(runs, "settled_error")
-    least = _geometric(runs, "best_error")
+    wide = geometric(runs, "settled_error")
+    least = geometric(runs, "best_error")
     for one, other, frame, what in (
         ("round robin", "Poisson", wide, "settled"),
         ("Poisson", "round robin", least, "best"),
@@ -81,17 +83,10 @@ def _judge_clocks(result: Result, records: Records) -> None:
     )
 
 
-def _geometric(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return a metric as the geometric mean over tasks, a row a seed and a column a clock."""
-    frames = [by_seed(own, metric) for _, own in runs.groupby("scenario", sort=False)]
-    logs = [np.log(frame.clip(lower=1e-300)) for frame in frames]
-    return np.exp(pd.concat(logs).groupby("seed").mean())  # type: ignore[no-any-return]
-
-
 def _pooled(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for metric in ("settled_error", "best_error"):
-        wide = _geometric(runs, metric)[list(dict.fromkeys(runs["label"]))]
+        wide = geometric(runs, metric)
         for label in wide.columns.drop(LOCKSTEP):
             found = compare(wide[label], wide[LOCKSTEP], "ratios", "geometric_mean")
             rows.append((metric, label, found.value, found.low, found.high, found.seeds))
@@ -114,7 +109,7 @@ def _growths(records: Records, unit: str | None) -> pd.DataFrame:
     rows = []
     for scenario, record in records.items():
         table = record.table().set_index(["label", "edges.clock"])
-        for (label, clock), own in record.probes().groupby(["label", "edges.clock"], sort=False):
+        for (label, clock), own in groups(record.probes(), ["label", "edges.clock"]):
             seed, product = label.split(" ")
             time, error = own["time_s"].to_numpy(), own["error"].to_numpy()
             if unit is not None:
@@ -144,7 +139,7 @@ def _decay(time: np.ndarray, error: np.ndarray) -> float:
 def _crossings(growth: pd.DataFrame, label: str) -> np.ndarray:
     """Return, for each solution, the product from which on a push grows; infinite if none."""
     found = []
-    for _, own in growth[growth["label"] == label].groupby(["scenario", "seed"]):
+    for _, own in groups(growth[growth["label"] == label], ["scenario", "seed"]):
         x, y = own.sort_values("product")[["product", "growth"]].to_numpy().T
         grows = np.flatnonzero(y > 0.0)
         if not grows.size or grows[0] == 0:
@@ -249,27 +244,28 @@ def _stability(growth: pd.DataFrame, steps: pd.DataFrame, beyond: pd.DataFrame |
     figure, axes = panels(1, 2 if beyond is None else 3, 2.7)
     first, second = axes[0, 0], axes[0, 1]
     single = growth[growth["scenario"].str.endswith("one")]
-    for ax, frame in ((first, single), (second, steps)):
-        for label, own in frame.groupby("label", sort=False):
+    for ax, frame in ((first, single), (second, steps[steps["scenario"].str.endswith("one")])):
+        for label, own in groups(frame, "label"):
             cells = own.groupby("product")["growth"]
             _spread(ax, cells, PROTOCOLS[label], label)
         ax.axhline(0.0, color="0.6", lw=0.8, zorder=0)
     x = np.linspace(0.2, 3.0, 200)
-    first.plot(x, lambertw(-x).real, color="0.3", lw=1)
+    first.plot(x, [lambertw(-each).real for each in x.tolist()], color="0.3", lw=1)
     first.axvline(largest_delay(1.0), color="0.4", ls="--", lw=0.8)
     first.set(xlabel="α λ τ / T", ylabel="growth over τ", ylim=(-1.1, 0.6))
     second.axvline(largest_step(), color="0.4", ls="--", lw=0.8)
     second.set(xscale="log", xlabel="α λ", ylabel="growth over T", ylim=(-1.5, 1.0))
-    second.legend(fontsize=7, frameon=False)
+    handles, labels = second.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
     if beyond is not None:
         third = axes[0, 2]
-        for label, own in beyond.groupby("label_", sort=False):
+        for label, own in groups(beyond, "label_"):
             _spread(third, own.groupby("product")["found"], PROTOCOLS[label], label)
         ends = np.array([beyond["product"].min(), beyond["product"].max()])
         third.plot(ends, ends, color="0.6", lw=0.8)
         third.axhline(largest_delay(1.0), color="0.4", ls="--", lw=0.8)
-        third.set(xscale="log", yscale="log", xlabel="α λ τ / T of the solution without latency",
-                  ylabel="α λ τ / T of that found")  # fmt: skip
+        third.set(xscale="log", yscale="log", xlabel="α λ τ / T without latency",
+                  ylabel="α λ τ / T found")  # fmt: skip
     letters(axes.flat)
     return figure
 
@@ -287,16 +283,16 @@ def _judge_latency(result: Result, records: Records) -> None:
     runs = runs.drop(columns="edges.clock")
     result.tables["claim5_latency"] = runs
     key = "edges.latency"
-    for label, own in runs.groupby("label", sort=False):
+    for label, own in groups(runs, "label"):
         found = thresholds(own, [key], "settled_error", reference={key: 0.0}).iloc[0]
         learning = float(own[own[key] == 0.0]["time_to_tenth"].median())
         result.text.append(
             f"Sign rule under {label!r}: the settled error doubles at a latency of "
-            f"{found['value']:.2g} [{found['low']:.2g}, {found['high']:.2g}] periods, "
-            f"{found['value'] / learning:.2g} of the time to a tenth of the error."
+            f"{found['threshold']:.2g} [{found['low']:.2g}, {found['high']:.2g}] periods, "
+            f"{found['threshold'] / learning:.2g} of the time to a tenth of the error."
         )
     exponents = []
-    for _, own in runs[(runs["label"] == "p = 1") & (runs[key] >= 1.0)].groupby("seed"):
+    for _, own in groups(runs[(runs["label"] == "p = 1") & (runs[key] >= 1.0)], "seed"):
         x, y = np.log(1.0 + 2.0 * own[key]), np.log(own["settled_error"])
         exponents.append(float(np.polyfit(x, y, 1)[0]))
     result.judge(
@@ -308,10 +304,10 @@ def _judge_latency(result: Result, records: Records) -> None:
     )
     figure, axes = panels(1, 1, 2.7)
     ax = axes[0, 0]
-    for label, own in runs.groupby("label", sort=False):
+    for label, own in groups(runs, "label"):
         levels = np.sort(own[key].unique())
-        found = [bootstrap(own[own[key] == x]["settled_error"], resamples=500) for x in levels]
-        _line(ax, levels, found, label)
+        errors = [bootstrap(own[own[key] == x]["settled_error"], resamples=500) for x in levels]
+        _line(ax, levels, errors, label)
     lockstep = runs[runs["label"] == "p = 1"]
     start = float(lockstep[lockstep[key] == 1.0]["settled_error"].median())
     levels = np.geomspace(0.5, runs[key].max(), 50)

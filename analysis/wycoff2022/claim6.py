@@ -43,10 +43,10 @@ def judge(records: Records) -> Result:
         above=0.0,
     )
     result.text = [
-        "Thirty flowers to learn from, one a second, 120 to test, the sign rule, 128 positions, all "
-        "of them starting in the middle. As published: each feature is scaled to 0 … 5 V by its "
-        "own range, and desired of a class is the free response to its mean. The protocol that "
-        "mends it was chosen on other seeds than these.",
+        "Thirty flowers to learn from, one a second, 120 to test, the sign rule, 128 positions, "
+        "all of them starting in the middle. As published: each feature is scaled to 0 … 5 V by "
+        "its own range, and desired of a class is the free response to its mean. The protocol "
+        "that mends it was chosen on other seeds than these.",
         "That asks the outputs of a class to be alike, and nothing asks those of two classes to "
         "differ: that all outputs are the same fulfils it, and learning goes there. Two changes "
         "mend this. One scale for all features (5 V is the longest petal or sepal) keeps a feature "
@@ -69,7 +69,9 @@ def _figure(wide: pd.DataFrame) -> Figure:
     for number, label in enumerate(wide):
         values = wide[label].sort_values().to_numpy()
         spread = [0.25 * ((7 * rank) % 11 / 10 - 0.5) for rank in range(values.size)]
-        ax.plot(values, [number + each for each in spread], "o", ms=2.5, alpha=0.6, mew=0)
+        ax.plot(
+            values, [number + each for each in spread], "o", ms=2.5, alpha=0.5, mew=0, color="C0"
+        )
         middle = bootstrap(values)
         ax.plot([middle.value] * 2, [number - 0.3, number + 0.3], color="black", lw=1.5)
     ax.axvline(PUBLISHED, color="0.4", ls="--", lw=0.8)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -158,6 +158,35 @@ def resampled(
     ends = np.percentile(known, [tail, 100.0 - tail], method="inverted_cdf")
     value = float(statistic(np.arange(seeds)))
     return Estimate(value=value, low=float(ends[0]), high=float(ends[1]), seeds=seeds)
+
+
+def groups(frame: pd.DataFrame, keys: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
+    """Yield the groups of a frame in the order in which they appear."""
+    yield from frame.groupby(keys, sort=False)
+
+
+def names(frame: pd.DataFrame) -> list[str]:
+    """Return the names of the columns."""
+    return [str(name) for name in frame.columns]
+
+
+def log(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the logarithms of a frame; zero counts as 1e-300, infinity as nothing."""
+    import pandas as pd
+
+    values = np.log(np.clip(frame.to_numpy(dtype=float), 1e-300, None))
+    values[np.isinf(values)] = np.nan
+    return pd.DataFrame(values, index=frame.index, columns=frame.columns)
+
+
+def geometric(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return a metric as the geometric mean over scenarios, a row a seed and a column a cell."""
+    import pandas as pd
+
+    order = list(dict.fromkeys(runs["label"]))
+    logs = [log(by_seed(own, metric)) for _, own in groups(runs, "scenario")]
+    mean = pd.concat(logs).groupby("seed").mean()
+    return mean.apply(np.exp)[order]
 
 
 def by_seed(table: pd.DataFrame, metric: str, key: str = "label") -> pd.DataFrame:

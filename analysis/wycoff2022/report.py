@@ -29,8 +29,8 @@ with ohmtick {version}: {runs} runs{took}. The studies are in `studies/`, each w
 scenario and seeds; running the command again repeats nothing that is there.
 
 A verdict follows from an interval alone, which is a 95 % bootstrap interval over seeds unless it is
-that of a proportion (Clopper-Pearson): a statement *holds* where the whole interval keeps its bound,
-*does not hold* where none of it does, and is *undecided* otherwise.
+that of a proportion (Clopper-Pearson): a statement *holds* where the whole interval keeps its
+bound, *does not hold* where none of it does, and is *undecided* otherwise.
 """
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 WIDTH = 7.0  # in, both columns of a journal
-_COLOURS = sns.color_palette("colorblind")
+COLOURS = sns.color_palette("colorblind")
 _GATES = sns.color_palette("viridis", 6)
 #: Gated protocols in order (viridis), clocks in colours of their own.
 PROTOCOLS: dict[str, Any] = {
@@ -20,10 +20,10 @@ PROTOCOLS: dict[str, Any] = {
     "p = 0.2": _GATES[2],
     "p = 0.1": _GATES[3],
     "p = 0.05": _GATES[4],
-    "round robin": _COLOURS[4],
-    "uniform": _COLOURS[1],
-    "jitter 10 %": _COLOURS[3],
-    "Poisson": _COLOURS[0],
+    "round robin": COLOURS[4],
+    "uniform": COLOURS[1],
+    "jitter 10 %": COLOURS[3],
+    "Poisson": COLOURS[0],
 }
 #: Clocks as tables write them, and what they are called.
 CLOCKS = {
