@@ -6,6 +6,7 @@ from time import process_time
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csc_array
 from scipy.sparse.linalg import splu
@@ -15,7 +16,6 @@ from ohmtick.docs.bench_cases import edge_count, scenario
 from ohmtick.engine.eventlog import CHUNK_ROWS
 from ohmtick.engine.events import EVENT_DTYPES
 from ohmtick.engine.heap import sink
-from ohmtick.engine.kernel import kernel
 from ohmtick.engine.layout import (
     AT_ENDS,
     AT_RECORD,
@@ -160,7 +160,7 @@ def dense_inverse(nodes: int, events: int) -> float:
     return (process_time() - start) / events
 
 
-@kernel
+@njit(nogil=True, cache=True, error_model="numpy")
 def rank_one_events(
     inverse: Reals, volts: Reals, ends: Ints, held: Reals, conductances: Reals, targets: Ints,
     edges: Ints, factors: Reals,
@@ -225,7 +225,7 @@ def touched_paths(nodes: int, events: int) -> float:
     return (process_time() - start) / events
 
 
-@kernel
+@njit(nogil=True, cache=True, error_model="numpy")
 def touch_paths(real: Reals, index: Ints, edges: Ints) -> int:
     """Multiply every entry on the paths of these edges by one; return how many there were."""
     entries = 0
@@ -251,13 +251,6 @@ def touch_paths(real: Reals, index: Ints, edges: Ints) -> int:
     return entries
 
 
-def entries_on_a_path(nodes: int) -> float:
-    """Return how many entries of the factor lie on an edge's path, on average."""
-    twin, _ = ready(nodes)
-    edges = np.random.default_rng(0).integers(len(twin.circuit.edges), size=200)
-    return float(touch_paths(twin.real, twin.index, edges) / edges.size)
-
-
 def empty_loop(nodes: int, events: int) -> float:
     """Return CPU seconds per event of a compiled loop of ticks, heap and log: no physics."""
     edges = edge_count(nodes)
@@ -270,7 +263,7 @@ def empty_loop(nodes: int, events: int) -> float:
     return (process_time() - start) / events
 
 
-@kernel
+@njit(nogil=True, cache=True, error_model="numpy")
 def tick_and_log(
     heap: Ints, number: Ints, next_tick: Reals, phases: Reals, columns: Any, events: int
 ) -> None:
