@@ -3,6 +3,7 @@
 import csv
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -114,7 +115,7 @@ def test_the_numbers_in_the_paper_are_those_of_the_report() -> None:
     ],
 )
 def test_a_verdict_follows_from_the_interval_alone(
-    found: Estimate, bounds: dict[str, float], expected: str
+    found: Estimate, bounds: dict[str, Any], expected: str
 ) -> None:
     assert verdict(found, **bounds) == expected
     result = Result("", claim=3)

@@ -11,7 +11,10 @@ from .findings import Records, Result, by_seed, groups, log
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ..studies import StudyRecord
 
 #: Where errors are compared, as a fraction of the updates that an edge makes.
 COMPARED = 0.9
@@ -224,7 +227,7 @@ def _curves(records: Records) -> Figure:
     return figure
 
 
-def _draw_curves(ax, record, task: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_curves(ax: Axes, record: StudyRecord, task: str) -> None:
     from .style import PROTOCOLS
 
     table = record.table().set_index(["label", "seed"])

@@ -14,6 +14,7 @@ from .style import PROTOCOLS, letters, panels
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: Where the displacement is fitted, s.
@@ -150,7 +151,7 @@ def _figure(series: Mapping[str, Records], lags: pd.DataFrame, runs: pd.DataFram
     return figure
 
 
-def _draw_displacement(ax, lags: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _draw_displacement(ax: Axes, lags: pd.DataFrame) -> None:
     task = "breadboard-iii"
     own_task = lags[lags["scenario"] == task]
     least = 0.5 * own_task.loc[own_task["msd"] > 0.0, "msd"].min()
@@ -189,14 +190,14 @@ def _walks(records: Records) -> dict[str, np.ndarray]:
     return walks
 
 
-def _draw_states(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
+def _draw_states(ax: Axes, walks: Mapping[str, np.ndarray]) -> None:
     for label, walk in walks.items():
         ax.plot(np.arange(1, len(walk) + 1), trajectories.distinct_states(walk),
                 color=PROTOCOLS[label], lw=2.5 if label == "p = 1" else 1.2)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="samples (s)", ylabel="different states visited")
 
 
-def _draw_portrait(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
+def _draw_portrait(ax: Axes, walks: Mapping[str, np.ndarray]) -> None:
     cloud = np.vstack([walk - walk.mean(axis=0) for walk in walks.values()])
     axes = np.linalg.svd(cloud, full_matrices=False)[2][:2]
     middle = np.mean([walk.mean(axis=0) for walk in walks.values()], axis=0)
@@ -209,7 +210,7 @@ def _draw_portrait(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore
     ax.set(xlabel="first principal axis (steps)", ylabel="second")
 
 
-def _draw_errors(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _draw_errors(ax: Axes, runs: pd.DataFrame) -> None:
     labels = list(dict.fromkeys(runs["label"]))
     for metric, marker, shift in (("settled_error", "o", -0.12), ("best_error", "v", 0.12)):
         wide = geometric(runs, metric)
