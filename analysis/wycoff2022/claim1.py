@@ -44,7 +44,8 @@ def judge(records: Records) -> Result:
         worst = pooled.sort_values("high").iloc[-1]
         result.judge(
             f"The {what} is no larger without a common step",
-            f"ratio to p = 1, geometric mean over tasks and sizes, median over seeds, worst of "
+            f"ratio to p = 1, geometric mean over {cells['scenario'].nunique()} tasks and sizes, "
+            "median over seeds, worst of "
             f"{len(pooled)} "
             f"protocols ({worst['label']})",
             _estimate(worst),

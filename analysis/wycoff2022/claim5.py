@@ -57,7 +57,7 @@ def _judge_clocks(result: Result, records: Records) -> None:
     ):
         result.judge(
             f"{one!r} has a lower {what} error than {other!r}",
-            f"ratio of {what} errors, geometric mean over tasks",
+            f"ratio of {what} errors, geometric mean over {runs['scenario'].nunique()} tasks",
             compare(frame[one], frame[other], "ratios", "geometric_mean"),
             below=1.0,
             main="robin" in one + other,
