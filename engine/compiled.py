@@ -59,6 +59,8 @@ class CompiledSimulation:
         Their resistors.
     rule, learning_rate, nudge
         The learning rule, compiled, and its two parameters.
+    batch
+        Readings from which an edge makes up its mind.
     presentations
         Times, s, and numbers of the data presented.
     train, test
@@ -89,6 +91,7 @@ class CompiledSimulation:
         rule: Function,
         learning_rate: float,
         nudge: float,
+        batch: int,
         presentations: Iterator[tuple[float, int]],
         train: Data,
         test: Data,
@@ -100,7 +103,7 @@ class CompiledSimulation:
         self._schedule, self._devices = schedule, devices
         self._rule = rule  # which is called by address: it has to stay
         self._addresses = _addresses(rule)
-        self._rates = float(learning_rate), float(nudge)
+        self._rates = float(learning_rate), float(nudge), batch
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))

@@ -157,7 +157,7 @@ class EventLog:
 class NoLog(EventLog):
     """Counts actuations, and keeps none of them: for runs that nobody asks for their events."""
 
-    def append(self, row: Actuation) -> None:
+    def append(self, row: tuple[float, ...]) -> None:
         """Count one actuation."""
         self.rows += 1
 

@@ -66,6 +66,10 @@ class Edges(NamedTuple):
     """The edge's number, which breaks ties; shape (E,)."""
     heap: Ints
     """Edges as a heap of their next ticks, shape (E,)."""
+    gathered: Ints
+    """How many readings of its batch it has, shape (E,)."""
+    squares: Reals
+    """The sums of the squares of both drops over these, V², shape (E, 2)."""
 
 
 class Flights(NamedTuple):
@@ -133,7 +137,7 @@ class ProbeRows(NamedTuple):
 def advance(
     real: Reals, index: Ints, addresses: Ints, edges: Edges, devices: Devices,
     flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
-    times: Reals, learning_rate: float, nudge: float, budget: int,
+    times: Reals, learning_rate: float, nudge: float, batch: int, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
     read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
@@ -151,7 +155,7 @@ def advance(
         elif tick == now:
             reason = _sense(
                 real, index, read, renew, solve, rule, edges, flights, counters,
-                learning_rate, nudge,
+                learning_rate, nudge, batch,
             )  # fmt: skip
         elif arrival == now:
             reason = _actuate(real, index, devices, flights, rows, counters)
@@ -189,8 +193,12 @@ def _present(
 def _sense(
     real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
     edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
+    batch: int,
 ) -> int:  # fmt: skip
-    """Let the edge that ticks first read its drops and decide; its reading is then in flight."""
+    """Let the edge that ticks first read its drops.
+
+    With the last reading of a batch it decides, and the reading is then in flight.
+    """
     if counters[IN_FLIGHT] == flights.slots.size:
         return FULL
     edge = edges.heap[0]
@@ -204,33 +212,51 @@ def _sense(
     tick = edges.used[edge]
     now = edges.ticks[edge, tick]
     error = tick if edges.error_free.shape[1] > 1 else 0
-    change = rule(
-        free + edges.error_free[edge, error],
-        clamped + edges.error_clamped[edge, error],
-        real[index[AT_CONDUCTANCE] + edge],
-        learning_rate,
-        nudge,
-    )
-    slot = flights.slots[counters[IN_FLIGHT]]
-    flights.change[slot] = change
-    if not np.isfinite(change):
-        return LAWLESS
-    flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
-    flights.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
-    flights.sensed[slot] = now
-    flights.datum[slot] = counters[DATUM]
-    flights.drop_free[slot] = free
-    flights.drop_clamped[slot] = clamped
-    flights.updates[slot] = counters[UPDATES]
-    lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
-    counters[IN_FLIGHT] += 1
-    counters[READINGS] += 1
+    seen_free = free + edges.error_free[edge, error]
+    seen_clamped = clamped + edges.error_clamped[edge, error]
+    if batch > 1:
+        seen_free, seen_clamped = _gather(edges, edge, seen_free, seen_clamped, batch)
+    if batch == 1 or edges.gathered[edge] == 0:
+        change = rule(
+            seen_free, seen_clamped, real[index[AT_CONDUCTANCE] + edge], learning_rate, nudge
+        )
+        slot = flights.slots[counters[IN_FLIGHT]]
+        flights.change[slot] = change
+        if not np.isfinite(change):
+            return LAWLESS
+        flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
+        flights.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
+        flights.sensed[slot] = now
+        flights.datum[slot] = counters[DATUM]
+        flights.drop_free[slot] = free
+        flights.drop_clamped[slot] = clamped
+        flights.updates[slot] = counters[UPDATES]
+        lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+        counters[IN_FLIGHT] += 1
+        counters[READINGS] += 1
     edges.used[edge] = tick + 1
     if tick + 1 == edges.filled[edge]:
         return TICKS
     edges.next_tick[edge] = edges.ticks[edge, tick + 1]
     sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
     return BUDGET if edges.next_tick[edge] >= now else BACKWARDS
+
+
+@kernel(inline=True)
+def _gather(
+    edges: Edges, edge: int, free: float, clamped: float, batch: int
+) -> tuple[float, float]:
+    """Add a reading to an edge's batch; return the root mean squares, which count if it is full."""
+    edges.squares[edge, 0] += free * free
+    edges.squares[edge, 1] += clamped * clamped
+    free = np.sqrt(edges.squares[edge, 0] / batch)
+    clamped = np.sqrt(edges.squares[edge, 1] / batch)
+    edges.gathered[edge] += 1
+    if edges.gathered[edge] == batch:
+        edges.gathered[edge] = 0
+        edges.squares[edge, 0] = 0.0
+        edges.squares[edge, 1] = 0.0
+    return free, clamped
 
 
 @kernel(inline=True)

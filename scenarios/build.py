@@ -158,6 +158,7 @@ def _on_simpy(
             nudge=scenario.supervisor.nudge,
             latencies=latencies(parts, edge, streams),
             errors=parts.comparator.errors(edge, streams),
+            batch=parts.batch,
         )
         for edge, resistor in enumerate(resistors)
     ]
@@ -195,10 +196,11 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) ->
         rule=rule,
         learning_rate=parts.rule.learning_rate,
         nudge=scenario.supervisor.nudge,
+        batch=parts.batch,
         presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
         train=_data(bench.train, supervisor),
         test=_data(bench.test, supervisor),
-        class_means=supervisor.class_means,
+        class_means=supervisor.class_inputs,
         probe_period=probe.period,
     )
     return Experiment(simulation=simulation, probe=probe, engine="compiled")

@@ -14,6 +14,7 @@ from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
 from . import study_command
 from .build import build
+from .reproduce import add_command
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
 from .terminal import Terminal
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     plot.add_argument("kind", metavar="KIND", help="learning, conductances or ticks")
     plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
     plot.set_defaults(action=_plot)
+    add_command(commands)
     return parser
 
 

@@ -20,7 +20,7 @@ PARTS = ("agents", "analysis", "engine", "scenarios")
 def package_files() -> set[str]:
     """What the wheel has to hold, as paths inside the package."""
     modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
-    library = set((ROOT / "scenarios").glob("*/*.toml"))
+    library = set((ROOT / "scenarios").rglob("*.toml"))
     paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library
     return {path.relative_to(ROOT).as_posix() for path in paths}
 
