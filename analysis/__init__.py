@@ -7,20 +7,25 @@ import pandas.
 """
 
 from .learning import FinalError, final_error, learning_curve, time_to
+from .phases import order_parameter
+from .stability import allan_deviation, allan_deviations
 from .timing import (
-    allan_deviation,
     interval_statistics,
     staleness,
     staleness_statistics,
     tick_intervals,
 )
+from .voltages import node_voltages
 
 __all__ = [
     "FinalError",
     "allan_deviation",
+    "allan_deviations",
     "final_error",
     "interval_statistics",
     "learning_curve",
+    "node_voltages",
+    "order_parameter",
     "staleness",
     "staleness_statistics",
     "tick_intervals",

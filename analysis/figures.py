@@ -1,20 +1,40 @@
-"""Draws a figure of a recorded run into a file."""
+"""The figures of a recorded run by name: what each shows, and how it is drawn into a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.errors import OhmtickError, RecordError, nearest, reason
+from ..engine.errors import OhmtickError, RecordError, nearest
 from ..engine.record import Run
+from .files import whole_file
 from .runs import open_run
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
-def _learning(run: Run) -> Axes:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A figure that can be asked for by name.
+
+    Attributes
+    ----------
+    title, caption : str
+        What it shows.
+    draw : callable
+        Takes a run, returns the Axes, or an array of them.
+    """
+
+    title: str
+    caption: str
+    draw: Callable[[Run], object]
+
+
+def _learning(run: Run) -> object:
     from . import plots
 
     if run.probes.empty:
@@ -22,18 +42,61 @@ def _learning(run: Run) -> Axes:
     return plots.learning_curve(run.probes)
 
 
-def _conductances(run: Run) -> Axes:
+def _network(run: Run) -> object:
+    from . import plots
+    from .voltages import data_of, node_voltages
+
+    data = data_of(run)
+    if data is None:
+        return plots.network(run.edges, run.nodes)
+    nodes = node_voltages(run)
+    if data.desired is None:
+        return plots.network(run.edges, nodes, voltage="free_V")
+    return plots.twins(run.edges, nodes)
+
+
+def _conductances(run: Run) -> object:
     from . import plots
 
     _check_acted(run)
     return plots.conductances(run.events, initial=run.edges["conductance_start_S"])
 
 
-def _ticks(run: Run) -> Axes:
+def _ticks(run: Run) -> object:
     from . import plots
 
     _check_acted(run)
-    return plots.ticks(run.events)
+    clock = clock_of(run)
+    return plots.ticks_and_order(
+        run.events, period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None
+    )
+
+
+def _intervals(run: Run) -> object:
+    from . import plots
+
+    _check_acted(run)
+    return plots.intervals(run.events)
+
+
+def _allan(run: Run) -> object:
+    from . import plots
+    from .stability import allan_deviations
+
+    _check_acted(run)
+    clock = clock_of(run)
+    if clock.get("gate", 1.0) < 1.0:
+        raise OhmtickError(
+            "its gate lets ticks pass, and a clock's stability cannot be told from the others"
+        )
+    return plots.allan(allan_deviations(run.events, clock.get("period")))
+
+
+def _staleness(run: Run) -> object:
+    from . import plots
+
+    _check_acted(run)
+    return plots.staleness(run.events)
 
 
 def _check_acted(run: Run) -> None:
@@ -41,11 +104,54 @@ def _check_acted(run: Run) -> None:
         raise OhmtickError("no edge acted in this run")
 
 
+def clock_of(run: Run) -> dict[str, object]:
+    """Return the clock's table of the scenario that a run records."""
+    clock: dict[str, object] = run.scenario.get("edges", {}).get("clock", {})
+    return clock
+
+
 #: The figures that can be asked for by name.
-FIGURES: dict[str, Callable[[Run], Axes]] = {
-    "learning": _learning,
-    "conductances": _conductances,
-    "ticks": _ticks,
+FIGURES: dict[str, Kind] = {
+    "learning": Kind(
+        title="Learning curve",
+        caption="The test error at every probe.",
+        draw=_learning,
+    ),
+    "network": Kind(
+        title="The network as it ended",
+        caption="Edges by their last conductance; squares are sources, diamonds targets with the "
+        "voltage that is desired of them (→), of the first datum; nodes are darker at higher "
+        "voltages.",
+        draw=_network,
+    ),
+    "conductances": Kind(
+        title="Conductances",
+        caption="Every edge, or 150 of them spread evenly; in each thousandth of the time the "
+        "lowest, the highest and the last value.",
+        draw=_conductances,
+    ),
+    "ticks": Kind(
+        title="Ticks, and how far they are in step",
+        caption="When the edges read, over about twenty ticks each from the first; below, the order "
+        "parameter of their clocks, and dashed what clocks without any order would have.",
+        draw=_ticks,
+    ),
+    "intervals": Kind(
+        title="Intervals",
+        caption="Between the ticks of each edge that it acted on, over all edges.",
+        draw=_intervals,
+    ),
+    "allan": Kind(
+        title="Stability of the clocks",
+        caption="Allan deviation, a line an edge (dark to light in the order of their numbers), or "
+        "the median and the middle four fifths of more than thirty.",
+        draw=_allan,
+    ),
+    "staleness": Kind(
+        title="Staleness",
+        caption="How many other actuations fell between a reading and its writing.",
+        draw=_staleness,
+    ),
 }
 
 
@@ -75,19 +181,39 @@ def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
     path = Path(folder) / kind if out is None else Path(out)
     if not path.suffix:
         path = path.with_name(f"{path.name}.png")
+    try:
+        with drawn(run, kind) as figure:
+            save(figure, path)
+    except RecordError:
+        raise
+    except OhmtickError as error:
+        raise OhmtickError(f"cannot draw {kind!r} of {folder}: {error}") from None
+    return path
+
+
+@contextmanager
+def drawn(run: Run, kind: str) -> Iterator[Figure]:
+    """Draw a figure of a run, and free it when it has been used."""
     import matplotlib
 
     matplotlib.use("Agg")  # files only: no display is needed
+    import matplotlib.pyplot as plt
+    import numpy as np
+
+    already = set(plt.get_fignums())
     try:
-        axes = FIGURES[kind](run)
-    except OhmtickError as error:
-        raise OhmtickError(f"cannot draw {kind!r} of {folder}: {error}") from None
-    figure = axes.get_figure()
-    assert figure is not None
-    try:
-        figure.savefig(path, dpi=200, bbox_inches="tight")  # type: ignore[union-attr]
-    except ValueError as error:
-        raise OhmtickError(f"cannot draw {path}: {error}") from None
-    except OSError as error:
-        raise RecordError(f"cannot write {path}: {reason(error)}") from error
-    return path
+        axes = FIGURES[kind].draw(run)
+        figure = np.ravel(np.asarray(axes, dtype=object))[0].get_figure()
+        yield figure
+    finally:
+        for number in set(plt.get_fignums()) - already:
+            plt.close(number)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save a figure in the format of the path's suffix, whole or not at all."""
+    with whole_file(path) as partial:
+        try:
+            figure.savefig(partial, dpi=200, bbox_inches="tight")
+        except ValueError as error:
+            raise OhmtickError(f"{path} is in no known format: {error}") from None

@@ -215,6 +215,28 @@ def read_events(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     return frame
 
 
+def read_batches(
+    path: Path, columns: Sequence[str] | None = None, rows: int = CHUNK_ROWS
+) -> Iterator[pd.DataFrame]:
+    """Read an event log, or some of its columns, from Parquet, at most `rows` rows at a time.
+
+    Raises
+    ------
+    RecordError
+        As `read_events`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path) as file:
+            check_schema(file.schema_arrow)
+            for batch in file.iter_batches(rows, columns=None if columns is None else [*columns]):
+                yield batch.to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise RecordError(f"cannot read the event log {path}: {error}") from error
+
+
 def check_schema(schema: pa.Schema) -> None:
     """Raise ValueError where a Parquet file's columns are not those of an event log."""
     if not schema.equals(event_schema()):

@@ -34,6 +34,8 @@ class Experiment:
 
     simulation: Simulation | CompiledSimulation
     probe: ProbeAgent
+    lessons: Lessons
+    """What is presented."""
     engine: str
     """``"simpy"`` or ``"compiled"``."""
 
@@ -148,7 +150,7 @@ def _on_simpy(
     acting: list[Agent] = [supervisor, *edges, *([probe] if scenario.probe else [])]
     for each in acting:
         simulation.add(each)
-    return Experiment(simulation=simulation, probe=probe, engine="simpy")
+    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="simpy")
 
 
 def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experiment:
@@ -183,7 +185,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
         class_means=supervisor.class_means,
         probe_period=probe.period,
     )
-    return Experiment(simulation=simulation, probe=probe, engine="compiled")
+    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="compiled")
 
 
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:

@@ -15,6 +15,7 @@ from ..engine.record import Run
 from .build import build
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
+from .seeing import add_commands
 from .terminal import Terminal
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
@@ -73,11 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     running.set_defaults(action=_run)
 
-    plot = commands.add_parser("plot", help="draw a figure of a run")
-    plot.add_argument("run", metavar="RUN", help="a run folder")
-    plot.add_argument("kind", metavar="KIND", help="learning, conductances or ticks")
-    plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
-    plot.set_defaults(action=_plot)
+    add_commands(commands)
     return parser
 
 
@@ -135,13 +132,6 @@ def _run(options: argparse.Namespace) -> int:
         )
     print(_report(scenario, result))
     return INTERRUPTED if result.summary["interrupted"] else OK
-
-
-def _plot(options: argparse.Namespace) -> int:
-    from ..analysis.figures import draw
-
-    print(draw(options.run, options.kind, options.out))
-    return OK
 
 
 def _report(scenario: Scenario, result: Run) -> str:

@@ -1,0 +1,101 @@
+"""Learning curves: the error against time or updates, with its spread over seeds."""
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+
+from .frames import check_frame
+from .plots_style import KEYS, LABELS, axes_for, palette_of
+
+
+def learning_curve(
+    probes: pd.DataFrame,
+    hue: str | None = None,
+    *,
+    x: str = "time_s",
+    y: str = "error",
+    ax: Axes | None = None,
+) -> Axes:
+    """Error against time, on a logarithmic axis.
+
+    Where several rows share a time (and a hue), as the seeds of a study do, the line is their
+    median and the band runs from the lower to the upper quartile.
+
+    Parameters
+    ----------
+    probes : DataFrame
+        Probes of one run, or of several in one frame; also what `analysis.learning_curve` returns.
+    hue : str, optional
+        Column that tells the lines apart. Numbers are coloured in order (viridis), and of more than
+        six every so many is in the legend; anything else takes seaborn's colour-blind palette.
+    x : str, default "time_s"
+        Column of the horizontal axis: `time_s`, `updates` or `updates_per_edge`. Rows are matched
+        by `time_s` all the same, and drawn at their median `x`.
+    y : str, default "error"
+        Column of the vertical axis: `error`, `relative_error`, or `accuracy`, whose axis is linear.
+        A logarithmic axis leaves out what is not positive.
+    ax : Axes, optional
+        Where to draw; by default a new figure of column width.
+
+    Returns
+    -------
+    Axes
+        With one line a hue, in the order of the legend.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    group = [] if hue is None else [hue]
+    check_frame(probes, dict.fromkeys(["time_s", x, y, *group]), "probes", "learning_curve")
+    lines = pd.DataFrame({"hue": probes[hue] if hue else "", "time_s": probes["time_s"]})
+    lines[["x", "y"]] = probes[[x, y]].to_numpy(dtype=float)
+    cells = lines.groupby(["hue", "time_s"], observed=True)
+    curve = cells[["x", "y"]].median()
+    curve["lower"] = cells["y"].quantile(0.25)
+    curve["upper"] = cells["y"].quantile(0.75)
+    curve = curve.reset_index()
+    numeric = pd.api.types.is_numeric_dtype(curve["hue"].dtype)
+    palette = palette_of(curve["hue"].unique().tolist(), numeric)
+
+    ax = axes_for(ax)
+    sns.lineplot(
+        curve,
+        x="x",
+        y="y",
+        hue="hue",
+        hue_order=list(palette),
+        palette=palette,
+        estimator=None,
+        sort=False,
+        legend="full" if hue else False,
+        linewidth=1.0,
+        ax=ax,
+    )
+    if (cells.size() > 1).any():
+        for level, colour in palette.items():
+            band = curve[curve["hue"] == level]
+            ax.fill_between(
+                band["x"], band["lower"], band["upper"], color=colour, alpha=0.2, linewidth=0
+            )
+    if y != "accuracy" and (curve["y"] > 0).any():
+        ax.set_yscale("log")
+    ax.set(xlabel=LABELS.get(x, x), ylabel=LABELS.get(y, y))
+    if hue:
+        handles, labels = ax.get_legend_handles_labels()
+        if numeric and len(labels) > KEYS:
+            shown = np.linspace(0, len(labels) - 1, KEYS).round().astype(int)
+            handles, labels = [handles[i] for i in shown], [labels[i] for i in shown]
+        ax.legend(
+            handles,
+            labels,
+            title=hue,
+            # Errors fall and accuracies rise: the corner that is likely to be free.
+            loc="lower right" if y == "accuracy" else "upper right",
+            fontsize="small",
+            title_fontsize="small",
+            edgecolor="none",
+        )
+    return ax

@@ -1,0 +1,259 @@
+"""A network where it lies: edges coloured by conductance, sources and targets with their voltages."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
+
+from ..engine.errors import AnalysisError
+from .frames import check_frame, refusal
+from .layout import Layout, layout_of
+from .plots_style import FIGURE, ORDERED, axes_for
+
+#: Up to how many nodes have their labels drawn.
+NAMED = 40
+#: Sources are squares, targets diamonds, all others circles; sizes in points.
+MARKS = {"inner": "o", "source": "s", "target": "D"}
+
+
+def network(
+    edges: pd.DataFrame,
+    nodes: pd.DataFrame,
+    conductances: npt.ArrayLike | str = "conductance_final_S",
+    *,
+    voltage: str | None = None,
+    bounds: tuple[float, float] | None = None,
+    key: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a network with its edges coloured by conductance, on a logarithmic scale.
+
+    Nodes lie where the circuit has them, or else where springs would put them; parallel edges are
+    bent apart (see `layout_of`). Sources are squares, targets diamonds, all other nodes circles. Up
+    to 40 nodes bear their labels; of more, sources and targets do.
+
+    Parameters
+    ----------
+    edges, nodes : DataFrame
+        Of a run: `first` and `second`; `node`, `role`, `x`, `y`.
+    conductances : array_like, shape (E,), or str
+        Conductances, S, or the column of `edges` that holds them.
+    voltage : str, optional
+        Column of `nodes` with voltages, V, as `analysis.node_voltages` adds them: they are written
+        at sources and targets, and the darker a node, the higher its voltage. Where there is a
+        column `desired_V`, what is desired of a target stands beside its voltage.
+    bounds : (float, float), optional
+        Conductances at the ends of the colour scale, S; by default the least and the largest.
+    key : bool, default True
+        Whether to draw the colour bar.
+    ax : Axes, optional
+        Where to draw; by default a new figure of column width.
+
+    Returns
+    -------
+    Axes
+        With one `LineCollection` of the edges, in their order.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, a frame is empty, or there is not one conductance an edge.
+    """
+    where = "network"
+    column = [conductances] if isinstance(conductances, str) else []
+    check_frame(edges, ["first", "second", *column], "edges", where)
+    check_frame(nodes, ["node", "role", "x", "y", *([voltage] if voltage else [])], "nodes", where)
+    shown = np.asarray(edges[column[0]] if column else conductances, dtype=float)
+    if shown.shape != (len(edges),):
+        got = f"an array of shape {shown.shape}"
+        raise AnalysisError(refusal("conductances", where, "be one for each of the edges", got))
+    layout = layout_of(edges, nodes)
+    ax = axes_for(ax)
+    norm = log_norm(shown, bounds)
+    ax.add_collection(edge_lines(layout, norm, shown, ax))
+    _draw_nodes(ax, layout, nodes, voltage)
+    ax.set_aspect("equal")
+    ax.margins(0.09)
+    ax.autoscale_view()
+    ax.set_axis_off()
+    if key:
+        conductance_key(ax, norm)
+    return ax
+
+
+def twins(
+    edges: pd.DataFrame,
+    nodes: pd.DataFrame,
+    conductances: npt.ArrayLike | str = "conductance_final_S",
+) -> npt.NDArray[np.object_]:
+    """Draw the free copy of a network beside the clamped one, which share every conductance.
+
+    Parameters
+    ----------
+    edges, nodes : DataFrame
+        As for `network`; the nodes with `free_V` and `clamped_V`, as `analysis.node_voltages` adds
+        them.
+    conductances : array_like, shape (E,), or str
+        As for `network`.
+
+    Returns
+    -------
+    ndarray of Axes, shape (2,)
+        In a new figure, two columns wide.
+
+    Raises
+    ------
+    AnalysisError
+        As `network`.
+    """
+    check_frame(nodes, ["free_V", "clamped_V"], "nodes", "twins")
+    with sns.plotting_context("paper"):
+        figure, panels = plt.subplots(1, 2, figsize=(2 * FIGURE[0], 2.7), layout="constrained")
+    for copy, panel in zip(("free", "clamped"), panels, strict=True):
+        network(edges, nodes, conductances, voltage=f"{copy}_V", key=False, ax=panel)
+        panel.set_title(f"{copy} copy", fontsize="medium")
+    shown = edges[conductances] if isinstance(conductances, str) else conductances
+    conductance_key(panels, log_norm(np.asarray(shown, dtype=float)), aspect=50)
+    assert isinstance(figure, Figure)
+    return np.asarray(panels, dtype=object)
+
+
+def log_norm(
+    conductances: npt.NDArray[np.float64], bounds: tuple[float, float] | None = None
+) -> LogNorm:
+    """Return the logarithmic scale of some conductances, which has two different ends."""
+    positive = conductances[conductances > 0.0]
+    low, high = bounds or (
+        (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
+    )
+    return LogNorm(low, high, clip=True) if low < high else LogNorm(low / 2.0, high * 2.0, clip=True)
+
+
+def edge_lines(
+    layout: Layout, norm: LogNorm, conductances: npt.NDArray[np.float64], ax: Axes
+) -> LineCollection:
+    """Return the edges as lines; `set_array` gives them other conductances."""
+    u = np.linspace(0.0, 1.0, 13)[:, None]
+    paths = []
+    control = layout.control()
+    bent = np.hypot(*(control - layout.places[layout.ends].mean(axis=1)).T) > 1e-6
+    for edge, (first, second) in enumerate(layout.ends):
+        ends = layout.places[[first, second]]
+        if bent[edge]:
+            curve = (1 - u) ** 2 * ends[0] + 2 * u * (1 - u) * control[edge] + u**2 * ends[1]
+            paths.append(curve)
+        else:
+            paths.append(ends)
+    lines = LineCollection(paths, cmap=ORDERED, norm=norm, capstyle="round", zorder=1)
+    lines.set_linewidth(_size(layout, ax, most=3.2, share=0.09, least=0.5))
+    lines.set_array(conductances)
+    return lines
+
+
+def conductance_key(ax: Axes | npt.NDArray[np.object_], norm: LogNorm, aspect: float = 30) -> None:
+    """Draw the colour bar of conductances below axes."""
+    some = cast(Axes, np.ravel(np.asarray(ax, dtype=object))[0])
+    figure = some.figure
+    bar = figure.colorbar(
+        ScalarMappable(norm, ORDERED), ax=ax, orientation="horizontal", aspect=aspect, pad=0.02
+    )
+    assert norm.vmin is not None
+    assert norm.vmax is not None
+    bar.set_label("conductance", size=some.yaxis.label.get_fontsize())
+    bar.ax.xaxis.set_major_locator(FixedLocator(round_places(norm.vmin, norm.vmax)))
+    bar.ax.xaxis.set_minor_locator(NullLocator())
+    bar.ax.xaxis.set_major_formatter(EngFormatter("S"))
+    bar.ax.tick_params(labelsize="small")
+
+
+def round_places(low: float, high: float) -> list[float]:
+    """Return round numbers between two bounds on a logarithmic axis, two at least, few."""
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    for digits in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
+        every = max(1, round(np.log10(high / low) / 5)) if digits == (1,) else 1
+        found = [d * 10.0**p for p in powers[::every] for d in digits]
+        inside = [at for at in found if low * (1 - 1e-9) <= at <= high * (1 + 1e-9)]
+        if len(inside) >= 3:
+            return inside[:: max(1, len(inside) // 5)]
+    return [low, high]
+
+
+def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | None) -> None:
+    size = _size(layout, ax, most=11.0, share=0.34, least=1.0)
+    shades = np.full(len(nodes), 1.0)
+    if voltage:
+        volts = nodes[voltage].to_numpy(dtype=float)
+        span = np.nanmax(volts) - np.nanmin(volts) if np.isfinite(volts).any() else 0.0
+        shades = 1.0 - 0.85 * np.nan_to_num((volts - np.nanmin(volts)) / (span or 1.0))
+    for role, mark in MARKS.items():
+        chosen = (nodes["role"] == role).to_numpy()
+        own = size if role == "inner" else max(size, 5.0) * (0.86 if role == "target" else 0.95)
+        ax.scatter(
+            *layout.places[chosen].T,
+            s=own**2,
+            c=np.repeat(shades[chosen, None], 3, axis=1),
+            marker=mark,
+            edgecolors="black",
+            linewidths=0.4 if role == "inner" else 1.1,
+            zorder=2 if role == "inner" else 3,
+        )
+    few = len(nodes) <= NAMED
+    for row, node in enumerate(nodes.itertuples(index=False)):
+        marked = node.role != "inner"
+        if few and size >= 6.0:
+            _write(ax, layout, row, str(node.node), (0.0, 0.0), light=shades[row] < 0.5)
+        if marked and voltage and np.isfinite(getattr(node, voltage)):
+            text = f"{getattr(node, voltage):.3g} V"
+            desired = getattr(node, "desired_V", np.nan)
+            if np.isfinite(desired):
+                text += f" → {desired:.3g} V"
+            _write(ax, layout, row, text, (0.0, -0.5 * size - 6.5))
+
+
+def _write(
+    ax: Axes,
+    layout: Layout,
+    node: int,
+    text: str,
+    beside: tuple[float, float],
+    light: bool = False,
+) -> None:
+    inside = beside == (0.0, 0.0)
+    ax.annotate(
+        text.replace("$", r"\$"),
+        layout.places[node],
+        xytext=beside,
+        textcoords="offset points",
+        ha="center",
+        va="center_baseline" if inside else "center",
+        fontsize=6.5 if len(text) < 4 or not inside else 4.5,
+        color="white" if light else "black",
+        path_effects=None if inside else [withStroke(linewidth=2.0, foreground="white")],
+        zorder=4,
+        annotation_clip=False,
+    )
+
+
+def _size(layout: Layout, ax: Axes, *, most: float, share: float, least: float) -> float:
+    """Return a size in points: a share of a typical edge as it will be drawn."""
+    chords = layout.places[layout.ends[:, 0]] - layout.places[layout.ends[:, 1]]
+    typical = float(np.median(np.hypot(*chords.T)))
+    figure = ax.get_figure()
+    assert figure is not None
+    width, height = figure.get_figwidth(), figure.get_figheight()  # type: ignore[union-attr]
+    box = ax.get_position()
+    span = np.maximum(np.ptp(layout.places, axis=0), 1e-9)
+    points = 72.0 * 0.8 * min(width * box.width / span[0], height * box.height / span[1])
+    return float(np.clip(share * typical * points, least, most))
