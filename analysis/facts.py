@@ -41,9 +41,13 @@ def facts_of(run: Run) -> dict[str, str]:
     if "final_accuracy" in summary:
         before, after = summary["initial_accuracy"], summary["final_accuracy"]
         facts["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"
-    versions = summary.get("versions", {})
-    facts["versions"] = ", ".join(f"{name} {version}" for name, version in versions.items())
     return facts
+
+
+def versions_of(run: Run) -> str:
+    """Return what computed a run: names and versions."""
+    versions = run.summary.get("versions", {})
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
 def again(run: Run) -> tuple[str, str]:

@@ -34,11 +34,14 @@ class Layout:
         The two nodes of each edge.
     middles : ndarray, shape (E, 2)
         Where the middle of each edge is: on the chord, or beside it where the edge is bent.
+    sides : ndarray, shape (N, 2)
+        On which side of each node there is room for a word: a vector of length 1.
     """
 
     places: FloatArray
     ends: IndexArray
     middles: FloatArray
+    sides: FloatArray
 
     def control(self) -> FloatArray:
         """Return the control points of the quadratic curves through the middles, shape (E, 2)."""
@@ -77,7 +80,7 @@ def layout_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> Layout:
     # The same side for both directions of a pair, lest two bends fall together.
     across[ends[:, 0] > ends[:, 1]] *= -1.0
     middles = places[ends].mean(axis=1) + _bends(ends, places)[:, None] * across
-    return Layout(places=places, ends=ends, middles=middles)
+    return Layout(places=places, ends=ends, middles=middles, sides=_sides(ends, places, middles))
 
 
 def _placed(ends: IndexArray, nodes: int) -> FloatArray:
@@ -111,6 +114,24 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
     # By rank and value halves: modes crowd at the ends of a long network.
     rank = slow.argsort(axis=0).argsort(axis=0) / nodes
     return np.asarray((slow - slow.min(axis=0)) / np.ptp(slow, axis=0) + rank, dtype=float)
+
+
+def _sides(ends: IndexArray, places: FloatArray, middles: FloatArray) -> FloatArray:
+    """Return the middle of the widest gap between the edges of each node, as a vector."""
+    node = ends.T.ravel()
+    away = np.concatenate([middles, middles]) - places[node]
+    angle = np.arctan2(away[:, 1], away[:, 0])
+    order = np.lexsort((angle, node))
+    node, angle = node[order], angle[order]
+    first = np.flatnonzero(np.r_[True, node[1:] != node[:-1]])
+    following = np.r_[angle[1:], np.nan]
+    following[np.r_[first[1:] - 1, len(node) - 1]] = angle[first] + 2.0 * np.pi
+    gap = following - angle
+    widest = np.lexsort((-gap, node))[first]
+    middle = angle[widest] + gap[widest] / 2.0
+    sides = np.tile([0.0, -1.0], (len(places), 1))
+    sides[node[first]] = np.stack([np.cos(middle), np.sin(middle)], axis=1)
+    return sides
 
 
 def _bends(ends: IndexArray, places: FloatArray) -> FloatArray:

@@ -177,6 +177,7 @@ def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None =
             ax.step(every, filled, where="mid", color=colour, linewidth=0.9, label=name)
     if hue:
         ax.legend(title=hue, fontsize="small", title_fontsize="small", frameon=False)
+    ax.set_xlim(-0.6, max(4.0, float(events["staleness"].max())) + 0.6)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     ax.set(xlabel="staleness (other actuations)", ylabel="fraction of actuations")
     ax.set_ylim(bottom=0.0)

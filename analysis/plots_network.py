@@ -219,7 +219,11 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
             desired = getattr(node, "desired_V", np.nan)
             if np.isfinite(desired):
                 text += f" → {desired:.3g} V"
-            _write(ax, layout, row, text, (0.0, -0.5 * size - 6.5))
+            # Beside the node, where there is room; a word is wider than it is high.
+            room = np.array([0.6 * size + 1.9 * len(text), 0.6 * size + 4.5])
+            with np.errstate(divide="ignore"):
+                across, up = layout.sides[row] * (room / np.abs(layout.sides[row])).min()
+            _write(ax, layout, row, text, (float(across), float(up)))
 
 
 def _write(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Events in a page, over all of its runs, and probes of a run. With these a page stays below 8 MB.
-MOST_EVENTS, MOST_PROBES = 320_000, 4000
+MOST_EVENTS, MOST_PROBES = 400_000, 4000
 #: Up to how many events keep every digit.
 EXACT = 120_000
 #: Data that can be chosen from, in one run.
@@ -83,6 +83,8 @@ def _run(
             "role": run.nodes["role"].tolist(),
             "x": pack(layout.places[:, 0], "f4"),
             "y": pack(layout.places[:, 1], "f4"),
+            "side_x": pack(layout.sides[:, 0], "f4"),
+            "side_y": pack(layout.sides[:, 1], "f4"),
         },
         "edges": {
             "first": pack_index(layout.ends[:, 0]),
@@ -108,7 +110,10 @@ def _events(rows: pd.DataFrame, bounds: tuple[float, float], exact: bool) -> dic
         "conductance": pack(after, "f8") if exact else pack_logarithms(after, *bounds),
     }
     if (sensed != time).any():
-        columns["delay"] = pack(time - sensed, "f4")
+        delay = time - sensed
+        columns["delay"] = pack(delay, "f4") if exact else pack_rounded(delay)
+    if "interval_s" in rows:
+        columns["interval"] = pack_rounded(rows["interval_s"].fillna(0.0))
     for name in ("free", "clamped"):
         drops = rows[f"drop_{name}_V"]
         columns[name] = pack(drops, "f4") if exact else pack_rounded(drops)
@@ -145,11 +150,11 @@ def note_on(run: Run, thinned: Thinned) -> str:
     else:
         parts = [
             f"{len(thinned.rows):,} of {thinned.events:,} events are here: the last of each edge in "
-            f"each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; flashes "
-            f"and intervals are those of the events that are left."
+            f"each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; an edge "
+            f"flashes for the events that are here."
         ]
     if len(run.probes) > MOST_PROBES:
-        parts.append(f"The curve has every {math.ceil(len(run.probes) / MOST_PROBES)}th probe.")
+        parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")
     data = data_of(run)
     if data is None:
         parts.append("Voltages are not shown: the run does not record its data.")

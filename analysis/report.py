@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..engine.errors import OhmtickError
 from ..engine.record import Run
-from .facts import again, facts_of
+from .facts import again, facts_of, versions_of
 from .figures import FIGURES, drawn
 from .files import whole_file
 from .page_files import fill
@@ -114,6 +114,7 @@ def _subject(run: Run, name: str) -> dict[str, Any]:
         "name": name,
         "again": sentence,
         "command": command,
+        "versions": versions_of(run),
         "file": "scenario.toml",
         "source": run.scenario_toml,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ..engine.record import Run
 
@@ -31,7 +32,8 @@ class Thinned:
     Attributes
     ----------
     rows : DataFrame
-        The events that are kept, in order, with the columns `COLUMNS`.
+        The events that are kept, in order, with the columns `COLUMNS`; where some were left out
+        also `interval_s`, from the tick before of the same edge, which may be one of those.
     events : int
         How many there were.
     frame_s : float or None
@@ -65,9 +67,25 @@ def thin(run: Run, most: int) -> Thinned:
         return Thinned(rows=run.events[list(COLUMNS)], events=events, frame_s=None)
     frames = max(1, most // max(1, len(run.edges)))
     frame_s = span_of(run) / frames
-    kept = [_last_of_frames(batch, frame_s) for batch in run.batches(COLUMNS)]
+    before = np.full(len(run.edges), np.nan)  # the last tick of each edge so far, s
+    kept = [
+        _last_of_frames(batch.assign(interval_s=_intervals(batch, before)), frame_s)
+        for batch in run.batches(COLUMNS)
+    ]
     rows = _last_of_frames(pd.concat(kept, ignore_index=True), frame_s)
     return Thinned(rows=rows, events=events, frame_s=frame_s)
+
+
+def _intervals(events: pd.DataFrame, before: npt.NDArray[np.float64]) -> pd.Series:
+    """Return the interval that each event ends, s; NaN where it is the first, or out of order."""
+    edge, sensed = events["edge"].to_numpy(), events["sensed_s"]
+    last = sensed.groupby(edge).shift().to_numpy(copy=True)
+    first = np.isnan(last)
+    last[first] = before[edge[first]]
+    latest = sensed.groupby(edge).last()
+    before[latest.index.to_numpy()] = latest.to_numpy()
+    interval = sensed - last
+    return interval.where(interval > 0.0)
 
 
 def _last_of_frames(events: pd.DataFrame, frame_s: float) -> pd.DataFrame:

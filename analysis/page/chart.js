@@ -3,7 +3,7 @@
 /* A small chart over simulated time: lines, steps or dots, a cursor, and a click that goes to a time. */
 
 const SVG = "http://www.w3.org/2000/svg";
-const MARGIN = { left: 58, right: 12, top: 8, bottom: 34 };
+const MARGIN = { left: 72, right: 18, top: 8, bottom: 34 };
 
 function svgNode(name, attributes, text) {
   const node = document.createElementNS(SVG, name);
@@ -88,10 +88,11 @@ class Chart {
     const [low, high] = this.bounds;
     const bottom = this.height - MARGIN.bottom;
     const { label, unit, until } = this.options;
-    for (const at of (this.isLog ? logPlaces : places)(low, high, Math.max(2, Math.floor(this.height / 45)))) {
+    const square = unit.endsWith("²"); // its powers of ten leave no room for the unit
+    for (const at of (this.isLog ? logPlaces : places)(low, high, Math.max(3, Math.floor(this.height / 40)))) {
       const y = this.y(at);
       this.svg.append(svgNode("line", { class: "grid", x1: MARGIN.left, x2: this.width - MARGIN.right, y1: y, y2: y }));
-      this.svg.append(svgNode("text", { class: "tick y", x: MARGIN.left - 5, y: y + 4 }, quantity(at, unit, 4)));
+      this.svg.append(svgNode("text", { class: "tick y", x: MARGIN.left - 5, y: y + 4 }, square ? power(at, 4) : quantity(at, unit, 4)));
     }
     for (const at of places(0, until, Math.max(2, Math.floor(this.width / 110)))) {
       this.svg.append(svgNode("text", { class: "tick x", x: this.x(at), y: bottom + 14 }, Number(at.toPrecision(6))));
@@ -99,7 +100,7 @@ class Chart {
     this.svg.append(svgNode("line", { class: "axis", x1: MARGIN.left, x2: this.width - MARGIN.right, y1: bottom, y2: bottom }));
     this.svg.append(svgNode("text", { class: "label x", x: (MARGIN.left + this.width) / 2, y: this.height - 3 }, "time (s)"));
     const middle = (MARGIN.top + bottom) / 2;
-    this.svg.append(svgNode("text", { class: "label", transform: `translate(11 ${middle}) rotate(-90)` }, label));
+    this.svg.append(svgNode("text", { class: "label", transform: `translate(11 ${middle}) rotate(-90)` }, square ? `${label} (${unit})` : label));
   }
 
   drawSeries({ x, y, shape, colour, dash }) {

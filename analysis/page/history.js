@@ -37,10 +37,16 @@ class History {
       { x: sensed, y: of(events.free), shape: "dots", colour: distinct[0] },
       { x: sensed, y: of(events.clamped), shape: "dots", colour: distinct[1] },
     ]);
-    const ticks = sensed.slice().sort();
-    const intervals = ticks.slice(1).map((tick, at) => tick - ticks[at]);
-    this.intervals.show([{ x: ticks.slice(1), y: intervals, shape: "dots", colour: distinct[0] }]);
+    this.intervals.show([{ ...this.intervalsOf(sensed), shape: "dots", colour: distinct[0] }]);
     this.moveTo(player.time);
+  }
+
+  /* Where events were left out, those that are here bring the interval that they ended. */
+  intervalsOf(sensed) {
+    const { interval } = this.player.run.events;
+    if (interval) return { x: sensed, y: Float64Array.from(this.rows, (row) => interval[row] || NaN) };
+    const ticks = sensed.slice().sort();
+    return { x: ticks.slice(1), y: ticks.slice(1).map((tick, at) => tick - ticks[at]) };
   }
 
   moveTo(time) {
@@ -50,7 +56,7 @@ class History {
     const done = upperBound(this.times, time);
     const parts = [
       `${quantity(this.player.conductance[this.edge], "S", 4)} (${quantity(1 / this.player.conductance[this.edge], "Ω", 4)})`,
-      `${whole(done)} of ${whole(this.rows.length)} events`,
+      `${whole(done)} of ${whole(this.rows.length)} events${events.interval ? " that are here" : ""}`,
     ];
     if (done) {
       const row = this.rows[done - 1];

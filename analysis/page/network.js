@@ -45,7 +45,7 @@ class NetworkView {
   /* Fit the canvas to its place on the page; all lengths below are in pixels of the page. */
   fit() {
     const width = this.canvas.clientWidth;
-    this.margin = 30;
+    this.margin = 36;
     const wanted = ((width - 2 * this.margin) * this.box[1]) / this.box[0] + 2 * this.margin;
     const height = Math.round(Math.min(Math.max(wanted, 200), Math.min(620, 1.1 * width)));
     const dense = window.devicePixelRatio || 1;
@@ -65,8 +65,8 @@ class NetworkView {
     this.corner = [width / 2 - (this.box[0] * this.factor) / 2 + x, height / 2 + (this.box[1] * this.factor) / 2 + y];
     const length = this.typical * this.factor;
     this.named = this.run.nodes.label.length <= MANY || length > 40;
-    this.lineWidth = Math.min(6, Math.max(1, length / 12));
-    this.radius = this.named ? Math.min(13, Math.max(7, length / 5)) : Math.min(6, Math.max(1, length / 5));
+    this.lineWidth = Math.min(6, Math.max(1.2, length / (this.named ? 12 : 6)));
+    this.radius = this.named ? Math.min(13, Math.max(7, length / 5)) : Math.min(6, length / 5);
   }
 
   at(x, y) {
@@ -146,7 +146,7 @@ class NetworkView {
 
   drawNodes(state) {
     const { role } = this.run.nodes;
-    const inner = this.radius >= 2 || state.voltages;
+    const inner = this.radius >= 2.5; // smaller ones would only hide the edges
     for (let node = 0; node < role.length; node++) if (role[node] === "inner" && inner) this.drawNode(node, state);
     for (let node = 0; node < role.length; node++) if (role[node] !== "inner") this.drawNode(node, state);
     if (!state.voltages) return;
@@ -188,14 +188,17 @@ class NetworkView {
     context.textAlign = "center";
     context.textBaseline = "middle";
     const half = context.measureText(text).width / 2 + 3;
-    const inside = Math.min(Math.max(x, half), this.size[0] - half);
-    const below = y + Math.max(6, this.radius) + 12;
-    const height = below > this.size[1] - 7 ? y - Math.max(6, this.radius) - 12 : below;
-    context.lineWidth = 4;
-    context.strokeStyle = "rgba(255, 255, 255, 0.9)";
-    context.strokeText(text, inside, height);
+    const radius = 1.2 * Math.max(6, this.radius);
+    const { side_x, side_y } = this.run.nodes;
+    const within = (at, room, side) => Math.min(Math.max(at, room), this.size[side] - room);
+    // As far as it takes to clear the node, sideways or up.
+    const away = Math.min((radius + half) / Math.abs(side_x[node]), (radius + 8) / Math.abs(side_y[node]));
+    const across = within(x + side_x[node] * away, half, 0);
+    const height = within(y - side_y[node] * away, 8, 1);
+    context.fillStyle = "rgba(255, 255, 255, 0.82)";
+    context.fillRect(across - half, height - 8, 2 * half, 16);
     context.fillStyle = INK;
-    context.fillText(text, inside, height);
+    context.fillText(text, across, height);
   }
 
   /* The edge nearest to a point, in reach of a finger; null where there is none. */

@@ -1,16 +1,26 @@
 "use strict";
 
-/* How numbers are written: with the prefixes of the SI, and at round places on an axis. */
+/* How numbers are written: with the prefixes of the SI, and at round places on an axis. A square of a
+ * unit takes a power of ten instead, since mV² would be (mV)². */
 
 const PREFIXES = { "-15": "f", "-12": "p", "-9": "n", "-6": "µ", "-3": "m", 0: "", 3: "k", 6: "M", 9: "G" };
 
 function quantity(value, unit, digits = 3) {
   if (!Number.isFinite(value)) return "–";
   if (value === 0) return `0 ${unit}`;
+  if (unit.endsWith("²")) return `${power(value, digits)} ${unit}`;
   const size = 3 * Math.floor(Math.log10(Math.abs(Number(value.toPrecision(digits)))) / 3);
-  const power = Math.min(9, Math.max(-15, size));
-  const number = Number((value / 10 ** power).toPrecision(digits));
-  return `${number} ${PREFIXES[power]}${unit}`.trim();
+  const prefix = Math.min(9, Math.max(-15, size));
+  const number = Number((value / 10 ** prefix).toPrecision(digits));
+  return `${number} ${PREFIXES[prefix]}${unit}`.trim();
+}
+
+function power(value, digits) {
+  const rounded = Number(value.toPrecision(digits));
+  if (Math.abs(rounded) >= 0.01 && Math.abs(rounded) < 1e4) return `${rounded}`;
+  const [number, exponent] = rounded.toExponential().split("e");
+  const raised = [...String(Number(exponent))].map((sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]).join("");
+  return Number(number) === 1 ? `10${raised}` : `${number}×10${raised}`;
 }
 
 function whole(count) {

@@ -14,6 +14,7 @@ class Replay {
     this.addControls();
     this.addKeys();
     this.seek(0);
+    if (this.runs.length === 1) this.select(0); // there is room for its history
     place.dataset.ready = "yes";
   }
 
@@ -125,7 +126,8 @@ class Replay {
     const happened = this.players.map((player) => whole(player.acts.position)).join(" and ");
     this.slider.setAttribute("aria-valuetext", `${this.time.toPrecision(4)} s`);
     this.part("clock").textContent = `${this.time.toFixed(this.digits)} s of ${Number(this.horizon.toPrecision(6))} s`;
-    this.part("count").textContent = `${happened} events so far`;
+    const left = this.runs.some((run) => run.events.interval) ? " of those here" : "";
+    this.part("count").textContent = `${happened} events so far${left}`;
     this.runs.forEach((run, at) => {
       const { time: times, error, accuracy } = run.probes;
       const last = upperBound(times, this.time) - 1;
@@ -188,7 +190,6 @@ class Replay {
     const number = Number.isInteger(edge) && edge >= 0 ? edge : null;
     this.edgeBox.value = number ?? "";
     for (const player of this.players) player.select(number);
-    this.part("hint").hidden = number !== null;
   }
 
   chooseNext(steps) {
