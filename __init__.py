@@ -1,12 +1,14 @@
 """Ohmtick: a laboratory for circuits that learn without a clock."""
 
 from .analysis.runs import open_run
+from .analysis.studies import open_study
 from .engine.circuit import Circuit
 from .engine.errors import OhmtickError
 from .engine.lattices import breadboard, from_networkx, square_lattice
 from .engine.twin import TwinNetwork
 from .scenarios.running import run
 from .scenarios.scenario import Scenario, load
+from .scenarios.study import Study
 
 __version__ = "0.1.0"
 
@@ -14,11 +16,13 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "Scenario",
+    "Study",
     "TwinNetwork",
     "breadboard",
     "from_networkx",
     "load",
     "open_run",
+    "open_study",
     "run",
     "square_lattice",
 ]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ..engine.streams import FloatArray, Streams
@@ -53,21 +54,30 @@ class _Ticking(Part):
     """Relative s.d. of the periods over the edges (normal, truncated to stay positive)."""
     gate: float = Field(1.0, ge=0, le=1)
     """Probability that the edge acts on a tick."""
+    gate_ticks: int = Field(1, ge=1)
+    """Ticks in a row that share one draw of the gate: with an edge's `batch`, a whole batch."""
 
     def ticks(
         self, edge: int, edges: int, streams: Streams, horizon: float
     ) -> Iterator[FloatArray]:
         """Yield the times at which an edge acts, s.
 
-        Draw n of the gate belongs to tick n, whether or not it is seen.
+        Draw n of the gate belongs to tick n, or to the n-th run of `gate_ticks` of them, whether
+        or not they are seen.
         """
         for first, times in self.all_ticks(edge, edges, streams):
             acts = times >= 0.0
             if self.gate < 1.0:
-                acts &= streams.uniforms("clock.gate", edge, first, times.size) < self.gate
+                acts &= self._opens(edge, first, times.size, streams)
             yield times[acts]
             if times[-1] >= horizon:
                 return
+
+    def _opens(self, edge: int, first: int, count: int, streams: Streams) -> NDArray[np.bool_]:
+        """Return whether the gate lets ticks ``first … first + count`` pass, shape (count,)."""
+        runs = np.arange(first, first + count) // self.gate_ticks
+        draws = streams.uniforms("clock.gate", edge, int(runs[0]), int(runs[-1] - runs[0]) + 1)
+        return np.asarray(draws[runs - runs[0]] < self.gate)
 
     def period_of(self, edge: int, streams: Streams) -> float:
         """Return an edge's own period, s.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import isfinite
+from math import isfinite, sqrt
 from typing import NamedTuple
 
 import simpy
@@ -47,6 +47,8 @@ class EdgeAgent:
         The time from each sense to its actuation, s; none by default.
     errors
         The errors of each reading of the two drops, V; none by default.
+    batch
+        Readings from which it makes up its mind.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class EdgeAgent:
         nudge: float = 1.0,
         latencies: Iterator[float] | None = None,
         errors: Iterator[tuple[float, float]] | None = None,
+        batch: int = 1,
     ) -> None:
         self.edge = edge
         self.ticks = ticks
@@ -69,6 +72,9 @@ class EdgeAgent:
         self.nudge = nudge
         self.latencies = latencies
         self.errors = errors
+        self.batch = batch
+        self._gathered = 0
+        self._squares = [0.0, 0.0]
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Act on every tick; readings whose latency outlasts the period are in flight together."""
@@ -76,14 +82,23 @@ class EdgeAgent:
             yield simulation.at(time, Kind.SENSE, self.edge)
             reading = self.sense(simulation)
             done = time if self.latencies is None else time + next(self.latencies)
-            simulation.call_at(done, Kind.ACTUATE, self.edge, self.actuate, simulation, reading)
+            if reading is not None:
+                simulation.call_at(done, Kind.ACTUATE, self.edge, self.actuate, simulation, reading)
 
-    def sense(self, simulation: Simulation) -> Reading:
-        """Read both drops, as well as the comparator can, and decide."""
+    def sense(self, simulation: Simulation) -> Reading | None:
+        """Read both drops, as well as the comparator can, and decide; None while it gathers."""
         free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
             seen_free, seen_clamped = free + free_error, clamped + clamped_error
+        if self.batch > 1:
+            self._gathered += 1
+            self._squares[0] += seen_free * seen_free
+            self._squares[1] += seen_clamped * seen_clamped
+            if self._gathered < self.batch:
+                return None
+            seen_free, seen_clamped = (sqrt(total / self.batch) for total in self._squares)
+            self._gathered, self._squares = 0, [0.0, 0.0]
         change = self.decide(seen_free, seen_clamped)
         if not isfinite(change):
             raise OhmtickError(
@@ -93,7 +108,10 @@ class EdgeAgent:
         return Reading(simulation.now, simulation.datum, free, clamped, change, simulation.updates)
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
-        """Return the change that the rule asks for at these drops, V, as the edge sees them."""
+        """Return the change that the rule asks for at these drops, V, as the edge sees them.
+
+        Of a batch of readings, these are the root mean squares.
+        """
         conductance = self.resistor.conductance
         return self.rule(drop_free, drop_clamped, conductance, self.learning_rate, self.nudge)
 

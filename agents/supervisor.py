@@ -33,6 +33,8 @@ class Lessons:
     """Desired target voltages, V, shape (D, T)."""
     classes: NDArray[np.intp] | None = None
     """The class of each datum, shape (D,), where outputs are desired of classes."""
+    separation: float = 1.0
+    """How far apart the clamp pulls the classes, in units of how far apart their means are."""
 
     @property
     def label(self) -> NDArray[np.int64]:
@@ -45,6 +47,25 @@ class Lessons:
         assert self.classes is not None
         members = [self.inputs[self.classes == c] for c in range(self.classes.max() + 1)]
         return np.array([inputs.mean(axis=0) for inputs in members])
+
+    def class_inputs(self) -> FloatArray:
+        """Return the inputs to which the network is asked to respond at each epoch, V.
+
+        The circuit is linear, so the response to ``m + separation * (m_c - m)``, with m_c the
+        mean input of a class and m the mean of these, lies as much further from the middle than
+        that to m_c. The former are what the clamp pulls towards, the latter what is desired.
+
+        Returns
+        -------
+        ndarray
+            The former in C rows and then the latter in C rows; one set of rows where they are
+            the same. Shape (2C or C, S).
+        """
+        means = self.class_means()
+        if self.separation == 1.0:
+            return means
+        middle = means.mean(axis=0)
+        return np.vstack([middle + self.separation * (means - middle), means])
 
 
 class Supervisor(Part):
@@ -91,6 +112,7 @@ class SupervisorAgent:
 
     Outputs desired of a class are the free response to the mean input of the class; they are
     measured anew at the start of each epoch, as on the bench, and stay as they are through it.
+    With a `separation` the clamp pulls the outputs further apart than that.
 
     Parameters
     ----------
@@ -106,7 +128,7 @@ class SupervisorAgent:
         self.settings = settings
         self.lessons = lessons
         self._streams = streams
-        self.class_means = None if lessons.classes is None else lessons.class_means()
+        self.class_inputs = None if lessons.classes is None else lessons.class_inputs()
         self._class_desired: FloatArray | None = None
         self._desired = lessons.desired
 
@@ -123,10 +145,10 @@ class SupervisorAgent:
 
     def begin_epoch(self, twin: TwinNetwork) -> None:
         """Measure what is desired of each class, where the data have classes."""
-        if self.class_means is not None:
+        if self.class_inputs is not None:
             if self._class_desired is None:
-                self._class_desired = np.empty((len(self.class_means), twin.targets.size))
-            twin.respond(self.class_means, self._class_desired)
+                self._class_desired = np.empty((len(self.class_inputs), twin.targets.size))
+            twin.respond(self.class_inputs, self._class_desired)
             self._desired = self.desired_of(self.lessons)
 
     def present(self, twin: TwinNetwork, datum: int) -> None:
@@ -135,10 +157,14 @@ class SupervisorAgent:
         twin.present(self.lessons.inputs[datum], self._desired[datum])
 
     def table_of(self, lessons: Lessons) -> FloatArray:
-        """Return the rows that the labels of these lessons name, V; those of classes change."""
-        table = self._class_desired if lessons.desired is None else lessons.desired
-        assert table is not None
-        return table
+        """Return the rows that the labels of these lessons name, V; those of classes change.
+
+        Of the lessons that are presented, that is what the clamp pulls towards.
+        """
+        if lessons.desired is not None:
+            return lessons.desired
+        assert self._class_desired is not None and self.class_desired is not None
+        return self._class_desired if lessons is self.lessons else self.class_desired
 
     def desired_of(self, lessons: Lessons) -> FloatArray:
         """Return the voltages desired of these lessons at present, V, shape (D, T)."""
@@ -147,4 +173,6 @@ class SupervisorAgent:
     @property
     def class_desired(self) -> FloatArray | None:
         """What is desired of each class in this epoch, V, shape (C, T); None without classes."""
-        return self._class_desired
+        if self._class_desired is None or self.lessons.classes is None:
+            return None
+        return self._class_desired[-(int(self.lessons.classes.max()) + 1) :]

@@ -114,6 +114,7 @@ def build(
     compiled = compiled_rule(function)
     refusals = {
         "an edge of another class than EdgeAgent": agent is not EdgeAgent,
+        "edges that gather a batch": scenario.edges.batch > 1,
         "a rule that numba cannot compile": compiled is None,
     }
     if engine == "compiled" and any(refusals.values()):
@@ -144,6 +145,7 @@ def _on_simpy(
             nudge=scenario.supervisor.nudge,
             latencies=latencies(parts, edge, streams),
             errors=parts.comparator.errors(edge, streams),
+            batch=parts.batch,
         )
         for edge, resistor in enumerate(resistors)
     ]
@@ -182,7 +184,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
         presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
         train=_data(bench.train, supervisor),
         test=_data(bench.test, supervisor),
-        class_means=supervisor.class_means,
+        class_means=supervisor.class_inputs,
         probe_period=probe.period,
     )
     return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="compiled")

@@ -35,6 +35,9 @@ class Edges(Part):
     """When an edge acts."""
     comparator: Comparator = Comparator()
     """How well an edge reads."""
+    batch: int = Field(1, ge=1)
+    """Readings that an edge gathers before it acts; its rule then gets the root mean square of
+    each drop over them."""
     latency: float = Field(0.0, ge=0)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)
@@ -145,7 +148,7 @@ class Scenario(Part):
         >>> scenario.replace(**{"edges.clock.jitter": 0.2}).edges.clock.jitter
         0.2
         >>> scenario.replace(**{"edges.clock.kind": "poisson"}).edges.clock  # knows no phase
-        PoissonClock(period=1.0, spread=0.0, gate=1.0, kind='poisson')
+        PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1, kind='poisson')
         """
         tables = _written(self)
         for key, value in changes.items():

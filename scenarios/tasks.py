@@ -114,9 +114,14 @@ class LinearRegression(Part):
 class Classification(Part):
     """Many data in classes: the outputs shall tell the class.
 
-    Features drive sources, scaled so that each feature's range over the training data becomes
-    ``[low, high]``. The outputs desired of a class are the free response to the mean training
+    Features drive sources, scaled by the training data: each so that its own range becomes
+    ``[low, high]``, or all by one number of volts a centimetre, ``(high - low)`` over the largest
+    of all their values. The outputs desired of a class are the free response to the mean training
     input of the class, measured anew once an epoch, as on the bench.
+
+    To answer every input alike would fulfil that too, and learning tends to it. A `separation`
+    above 1 prevents this: the clamp then pulls the outputs of a class to where its mean response
+    would lie if it were that much further from the middle of all classes.
     """
 
     kind: Literal["classification"] = "classification"
@@ -130,10 +135,16 @@ class Classification(Part):
     """Labels of the targets."""
     training: int = Field(30, ge=1)
     """Data to learn from, the same number of each class; all others are tested on."""
+    scaling: Literal["feature", "common"] = "feature"
+    """Each feature by its own range, or all by the same V/cm, so that one that varies little in
+    nature does so on the bench."""
+    separation: float = Field(1.0, gt=0, le=100)
+    """How far apart the clamp pulls the classes, in units of how far apart their mean responses
+    are."""
     low: Volts = 0.0
-    """Voltage for the smallest training value of a feature, V."""
+    """Voltage for the smallest training value of a feature (for 0 cm with common scaling), V."""
     high: Volts = 5.0
-    """Voltage for the largest, V."""
+    """Voltage for the largest (of all features with common scaling), V."""
 
     @model_validator(mode="after")
     def _check(self) -> Classification:
@@ -171,11 +182,13 @@ class Classification(Part):
         learns = rank[order] < self.training // IRIS_CLASSES
         train, test = order[learns], order[~learns]
         smallest, largest = features[train].min(axis=0), features[train].max(axis=0)
+        if self.scaling == "common":
+            smallest, largest = np.zeros_like(smallest), largest.max()
         volts = self.low + (features - smallest) / (largest - smallest) * (self.high - self.low)
         held = np.tile(list(self.fixed.values()), (len(classes), 1))
         inputs = np.hstack([volts, held])
         return (
-            Lessons(inputs=inputs[train], classes=classes[train]),
+            Lessons(inputs=inputs[train], classes=classes[train], separation=self.separation),
             Lessons(inputs=inputs[test], classes=classes[test]),
         )
 

@@ -1,0 +1,137 @@
+"""How steep learning is at a solution, and hence how late and how large its steps may be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.circuit import Circuit
+from ..engine.errors import AnalysisError
+from ..engine.twin import TwinNetwork
+from .frames import refusal
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Curvature:
+    """The linear response of the outputs' misses to one step of coupled learning at rate 1.
+
+    Attributes
+    ----------
+    together : ndarray, shape (T,)
+        Eigenvalues λ of the step when all edges take it at once, descending, V²/S: each step
+        multiplies a miss in an eigendirection by ``1 - α λ``.
+    alone : ndarray, shape (E,)
+        How much an edge's step corrects of its own reason for it when it alone takes it, V²/S.
+        Their sum is that of the eigenvalues.
+    """
+
+    together: FloatArray
+    alone: FloatArray
+
+    @property
+    def largest(self) -> float:
+        """The largest eigenvalue, V²/S."""
+        return float(self.together[0])
+
+
+def curvature(
+    circuit: Circuit,
+    conductances: npt.ArrayLike,
+    sources: Mapping[str, float],
+    targets: Sequence[str],
+) -> Curvature:
+    """Return how steep coupled learning of one datum is at a solution.
+
+    Let R be the drops over the edges when one target is moved by 1 V, shape (E, T), the other
+    targets and the sources held; F the free drops, K the conductances, x = v - desired. To first
+    order in x, whatever the nudge::
+
+        dk = α B x,    B = diag(F) R
+        dx = -Z Bᵀ dk, Z = (Rᵀ diag(K) R)⁻¹
+
+    with Z the mutual resistance of the targets: the first is the rule, the second reciprocity. So
+    a step of all edges is ``x ← (1 - α Z BᵀB) x``, and one of edge e alone corrects
+    ``(B Z Bᵀ)_ee`` of it.
+
+    Parameters
+    ----------
+    circuit, conductances
+        The network, and its conductances, S, shape (E,), at which the outputs are as desired.
+    sources
+        Node label = V.
+    targets
+        Node labels.
+    """
+    twin = TwinNetwork(
+        circuit,
+        np.asarray(conductances, dtype=np.float64),
+        sources=list(sources),
+        targets=list(targets),
+        nudge=1.0,
+    )
+    inputs = list(sources.values())
+    twin.present(inputs=inputs, desired=np.zeros(len(targets)))
+    free = twin.voltages()[0]
+    outputs = free[twin.targets]
+    first, second = circuit.edges.T
+    moved = np.empty((len(circuit.edges), len(targets)))
+    for target in range(len(targets)):
+        # By 1 V: the circuit is linear, so that the size of the move does not matter.
+        twin.present(inputs=inputs, desired=outputs + np.eye(len(targets))[target])
+        response = twin.voltages()[1] - free
+        moved[:, target] = response[first] - response[second]
+    reason = (free[first] - free[second])[:, None] * moved
+    stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
+    step = np.linalg.solve(stiffness, reason.T)
+    eigenvalues = np.linalg.eigvals(step @ reason).real  # of a product of two positive matrices
+    return Curvature(
+        together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step)
+    )
+
+
+def largest_delay(rate: float) -> float:
+    """Return how late a step may act before learning oscillates ever more, in its own unit.
+
+    Where many small steps make up the motion ``dx/dt = -r x(t - τ)`` it decays for
+    ``r τ < π / 2``.
+
+    Parameters
+    ----------
+    rate : float
+        r = α λ / T, with the learning rate α, the largest curvature λ and the mean time T
+        between two steps of an edge.
+
+    References
+    ----------
+    N. D. Hayes, "Roots of the transcendental equation associated with a certain
+    difference-differential equation", J. London Math. Soc. s1-25, 226 (1950).
+    """
+    if not rate > 0.0:
+        raise AnalysisError(refusal("rate", "largest_delay", "be positive", rate))
+    return np.pi / 2.0 / rate
+
+
+def largest_step(late: int = 0) -> float:
+    """Return the largest α λ at which steps of all edges at once converge.
+
+    ``x_{n+1} = x_n - a x_{n-m}`` decays for ``0 < a < 2 sin(π / (2 (2 m + 1)))``: 2 when each
+    step knows of the last one, 1 when it comes one step late, π / (2 m + 1) when many.
+
+    Parameters
+    ----------
+    late : int
+        m, how many steps late.
+
+    References
+    ----------
+    S. A. Levin and R. M. May, "A note on difference-delay equations", Theor. Popul. Biol. 9,
+    178 (1976).
+    """
+    if late < 0:
+        raise AnalysisError(refusal("late", "largest_step", "not be negative", late))
+    return float(2.0 * np.sin(np.pi / (2.0 * (2 * late + 1))))

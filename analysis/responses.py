@@ -1,0 +1,282 @@
+"""From a study's table to its answer: response curves, heat maps, comparisons, thresholds.
+
+Every function takes the table of a study, one row a run (`~ohmtick.analysis.studies.StudyRecord`),
+and returns a tidy frame. A cell is a combination of the keys; its rows differ in their seed.
+Intervals are those of `~ohmtick.analysis.statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ..engine.errors import AnalysisError
+from .frames import check_frame, refusal
+from .statistics import CONFIDENCE, Statistic, bootstrap, compare, threshold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = "seed"
+
+
+def response(
+    table: pd.DataFrame,
+    keys: str | Sequence[str],
+    metric: str,
+    *,
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """How a metric responds to some keys: a statistic over the seeds of each cell.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys
+        One key for a response curve, two for a heat map, or more.
+    metric
+        The column that responds.
+    statistic, confidence
+        As for `~ohmtick.analysis.statistics.bootstrap`.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, in the table's order: the keys, ``value``, ``low``, ``high``, ``seeds``.
+        Runs whose metric is NaN are left out; a cell of such runs only is NaN.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"jitter": [0, 0, 1, 1], "seed": [0, 1, 0, 1], "error": [1, 3, 4, 4]})
+    >>> response(table, "jitter", "error")
+       jitter  value  low  high  seeds
+    0       0    2.0  1.0   3.0      2
+    1       1    4.0  4.0   4.0      2
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric], "table", "response")
+    rows = []
+    for cell, runs in table.groupby(named, sort=False, dropna=False):
+        values = runs[metric].dropna().to_numpy(dtype=float)
+        if values.size:
+            found = bootstrap(values, statistic, confidence=confidence)
+            row = (found.value, found.low, found.high, found.seeds)
+        else:
+            row = (np.nan, np.nan, np.nan, 0)
+        rows.append((*cell, *row))
+    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds"])
+
+
+def heat_map(
+    table: pd.DataFrame, x: str, y: str, metric: str, *, statistic: Statistic = "median"
+) -> pd.DataFrame:
+    """Return a metric over two keys as a matrix: a row a value of `y`, a column a value of `x`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with both keys and the metric.
+    x, y, metric
+        Names of its columns.
+    statistic
+        Of the runs that share both values.
+
+    Returns
+    -------
+    DataFrame
+        Ascending in both; NaN where there is no run.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, or the frame is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"a": [0, 1, 0], "b": [5, 5, 6], "error": [1.0, 2.0, 3.0]})
+    >>> heat_map(table, "a", "b", "error")
+    a    0    1
+    b
+    5  1.0  2.0
+    6  3.0  NaN
+    """
+    cells = response(table, [x, y], metric, statistic=statistic)
+    return cells.pivot_table(index=y, columns=x, values="value", dropna=False)
+
+
+def comparisons(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    metric: str,
+    reference: Mapping[str, Any] | None = None,
+    *,
+    of: Literal["ratio", "difference", "ratios", "differences"] = "ratio",
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """Compare every cell with a reference cell, paired by seed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys, metric
+        Names of its columns.
+    reference
+        Key = value of the reference cell; for the keys that are not in it, the value in the
+        table's first row.
+    of, statistic, confidence
+        As for `~ohmtick.analysis.statistics.compare`.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell but the reference: the keys, ``value`` (the ratio or the difference),
+        ``low``, ``high``, ``seeds`` (that both cells have), ``lower`` (the fraction of seeds whose
+        value is lower) and ``p_value``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, the frame is empty, there is no such reference, or it has no seed
+        in common with a cell.
+    """
+    import pandas as pd
+
+    named, where = _listed(keys), "comparisons"
+    check_frame(table, [*named, metric, SEED], "table", where)
+    base = _reference(table, named, reference or {}, where)
+    runs = dict(_by_cell(table, named, metric))
+    if base not in runs:
+        what = dict(zip(named, base, strict=True))
+        raise AnalysisError(refusal("reference", where, "be a cell that was run", what))
+    rows = []
+    for cell, values in runs.items():
+        if cell == base:
+            continue
+        pairs = pd.concat([values, runs[base]], axis="columns", join="inner").to_numpy()
+        if not len(pairs):
+            what = dict(zip(named, cell, strict=True))
+            raise AnalysisError(refusal("table", where, "share seeds with the reference", what))
+        found = compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
+        rows.append(
+            (*cell, found.value, found.low, found.high, found.seeds, found.lower, found.p_value)
+        )
+    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds", "lower", "p_value"])
+
+
+def thresholds(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    metric: str,
+    factor: float = 2.0,
+    *,
+    reference: Mapping[str, Any] | None = None,
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """For each key that holds numbers, where the metric is `factor` times its reference.
+
+    Each key is moved while all others stay, so a grid of two keys has a threshold of the first at
+    each value of the second.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys, metric
+        Names of its columns.
+    factor, statistic, confidence
+        As for `~ohmtick.analysis.statistics.threshold`.
+    reference
+        Key = value to compare with; for the keys that are not in it, the value in the table's
+        first row.
+
+    Returns
+    -------
+    DataFrame
+        One row a key and a combination of the others: ``key``, ``at`` (the other keys, as text),
+        ``reference`` (the key's value there), ``value`` (the metric there), ``threshold``,
+        ``low``, ``high``, ``furthest`` (from the reference, of what was tried), ``seeds`` (that
+        every value has). Infinite where the threshold lies beyond the furthest. Empty where no
+        key was moved alone.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric, SEED], "table", "thresholds")
+    rows = []
+    for key in named:
+        if table[key].dtype.kind not in "iuf":
+            continue
+        start = (reference or {}).get(key, table[key].iloc[0])
+        for at, part in _by_others(table, [other for other in named if other != key]):
+            curve = part.pivot_table(index=key, columns=SEED, values=metric, dropna=False)
+            curve = curve.dropna(axis="columns", how="any")
+            if len(curve) < 2 or curve.empty or start not in curve.index:
+                continue
+            levels, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
+            found = threshold(
+                levels,
+                values,
+                factor,
+                reference=float(start),
+                statistic=statistic,
+                confidence=confidence,
+            )
+            base = bootstrap(curve.loc[start], statistic, resamples=1)
+            furthest = levels.min() if start == levels.max() else levels.max()
+            ends = (found.value, found.low, found.high, furthest, found.seeds)
+            rows.append((key, at, start, base.value, *ends))
+    columns = ["key", "at", "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _listed(keys: str | Sequence[str]) -> list[str]:
+    return [keys] if isinstance(keys, str) else list(keys)
+
+
+def _by_cell(
+    table: pd.DataFrame, keys: list[str], metric: str
+) -> Iterator[tuple[tuple[Hashable, ...], pd.Series[float]]]:
+    """Yield each cell's values of the keys, and its metric by seed, without what is NaN."""
+    for cell, runs in table.groupby(keys, sort=False, dropna=False):
+        yield cell, runs.set_index(SEED)[metric].dropna()
+
+
+def _by_others(table: pd.DataFrame, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the parts of a table in which some keys stay as they are, and what they are."""
+    if not keys:
+        yield "", table
+        return
+    for values, part in table.groupby(keys, sort=False, dropna=False):
+        yield ", ".join(f"{k} = {v}" for k, v in zip(keys, values, strict=True)), part
+
+
+def _reference(
+    table: pd.DataFrame, keys: list[str], reference: Mapping[str, Any], where: str
+) -> tuple[Hashable, ...]:
+    """Return the reference cell's values of the keys."""
+    if strange := [key for key in reference if key not in keys]:
+        rule = f"name keys among {', '.join(keys)}"
+        raise AnalysisError(refusal("reference", where, rule, repr(strange[0])))
+    first = table.iloc[0]
+    return tuple(reference.get(key, first[key]) for key in keys)

@@ -1,0 +1,141 @@
+"""Who does a study's runs: threads, processes, a Dask cluster, or any executor of a user's."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any, Literal
+
+from ..engine.errors import OhmtickError, nearest
+from ..engine.ledger import Entry
+from .jobs import Job, perform
+
+#: The executors that can be asked for by name.
+NAMED = ("threads", "processes")
+
+
+@dataclass
+class Crew:
+    """An executor, and how to use it."""
+
+    executor: Executor
+    """Does the runs."""
+    width: int
+    """How many runs it is given at a time; some wait, so that no worker has to."""
+    task: Callable[[Job], Entry]
+    """What a worker does with a job."""
+    renew: Callable[[], Executor] | None = None
+    """Makes an executor anew when a worker of it died; None where that cannot be."""
+
+    def submit(self, job: Job) -> Future[Entry]:
+        """Let a worker do a run."""
+        return self.executor.submit(self.task, job)
+
+    def replace(self) -> None:
+        """Take a new executor for one whose worker died."""
+        assert self.renew is not None
+        self.executor.shutdown(wait=True)
+        self.executor = self.renew()
+
+
+@contextmanager
+def crew(
+    kind: Executor | Literal["threads", "processes"],
+    workers: int | None,
+    scheduler: str | None = None,
+) -> Iterator[Crew]:
+    """Make an executor ready, and let go of it at the end; runs on their way then stop.
+
+    Parameters
+    ----------
+    kind
+        A name of `NAMED`, or an executor, which is left as it is.
+    workers
+        How many at a time; as many as there are processors by default.
+    scheduler
+        Address of a Dask scheduler, which then stands in for `kind`.
+
+    Raises
+    ------
+    OhmtickError
+        For an unknown name, a number of workers below one, or a scheduler that does not answer.
+    """
+    if workers is not None and workers < 1:
+        raise OhmtickError(f"the 'workers' of a study must be at least 1, got {workers} instead")
+    count = workers or len(os.sched_getaffinity(0))
+    if scheduler is not None:
+        from .cluster import cluster
+
+        with cluster(scheduler) as (executor, slots):
+            yield Crew(executor, 2 * slots, perform)
+    elif kind == "threads":
+        with _threads(count) as made:
+            yield made
+    elif kind == "processes":
+        with _processes(count) as made:
+            yield made
+    elif isinstance(kind, Executor):
+        yield Crew(kind, 2 * count, perform)
+    else:
+        raise OhmtickError(
+            f"the 'executor' of a study must be one of {', '.join(map(repr, NAMED))}, or an "
+            f"executor, got {kind!r} instead; {nearest(str(kind), NAMED)}"
+        )
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[Crew]:
+    stop = Event()
+    executor = ThreadPoolExecutor(count, thread_name_prefix="ohmtick")
+    try:
+        yield Crew(executor, 2 * count, lambda job: perform(job, stop.is_set))
+    finally:
+        stop.set()
+        executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Crew]:
+    # Spawned, and not forked: a copy of this process would hold the lock of the study's folder.
+    context = multiprocessing.get_context("spawn")
+    stop: Any = context.Event()
+
+    def made() -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(count, context, _begin, (stop,))
+
+    own = Crew(made(), 2 * count, _perform, made)
+    try:
+        yield own
+    finally:
+        stop.set()
+        own.executor.shutdown(cancel_futures=True)
+
+
+class _Worker:
+    """What a worker process knows."""
+
+    stopped: Callable[[], bool] = staticmethod(lambda: False)
+
+
+def _begin(stop: Any) -> None:
+    """Make a worker process ready: it ends with its parent, and leaves Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _Worker.stopped = stop.is_set
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _perform(job: Job) -> Entry:
+    return perform(job, _Worker.stopped)

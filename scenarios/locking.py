@@ -1,0 +1,47 @@
+"""One process at a time for a folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..engine.errors import RecordError, reason
+
+LOCK = ".lock"
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder, which is made if need be; the lock ends with the process, however that ends.
+
+    Raises
+    ------
+    RecordError
+        When another process, here or elsewhere, holds it, or it cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / LOCK).open("a+", encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise RecordError(f"cannot write the study folder {folder}: {reason(error)}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "another process"
+            raise RecordError(
+                f"the study folder {folder} is in use by {holder}: wait for it, or give another "
+                "folder"
+            ) from None
+        except OSError as error:
+            raise RecordError(f"cannot lock the study folder {folder}: {reason(error)}") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        file.flush()
+        yield
+        file.truncate(0)

@@ -1,0 +1,183 @@
+"""The cells of a study: a grid, paired lists and a sample, multiplied out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import BeforeValidator, Field, model_validator
+
+from ..agents.part import Frozen, Part
+from ..engine.errors import ScenarioError, nearest
+
+#: A paired list of this name is no key of the scenario: it names the rows.
+LABEL = "label"
+
+#: What makes a cell out of the base scenario: dotted keys and their values.
+Changes = dict[str, Any]
+
+
+class Range(Part):
+    """An interval to draw a key's values from."""
+
+    low: float
+    """Smallest value."""
+    high: float
+    """Largest value."""
+    scale: Literal["linear", "log"] = "linear"
+    """Uniform in the value, or in its logarithm."""
+    whole: bool = False
+    """Whether values are whole numbers; both ends then belong to them."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"'high' must exceed low = {self.low:g}, got {self.high:g} instead")
+        if self.scale == "log" and self.low <= 0.0:
+            raise ValueError(f"'low' must be positive for scale 'log', got {self.low:g} instead")
+        if self.whole and not (self.low.is_integer() and self.high.is_integer()):
+            raise ValueError(
+                f"'low' and 'high' must be whole numbers, got {self.low:g} and {self.high:g} "
+                "instead"
+            )
+        return self
+
+    def at(self, part: float) -> float | int:
+        """Return the value that lies so far, in [0, 1), from the low end to the high one."""
+        # Whole numbers each own an interval of length one.
+        low, high = (self.low - 0.5, self.high + 0.5) if self.whole else (self.low, self.high)
+        if self.scale == "log":
+            value = float(low * (high / low) ** part)
+        else:
+            value = low + (high - low) * part
+        return min(max(round(value), int(self.low)), int(self.high)) if self.whole else value
+
+
+def flat(table: object) -> object:
+    """Return a table of dotted keys, whether they were written so or as tables in tables."""
+    return dict(_flat(table)) if isinstance(table, Mapping) else table
+
+
+def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping) and not {"low", "high"} & value.keys():
+            yield from ((f"{key}.{inner}", leaf) for inner, leaf in _flat(value))
+        else:
+            yield key, value
+
+
+#: The values of a key; or of several, by dotted key.
+Values = Annotated[tuple[Any, ...], Field(min_length=1)]
+Lists = Annotated[Frozen[Values], BeforeValidator(flat)]
+
+
+class Sample(Part):
+    """Points drawn from the space of some keys."""
+
+    kind: Literal["latin_hypercube", "random"] = "latin_hypercube"
+    """A Latin hypercube puts one point into each of `count` slices of every key's range."""
+    count: int = Field(ge=1, le=10_000_000)
+    """Number of points."""
+    seed: int = Field(0, ge=0)
+    """Draws the points."""
+    keys: Annotated[Frozen[Range | Values], BeforeValidator(flat)] = Field(min_length=1)
+    """Dotted key = a range, such as ``{ low = 0.0, high = 0.3 }``, or a list to choose from."""
+
+    def points(self) -> list[Changes]:
+        """Return the points, each with a value for every key.
+
+        References
+        ----------
+        McKay, Beckman, Conover, Technometrics 21, 239 (1979).
+        """
+        from scipy.stats import qmc  # here: it takes long to import
+
+        rng = np.random.default_rng(self.seed)
+        if self.kind == "random":
+            unit = rng.random((self.count, len(self.keys)))
+        else:
+            unit = qmc.LatinHypercube(len(self.keys), rng=rng).random(self.count)
+        return [
+            {
+                key: values.at(part)
+                if isinstance(values, Range)
+                else values[min(int(part * len(values)), len(values) - 1)]
+                for (key, values), part in zip(self.keys.items(), row, strict=True)
+            }
+            for row in unit.tolist()
+        ]
+
+
+def cells(
+    grid: Mapping[str, Sequence[Any]],
+    paired: Mapping[str, Sequence[Any]],
+    sample: Sample | None,
+) -> list[Changes]:
+    """Return every combination of a grid's values, the rows of paired lists, and sampled points.
+
+    The last key of the grid varies faster than those before it, then the pairs, then the points.
+    """
+    rows = [dict(zip(paired, row, strict=True)) for row in zip(*paired.values(), strict=True)]
+    points = [] if sample is None else sample.points()
+    return [
+        dict(zip(grid, values, strict=True)) | row | point
+        for values in product(*grid.values())
+        for row in rows or [{}]
+        for point in points or [{}]
+    ]
+
+
+def check_disjoint(
+    grid: Mapping[str, Any], paired: Mapping[str, Any], sample: Sample | None
+) -> None:
+    """Refuse a key that is varied twice, paired lists of different lengths, a key within a key.
+
+    Raises
+    ------
+    ValueError
+        Which and why.
+    """
+    lengths = {key: len(values) for key, values in paired.items()}
+    if len(set(lengths.values())) > 1:
+        listed = ", ".join(f"{length} for {key!r}" for key, length in lengths.items())
+        raise ValueError(f"paired: the lists must have one length, got {listed}")
+    varied = [*grid, *paired, *(sample.keys if sample else ())]
+    for key in varied:
+        if varied.count(key) > 1:
+            raise ValueError(f"a key must be varied in one place, got {key!r} twice")
+        if key == "seed":
+            raise ValueError("'seed' is no key to vary; 'seeds' lists them")
+    if LABEL in grid or (sample is not None and LABEL in sample.keys):
+        raise ValueError(f"{LABEL!r} names the rows of [paired], and nothing else")
+
+
+def in_order(changes: Changes) -> Changes:
+    """Return changes in an order to make them in: tables before what is in them, kinds first."""
+    return dict(
+        sorted(changes.items(), key=lambda item: (item[0].count("."), not _is_kind(item[0])))
+    )
+
+
+def _is_kind(key: str) -> bool:
+    return key.rpartition(".")[2] == "kind"
+
+
+def check_reference(reference: Mapping[str, Any], made: Sequence[Changes]) -> None:
+    """Refuse a reference that names a key or a value which no cell has.
+
+    Raises
+    ------
+    ScenarioError
+        Which, and what there is.
+    """
+    keys = list(made[0]) if made else []
+    for key, value in reference.items():
+        if key not in keys:
+            raise ScenarioError(f"threshold.reference: {key!r} is not varied; {nearest(key, keys)}")
+        if all(changes[key] != value for changes in made):
+            raise ScenarioError(
+                f"threshold.reference: {key!r} must be one of the study's values, "
+                f"got {value!r} instead"
+            )

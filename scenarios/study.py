@@ -1,0 +1,321 @@
+"""The study: a scenario, what is varied about it, and the seeds it is run with."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from ..agents.part import Frozen, Part
+from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
+from .sampling import (
+    LABEL,
+    Changes,
+    Lists,
+    Sample,
+    cells,
+    check_disjoint,
+    check_reference,
+    flat,
+    in_order,
+)
+from .scenario import Scenario, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .studying import Progress
+
+#: SQLite's largest integer.
+LARGEST_SEED = 2**63 - 1
+
+
+def _scenario(source: object) -> object:
+    return load(source) if isinstance(source, str | Path) else source
+
+
+def _seeds(seeds: object) -> object:
+    if isinstance(seeds, int) and not isinstance(seeds, bool):
+        return tuple(range(seeds)) or seeds
+    return seeds
+
+
+class Threshold(Part):
+    """What the answer is: how far a key can be moved before a metric has grown by a factor."""
+
+    metric: str = "settled_error"
+    """Which metric; the first of the study's where it has no such one."""
+    factor: float = Field(2.0, gt=0)
+    """How many times the reference's value is too much; below 1 for a metric that falls."""
+    statistic: Literal["median", "mean", "geometric_mean"] = "median"
+    """Of the seeds."""
+    confidence: float = Field(0.95, gt=0, lt=1)
+    """Level of the intervals."""
+    reference: Annotated[Frozen[Any], BeforeValidator(flat)] = Field(
+        default_factory=dict, validate_default=True
+    )
+    """Dotted key = the value to compare with; without it, the first value of the key."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One combination of what a study varies."""
+
+    changes: Changes
+    """Dotted keys and their values."""
+    scenario: Scenario | None
+    """What is run; None where the combination is no valid scenario."""
+    text: str
+    """The complete scenario as TOML, with the seed 0; or why there is none."""
+
+    def key(self, seed: int, version: str) -> str:
+        """Return the hash of a run's full scenario and the version."""
+        head, seed_line, tail = self.text.partition("\nseed = 0\n")
+        whole = f"{head}{seed_line[:-2]}{seed}\n{tail}"
+        return hashlib.sha256(f"ohmtick {version}\n{whole}".encode()).hexdigest()[:32]
+
+
+class Study(Part):
+    """A scenario, what is varied about it, and the seeds it is run with.
+
+    The cells are every combination of the grid's values, the rows of the paired lists, and the
+    points of the sample. Each cell is run with each seed. Runs of one seed have their network,
+    start and draws in common, whatever the cell (common random numbers), so cells can be
+    compared seed by seed.
+
+    Parameters
+    ----------
+    scenario
+        A `Scenario`, what `load` takes, or tables.
+    **settings
+        The fields below.
+
+    Raises
+    ------
+    ScenarioError
+        When it is not a valid study: the message holds the key, the value and the rule.
+
+    Examples
+    --------
+    >>> study = Study("breadboard-iii", grid={"edges.clock.jitter": [0.0, 0.1]}, seeds=20)
+    >>> len(study)
+    40
+    """
+
+    title: str = ""
+    """What it asks, in a line."""
+    scenario: Annotated[Scenario, BeforeValidator(_scenario)]
+    """The base: a name of the library, a path, or a scenario's tables."""
+    seeds: Annotated[
+        tuple[Annotated[int, Field(ge=0, le=LARGEST_SEED)], ...], BeforeValidator(_seeds)
+    ] = Field(tuple(range(20)), min_length=1)
+    """How many seeds, from 0 on, or which."""
+    grid: Lists = Field(default_factory=dict, validate_default=True)
+    """Dotted key = list of values; every combination is a cell."""
+    paired: Lists = Field(default_factory=dict, validate_default=True)
+    """Dotted key = list of values, all of one length: the first of each make a cell, and so on.
+    The list ``label`` names the rows."""
+    sample: Sample | None = None
+    """Points drawn at random, or as a Latin hypercube."""
+    metrics: tuple[str, ...] = Field((), validate_default=True)
+    """What is measured of each run, by name; by default what `analysis.metrics.DEFAULT` lists."""
+    threshold: Threshold = Threshold()
+    """What the answer is."""
+    engine: Literal["auto", "compiled", "simpy"] = "auto"
+    """Which engine runs it."""
+    probes: bool = False
+    """Whether to keep the probes of each run, for learning curves."""
+    events: bool = False
+    """Whether to keep each run's folder, with its event log."""
+
+    def __init__(self, scenario: object = None, /, **settings: Any) -> None:
+        if scenario is not None:
+            settings["scenario"] = scenario
+        super().__init__(**settings)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Part
+
+    @field_validator("metrics", mode="before")
+    @classmethod
+    def _known(cls, metrics: object) -> object:
+        from ..analysis import metrics as known
+
+        if not isinstance(metrics, tuple):
+            return metrics
+        named = [known.name_of(each) if callable(each) else each for each in metrics]
+        return known.known(named or known.DEFAULT)
+
+    @field_validator("seeds")
+    @classmethod
+    def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
+        if len(set(seeds)) < len(seeds):
+            twice = next(seed for seed in seeds if seeds.count(seed) > 1)
+            raise ValueError(f"must be different, got {twice} twice")
+        return seeds
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        check_disjoint(self.grid, self.paired, self.sample)
+        if clash := {"cell", "seed", *self.metrics} & set(self.keys):
+            raise ValueError(f"{min(clash)!r} is the name of a column of the table, and no key")
+        chosen = self.threshold.metric
+        if "metric" in self.threshold.model_fields_set and chosen not in self.metrics:
+            raise ValueError(f"threshold.metric: the study must measure it, got {chosen!r}")
+        return self
+
+    def __len__(self) -> int:
+        """Return the number of runs."""
+        return len(self.cells) * len(self.seeds)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """What is varied: dotted keys, and ``label`` where rows have one."""
+        sampled = self.sample.keys if self.sample else ()
+        return (*self.grid, *self.paired, *sampled)
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """The cells, in order.
+
+        Raises
+        ------
+        ScenarioError
+            When none of them is a valid scenario, as when a key does not exist.
+        """
+        made = cells(self.grid, self.paired, self.sample)
+        check_reference(self.threshold.reference, made)
+        found = [self._cell(changes) for changes in made]
+        if all(cell.scenario is None for cell in found):
+            raise ScenarioError(found[0].text)
+        return found
+
+    def _cell(self, changes: Changes) -> Cell:
+        keys = {key: value for key, value in in_order(changes).items() if key != LABEL}
+        try:
+            scenario = self.scenario.replace(**keys, seed=0, versions=None)
+        except ScenarioError as error:
+            return Cell(changes, None, str(error))
+        return Cell(changes, scenario, scenario.to_toml())
+
+    def run(
+        self,
+        folder: str | Path,
+        workers: int | None = None,
+        *,
+        executor: Executor | Literal["threads", "processes"] | None = None,
+        scheduler: str | None = None,
+        retry_failed: bool = False,
+        watch: Progress | None = None,
+    ) -> pd.DataFrame:
+        """Run what is not in the folder's ledger yet, and return the table.
+
+        Parameters
+        ----------
+        folder
+            The study's folder; made if it is not there.
+        workers
+            How many runs at a time; by default as many as there are processors.
+        executor
+            ``"threads"``, ``"processes"``, or any executor of the `concurrent.futures` interface.
+            By default threads for the compiled engine and processes for SimPy. The results are
+            the same, bit for bit.
+        scheduler
+            Address of a Dask scheduler, such as ``tcp://host:8786``, instead of an executor.
+        retry_failed
+            Run those that failed once more.
+        watch
+            Is told of each run that ends; see `~ohmtick.scenarios.studying.Progress`.
+
+        Returns
+        -------
+        DataFrame
+            As `~ohmtick.analysis.studies.StudyRecord.table`.
+
+        Raises
+        ------
+        RecordError
+            When the folder cannot be written to, is in use by another process, holds another
+            study, or its ledger is damaged. What it holds stays.
+        """
+        from ..analysis.studies import open_study
+        from .studying import carry_out
+
+        carry_out(
+            self,
+            Path(folder),
+            workers=workers,
+            executor=executor,
+            scheduler=scheduler,
+            retry_failed=retry_failed,
+            watch=watch,
+        )
+        return open_study(folder).table()
+
+    def to_toml(self) -> str:
+        """Return the study as a TOML file that holds its scenario, too."""
+        tables = self.model_dump(exclude_none=True, exclude_defaults=True, exclude={"scenario"})
+        if self.seeds == tuple(range(len(self.seeds))):
+            tables["seeds"] = len(self.seeds)
+        scenario = tomllib.loads(self.scenario.to_toml())
+        return tomli_w.dumps(tables | {"metrics": self.metrics, "scenario": scenario})
+
+    @classmethod
+    def from_toml(cls, text: str, name: str = "the study", folder: Path | None = None) -> Study:
+        """Return the study that a TOML text holds.
+
+        Parameters
+        ----------
+        text
+            The file's content.
+        name
+            Begins each message.
+        folder
+            Where the path of a scenario begins that is not absolute.
+
+        Raises
+        ------
+        ScenarioError
+            When the text is not TOML, or not a valid study.
+        """
+        try:
+            tables = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(f"{name} is not TOML: {error}") from None
+        try:
+            if isinstance(source := tables.get("scenario"), str) and folder is not None:
+                beside = folder / source
+                tables["scenario"] = str(beside) if beside.is_file() else source
+            return cls(**tables)
+        except (OhmtickError, RecursionError) as error:
+            raise ScenarioError(f"{name}: {error}") from None
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """Return the study in a TOML file, or in a study folder.
+
+        Raises
+        ------
+        RecordError
+            When the file cannot be read.
+        ScenarioError
+            When it does not hold a valid study.
+        """
+        from ..engine.ledger import STUDY
+
+        file = Path(path)
+        try:
+            if file.is_dir():
+                file /= STUDY
+            text = file.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError:
+            raise ScenarioError(f"{file} is not TOML: it is not UTF-8 text") from None
+        except (OSError, ValueError) as error:
+            raise RecordError(f"cannot read the study {file}: {reason(error)}") from None
+        return cls.from_toml(text, name=str(path), folder=file.parent)
