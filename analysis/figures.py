@@ -89,7 +89,10 @@ def _allan(run: Run) -> object:
         raise OhmtickError(
             "its gate lets ticks pass, and a clock's stability cannot be told from the others"
         )
-    return plots.allan(allan_deviations(run.events, clock.get("period")))
+    deviations = allan_deviations(run.events, clock.get("period"))
+    if (deviations["allan_deviation"] < 1e-12).all():
+        raise OhmtickError("its clocks keep their period to rounding: they have no deviation")
+    return plots.allan(deviations)
 
 
 def _staleness(run: Run) -> object:
@@ -97,6 +100,16 @@ def _staleness(run: Run) -> object:
 
     _check_acted(run)
     return plots.staleness(run.events)
+
+
+def _displacement(run: Run) -> object:
+    from . import plots
+    from .wandering import wandering
+
+    _check_acted(run)
+    found = wandering(run)
+    label = f"mean squared\ndisplacement ({found.unit})"
+    return plots.displacement(found.frame, msd_label=label)
 
 
 def _check_acted(run: Run) -> None:
@@ -151,6 +164,12 @@ FIGURES: dict[str, Kind] = {
         title="Staleness",
         caption="How many other actuations fell between a reading and its writing.",
         draw=_staleness,
+    ),
+    "displacement": Kind(
+        title="Displacement",
+        caption="How far the resistors are from where they were a lag ago, squared and summed over "
+        "edges, on average over the second half of the run; sampled once a period of the clock.",
+        draw=_displacement,
     ),
 }
 

@@ -19,7 +19,7 @@ IndexArray = npt.NDArray[np.intp]
 #: Up to how many nodes a layout is worth a force-directed one, whose cost is their square.
 FORCED = 1000
 #: How far the middles of parallel edges lie apart, and a bent edge from its chord, over its length.
-APART, BENT = 0.28, 0.22
+APART, BENT = 0.28, 0.12
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +42,14 @@ class Layout:
     ends: IndexArray
     middles: FloatArray
     sides: FloatArray
+
+    @property
+    def grain(self) -> float:
+        """How much room a node has: a typical edge's length, or what is left of it in a crowd."""
+        chords = self.places[self.ends[:, 0]] - self.places[self.ends[:, 1]]
+        width, height = np.maximum(np.ptp(self.places, axis=0), 0.2)
+        crowd = 1.1 * float(np.sqrt(width * height / len(self.places)))
+        return min(float(np.median(np.hypot(*chords.T))), crowd)
 
     def control(self) -> FloatArray:
         """Return the control points of the quadratic curves through the middles, shape (E, 2)."""
@@ -73,13 +81,14 @@ def layout_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> Layout:
     places = nodes[["x", "y"]].to_numpy(dtype=float)
     if not np.isfinite(places).all():
         places = _placed(ends, len(nodes))
-    places = places - places.min(axis=0)
-    places = places / (places.max() or 1.0)
     chord = places[ends[:, 1]] - places[ends[:, 0]]
     across = np.stack([-chord[:, 1], chord[:, 0]], axis=1)
     # The same side for both directions of a pair, lest two bends fall together.
     across[ends[:, 0] > ends[:, 1]] *= -1.0
     middles = places[ends].mean(axis=1) + _bends(ends, places)[:, None] * across
+    drawn = np.concatenate([places, middles])
+    corner, size = drawn.min(axis=0), float(np.ptp(drawn, axis=0).max()) or 1.0
+    places, middles = (places - corner) / size, (middles - corner) / size
     return Layout(places=places, ends=ends, middles=middles, sides=_sides(ends, places, middles))
 
 
@@ -159,6 +168,6 @@ def _hidden(ends: IndexArray, places: FloatArray) -> IndexArray:
         away = places - start[edge]
         along = away @ chord[edge] / length[edge] ** 2
         beside = np.abs(away @ np.array([-chord[edge, 1], chord[edge, 0]])) / length[edge] ** 2
-        if ((along > 0.02) & (along < 0.98) & (beside < 0.02)).any():
+        if ((along > 0.02) & (along < 0.98) & (beside < 1e-3)).any():
             hidden.append(edge)
     return np.array(hidden, dtype=np.intp)

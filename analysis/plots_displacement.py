@@ -15,7 +15,7 @@ def displacement(
     hue: str | None = None,
     *,
     lag_label: str = "lag (s)",
-    msd_label: str = "mean squared displacement",
+    msd_label: str = "mean squared\ndisplacement",
     ax: Axes | None = None,
 ) -> Axes:
     """Mean squared displacement against lag, on logarithmic axes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,7 +14,6 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
 
 from ..engine.errors import AnalysisError
@@ -84,6 +83,7 @@ def network(
     norm = log_norm(shown, bounds)
     ax.add_collection(edge_lines(layout, norm, shown, ax))
     _draw_nodes(ax, layout, nodes, voltage)
+    ax.update_datalim(np.concatenate([layout.places, layout.middles]))
     ax.set_aspect("equal")
     ax.margins(0.09)
     ax.autoscale_view()
@@ -209,21 +209,28 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
             linewidths=0.4 if role == "inner" else 1.1,
             zorder=2 if role == "inner" else 3,
         )
-    few = len(nodes) <= NAMED
     for row, node in enumerate(nodes.itertuples(index=False)):
-        marked = node.role != "inner"
-        if few and size >= 6.0:
-            _write(ax, layout, row, str(node.node), (0.0, 0.0), light=shades[row] < 0.5)
-        if marked and voltage and np.isfinite(getattr(node, voltage)):
-            text = f"{getattr(node, voltage):.3g} V"
-            desired = getattr(node, "desired_V", np.nan)
-            if np.isfinite(desired):
-                text += f" → {desired:.3g} V"
+        label = str(node.node) if len(nodes) <= NAMED and size >= 6.0 else ""
+        inside = len(label) <= 2
+        if label and inside:
+            _write(ax, layout, row, label, (0.0, 0.0), light=shades[row] < 0.6)
+        text = _voltage(node, voltage) if node.role != "inner" and voltage else ""
+        if label and not inside:
+            text = f"{label}: {text}" if text else label
+        if text:
             # Beside the node, where there is room; a word is wider than it is high.
             room = np.array([0.6 * size + 1.9 * len(text), 0.6 * size + 4.5])
             with np.errstate(divide="ignore"):
                 across, up = layout.sides[row] * (room / np.abs(layout.sides[row])).min()
             _write(ax, layout, row, text, (float(across), float(up)))
+
+
+def _voltage(node: Any, column: str) -> str:
+    """Return a node's voltage in words, and what is desired of it; nothing where it is unknown."""
+    volts, desired = getattr(node, column), getattr(node, "desired_V", np.nan)
+    if not np.isfinite(volts):
+        return ""
+    return f"{volts:.3g} V" + (f" → {desired:.3g} V" if np.isfinite(desired) else "")
 
 
 def _write(
@@ -242,22 +249,20 @@ def _write(
         textcoords="offset points",
         ha="center",
         va="center_baseline" if inside else "center",
-        fontsize=6.5 if len(text) < 4 or not inside else 4.5,
+        fontsize=6.5,
         color="white" if light else "black",
-        path_effects=None if inside else [withStroke(linewidth=2.0, foreground="white")],
+        bbox=None if inside else {"fc": "white", "alpha": 0.8, "lw": 0, "pad": 0.6},
         zorder=4,
         annotation_clip=False,
     )
 
 
 def _size(layout: Layout, ax: Axes, *, most: float, share: float, least: float) -> float:
-    """Return a size in points: a share of a typical edge as it will be drawn."""
-    chords = layout.places[layout.ends[:, 0]] - layout.places[layout.ends[:, 1]]
-    typical = float(np.median(np.hypot(*chords.T)))
+    """Return a size in points: a share of the drawing's grain as it will be."""
     figure = ax.get_figure()
     assert figure is not None
     width, height = figure.get_figwidth(), figure.get_figheight()  # type: ignore[union-attr]
     box = ax.get_position()
     span = np.maximum(np.ptp(layout.places, axis=0), 1e-9)
     points = 72.0 * 0.8 * min(width * box.width / span[0], height * box.height / span[1])
-    return float(np.clip(share * typical * points, least, most))
+    return float(np.clip(share * layout.grain * points, least, most))

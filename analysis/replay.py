@@ -80,6 +80,7 @@ def _run(
         "note": note_on(run, thinned),
         "nodes": {
             "label": run.nodes["node"].tolist(),
+            "grain": layout.grain,
             "role": run.nodes["role"].tolist(),
             "x": pack(layout.places[:, 0], "f4"),
             "y": pack(layout.places[:, 1], "f4"),

@@ -13,7 +13,7 @@ def add_commands(commands: Any) -> None:
     plot.add_argument(
         "kind",
         metavar="KIND",
-        help="learning, network, conductances, ticks, intervals, allan, staleness",
+        help="learning, network, conductances, ticks, intervals, allan, staleness or displacement",
     )
     plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
     plot.set_defaults(action=_plot)

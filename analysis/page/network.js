@@ -4,6 +4,7 @@
 
 const INK = "#1a1a1a";
 const FLASH = "213, 94, 0"; // vermillion, which is in no conductance's colour
+const SHORT = 3; // letters of a name that has room in a node
 const MANY = 60; // nodes beyond which names would cover the network
 
 class NetworkView {
@@ -31,15 +32,12 @@ class NetworkView {
 
   /* The drawing's own size: 1 along its longer side. */
   measure() {
-    const { edges, nodes } = this.run;
+    const { nodes, edges } = this.run;
+    const larger = (most, place) => Math.max(most, place);
     this.box = [
-      Math.max(1e-9, nodes.x.reduce((most, x) => Math.max(most, x), 0)),
-      Math.max(1e-9, nodes.y.reduce((most, y) => Math.max(most, y), 0)),
+      [nodes.x, edges.middle_x].reduce((most, places) => places.reduce(larger, most), 1e-9),
+      [nodes.y, edges.middle_y].reduce((most, places) => places.reduce(larger, most), 1e-9),
     ];
-    const lengths = Float64Array.from(edges.first, (from, edge) =>
-      Math.hypot(nodes.x[from] - nodes.x[edges.second[edge]], nodes.y[from] - nodes.y[edges.second[edge]]),
-    ).sort();
-    this.typical = lengths[lengths.length >> 1] || 1;
   }
 
   /* Fit the canvas to its place on the page; all lengths below are in pixels of the page. */
@@ -63,7 +61,7 @@ class NetworkView {
     const fitting = Math.min((width - 2 * this.margin) / this.box[0], (height - 2 * this.margin) / this.box[1]);
     this.factor = fitting * scale;
     this.corner = [width / 2 - (this.box[0] * this.factor) / 2 + x, height / 2 + (this.box[1] * this.factor) / 2 + y];
-    const length = this.typical * this.factor;
+    const length = this.run.nodes.grain * this.factor;
     this.named = this.run.nodes.label.length <= MANY || length > 40;
     this.lineWidth = Math.min(6, Math.max(1.2, length / (this.named ? 12 : 6)));
     this.radius = this.named ? Math.min(13, Math.max(7, length / 5)) : Math.min(6, length / 5);
@@ -149,9 +147,9 @@ class NetworkView {
     const inner = this.radius >= 2.5; // smaller ones would only hide the edges
     for (let node = 0; node < role.length; node++) if (role[node] === "inner" && inner) this.drawNode(node, state);
     for (let node = 0; node < role.length; node++) if (role[node] !== "inner") this.drawNode(node, state);
-    if (!state.voltages) return;
+    if (!state.voltages) return this.drawLongNames();
     for (let node = 0; node < role.length; node++) {
-      if (role[node] !== "inner" || role.length <= 16) this.drawVoltage(node, state);
+      if (role[node] !== "inner" || role.length <= 16) this.drawText(node, this.voltageOf(node, state));
     }
   }
 
@@ -172,18 +170,30 @@ class NetworkView {
     context.stroke();
     if (!this.named) return;
     const label = this.run.nodes.label[node];
-    context.font = `${label.length > 3 ? 9 : 12}px system-ui, sans-serif`;
+    if (label.length > SHORT) return;
+    context.font = `${label.length > 2 ? 10 : 12}px system-ui, sans-serif`;
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.fillStyle = shade < 128 ? "#fff" : INK;
-    context.fillText(label.length > 8 ? `${label.slice(0, 7)}…` : label, x, y);
+    context.fillText(label, x, y);
   }
 
-  drawVoltage(node, { voltages, desired }) {
+  /* Names that have no room in a node stand beside it. */
+  drawLongNames() {
+    if (!this.named) return;
+    this.run.nodes.label.forEach((label, node) => label.length > SHORT && this.drawText(node, shortened(label)));
+  }
+
+  voltageOf(node, { voltages, desired }) {
+    const label = this.run.nodes.label[node];
+    const name = this.named && label.length > SHORT ? `${shortened(label)}: ` : "";
+    const wanted = desired && node in desired ? ` (→ ${quantity(desired[node], "V")})` : "";
+    return `${name}${quantity(voltages[node], "V")}${wanted}`;
+  }
+
+  drawText(node, text) {
     const { context } = this;
     const [x, y] = this.node(node);
-    let text = quantity(voltages[node], "V");
-    if (desired && node in desired) text += ` (→ ${quantity(desired[node], "V")})`;
     context.font = "12px system-ui, sans-serif";
     context.textAlign = "center";
     context.textBaseline = "middle";
@@ -194,7 +204,11 @@ class NetworkView {
     // As far as it takes to clear the node, sideways or up.
     const away = Math.min((radius + half) / Math.abs(side_x[node]), (radius + 8) / Math.abs(side_y[node]));
     const across = within(x + side_x[node] * away, half, 0);
-    const height = within(y - side_y[node] * away, 8, 1);
+    let height = within(y - side_y[node] * away, 8, 1);
+    if (Math.abs(across - x) < radius + half && Math.abs(height - y) < radius + 8) {
+      // It was pushed back over the node by the border of the canvas: below then, or above.
+      height = y + radius + 10 < this.size[1] - 8 ? y + radius + 10 : y - radius - 10;
+    }
     context.fillStyle = "rgba(255, 255, 255, 0.82)";
     context.fillRect(across - half, height - 8, 2 * half, 16);
     context.fillStyle = INK;
@@ -231,6 +245,10 @@ class NetworkView {
     const middle = this.middle(edge);
     return Math.min(toSegment(x, y, from, middle), toSegment(x, y, middle, to));
   }
+}
+
+function shortened(label) {
+  return label.length > 12 ? `${label.slice(0, 11)}…` : label;
 }
 
 function toSegment(x, y, from, to) {
