@@ -18,6 +18,8 @@ IndexArray = npt.NDArray[np.intp]
 
 #: Up to how many nodes a layout is worth a force-directed one, whose cost is their square.
 FORCED = 1000
+#: And up to how many one whose graph is inverted.
+INVERTED = 20_000
 #: How far the middles of parallel edges lie apart, and a bent edge from its chord, over its length.
 APART, BENT = 0.28, 0.12
 
@@ -118,8 +120,14 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
     degree = np.asarray(links.sum(axis=1)).ravel()
     root = 1.0 / np.sqrt(degree)
     walk = diags_array(root) @ links @ diags_array(root)
-    _, modes = eigsh(walk, k=3, which="LA", v0=np.sqrt(degree), tol=1e-4)
-    slow = modes[:, :2] * root[:, None]  # ascending: the last is the constant one
+    # The slowest modes of a long network lie close together: they are told apart by inversion,
+    # which a large one does not allow.
+    start = np.cos(np.arange(nodes))
+    if nodes <= INVERTED:
+        values, modes = eigsh(walk.tocsc(), k=3, sigma=1.0 + 1e-6, v0=start)
+    else:
+        values, modes = eigsh(walk, k=3, which="LA", v0=start, tol=1e-4)
+    slow = modes[:, np.argsort(values)[:2]] * root[:, None]  # the largest is of the constant one
     # By rank and value halves: modes crowd at the ends of a long network.
     rank = slow.argsort(axis=0).argsort(axis=0) / nodes
     return np.asarray((slow - slow.min(axis=0)) / np.ptp(slow, axis=0) + rank, dtype=float)

@@ -40,8 +40,8 @@ def network(
     """Draw a network with its edges coloured by conductance, on a logarithmic scale.
 
     Nodes lie where the circuit has them, or else where springs would put them; parallel edges are
-    bent apart (see `layout_of`). Sources are squares, targets diamonds, all other nodes circles. Up
-    to 40 nodes bear their labels; of more, sources and targets do.
+    bent apart (see `layout_of`). Sources are squares, targets diamonds, all other nodes circles,
+    which are left out where they would hide the edges. Up to 40 nodes bear their labels.
 
     Parameters
     ----------
@@ -185,19 +185,28 @@ def round_places(low: float, high: float) -> list[float]:
         every = max(1, round(np.log10(high / low) / 5)) if digits == (1,) else 1
         found = [d * 10.0**p for p in powers[::every] for d in digits]
         inside = [at for at in found if low * (1 - 1e-9) <= at <= high * (1 + 1e-9)]
-        if len(inside) >= 3:
-            return inside[:: max(1, len(inside) // 5)]
+        apart = [at for at in inside if _is_apart(at, inside, low, high)]
+        if len(apart) >= 3:
+            return apart[:: max(1, len(apart) // 5)]
     return [low, high]
 
 
+def _is_apart(at: float, places: list[float], low: float, high: float) -> bool:
+    """Whether a place is far enough from the one before it for both their labels."""
+    before = [place for place in places if place < at]
+    return not before or np.log(at / before[-1]) > 0.1 * np.log(high / low)
+
+
 def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | None) -> None:
-    size = _size(layout, ax, most=11.0, share=0.34, least=1.0)
+    size = _size(layout, ax, most=11.0, share=0.34, least=0.5)
     shades = np.full(len(nodes), 1.0)
     if voltage:
         volts = nodes[voltage].to_numpy(dtype=float)
         span = np.nanmax(volts) - np.nanmin(volts) if np.isfinite(volts).any() else 0.0
         shades = 1.0 - 0.85 * np.nan_to_num((volts - np.nanmin(volts)) / (span or 1.0))
     for role, mark in MARKS.items():
+        if role == "inner" and size < 1.5:  # they would only hide the edges
+            continue
         chosen = (nodes["role"] == role).to_numpy()
         own = size if role == "inner" else max(size, 5.0) * (0.86 if role == "target" else 0.95)
         ax.scatter(
@@ -219,7 +228,8 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
             text = f"{label}: {text}" if text else label
         if text:
             # Beside the node, where there is room; a word is wider than it is high.
-            room = np.array([0.6 * size + 1.9 * len(text), 0.6 * size + 4.5])
+            radius = 0.6 * max(size, 5.0 if node.role != "inner" else 0.0)
+            room = np.array([radius + 1.9 * len(text), radius + 4.5])
             with np.errstate(divide="ignore"):
                 across, up = layout.sides[row] * (room / np.abs(layout.sides[row])).min()
             _write(ax, layout, row, text, (float(across), float(up)))

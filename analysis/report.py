@@ -74,9 +74,13 @@ def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
 
 
 def names_of(folders: Sequence[str | Path]) -> list[str]:
-    """Call each run by its folder's name, or by its path where two names are the same."""
-    names = [Path(folder).resolve().name for folder in folders]
-    return names if len(set(names)) == len(names) else [str(folder) for folder in folders]
+    """Call each run by its folder's name, with as many folders above as tell all apart."""
+    parts = [Path(folder).resolve().parts for folder in folders]
+    for length in range(1, max(map(len, parts))):
+        names = ["/".join(each[-length:]) for each in parts]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{Path(folder)} ({number})" for number, folder in enumerate(folders, 1)]
 
 
 def run_page(runs: Sequence[Run], names: Sequence[str]) -> str:

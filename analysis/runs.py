@@ -74,7 +74,7 @@ def open_run(path: str | Path) -> Run:
             if lacking := [name for name in columns if name not in frame]:
                 raise ValueError(f"it lacks the columns {', '.join(lacking)}")
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise RecordError(f"cannot read {folder / reading}: {error}") from error
+        raise RecordError(f"cannot read {folder / reading}: {reason(error)}") from error
     return Run(
         scenario_toml=scenario_toml,
         log=folder / EVENTS,
