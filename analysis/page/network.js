@@ -131,9 +131,10 @@ class NetworkView {
     }
   }
 
-  drawSelected({ selected, colour }) {
+  drawSelected({ selected, colour, flash }) {
     const { context } = this;
-    for (const [width, shade] of [[this.lineWidth + 6, INK], [this.lineWidth + 3, "#fff"], [this.lineWidth, this.colours[colour[selected]]]]) {
+    const outline = flash[selected] > 0.3 ? `rgb(${FLASH})` : INK;
+    for (const [width, shade] of [[this.lineWidth + 6, outline], [this.lineWidth + 3, "#fff"], [this.lineWidth, this.colours[colour[selected]]]]) {
       context.lineWidth = width;
       context.strokeStyle = shade;
       context.beginPath();
