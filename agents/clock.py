@@ -13,8 +13,10 @@ from pydantic import Field
 from ..engine.streams import FloatArray, Streams
 from .part import Part
 
-#: Ticks fetched at a time: few at first, since a short run needs few, then ever more.
+#: Ticks fetched at a time: as many as the horizon asks for, or few at first and then ever more.
 FIRST_BLOCK, LAST_BLOCK = 16, 4096
+#: Ticks fetched ahead by all edges together, where the horizon asks for more than the first block.
+MOST_FETCHED = 1 << 20
 #: No interval is shorter than this fraction of the clock's period.
 LEAST_INTERVAL = 0.002
 
@@ -65,7 +67,8 @@ class _Ticking(Part):
         Draw n of the gate belongs to tick n, or to the n-th run of `gate_ticks` of them, whether
         or not they are seen.
         """
-        for first, times in self.all_ticks(edge, edges, streams):
+        wanted = int(min(1.1 * horizon / self.period + 2.0, MOST_FETCHED // edges))
+        for first, times in self.all_ticks(edge, edges, streams, wanted):
             acts = times >= 0.0
             if self.gate < 1.0:
                 acts &= self._opens(edge, first, times.size, streams)
@@ -93,9 +96,12 @@ class _Ticking(Part):
 
     @abstractmethod
     def all_ticks(
-        self, edge: int, edges: int, streams: Streams
+        self, edge: int, edges: int, streams: Streams, wanted: int = 0
     ) -> Iterator[tuple[int, FloatArray]]:
-        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s.
+
+        The first block has about as many ticks as are `wanted`.
+        """
 
 
 class PeriodicClock(_Ticking):
@@ -131,12 +137,15 @@ class PeriodicClock(_Ticking):
     """Relative s.d. of each interval."""
 
     def all_ticks(
-        self, edge: int, edges: int, streams: Streams
+        self, edge: int, edges: int, streams: Streams, wanted: int = 0
     ) -> Iterator[tuple[int, FloatArray]]:
-        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s.
+
+        The first block has about as many ticks as are `wanted`.
+        """
         period, phase = self.period_of(edge, streams), self._phase(edge, edges, streams)
         walk = 0.0
-        for first, count in blocks():
+        for first, count in blocks(wanted):
             place = phase + np.arange(first, first + count, dtype=np.float64)
             if self.wander:
                 steps = streams.normals("clock.wander", edge, first, count, self._bound("wander"))
@@ -196,12 +205,15 @@ class PoissonClock(_Ticking):
     kind: Literal["poisson"] = "poisson"
 
     def all_ticks(
-        self, edge: int, edges: int, streams: Streams
+        self, edge: int, edges: int, streams: Streams, wanted: int = 0
     ) -> Iterator[tuple[int, FloatArray]]:
-        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s."""
+        """Yield blocks of all ticks, unseen and gated ones too: first number, and times, s.
+
+        The first block has about as many ticks as are `wanted`.
+        """
         period = self.period_of(edge, streams)
         elapsed = 0.0
-        for first, count in blocks():
+        for first, count in blocks(wanted):
             intervals = streams.exponentials("clock.interval", edge, first, count)
             intervals[0] += elapsed
             arrivals = np.cumsum(intervals)
@@ -209,9 +221,9 @@ class PoissonClock(_Ticking):
             yield first, period * arrivals
 
 
-def blocks() -> Iterator[tuple[int, int]]:
-    """Yield the first number and the size of each block of draws."""
-    first, count = 0, FIRST_BLOCK
+def blocks(wanted: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the first number and the size of each block of draws, of which so many are wanted."""
+    first, count = 0, min(max(FIRST_BLOCK, wanted), LAST_BLOCK)
     while True:
         yield first, count
         first, count = first + count, min(2 * count, LAST_BLOCK)

@@ -14,12 +14,14 @@ import numpy as np
 
 from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
-from .statistics import CONFIDENCE, Statistic, bootstrap, compare, threshold
+from .statistics import CONFIDENCE, Statistic, bootstrap, compare, rank_correlation, threshold
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SEED = "seed"
+#: Levels that span more than this factor are interpolated in their logarithm.
+DECADES = 20.0
 
 
 def response(
@@ -205,14 +207,16 @@ def thresholds(
         Key = value to compare with; for the keys that are not in it, the value in the table's
         first row.
 
+    Levels that are positive and span a factor of over 20 are interpolated in their logarithm.
+
     Returns
     -------
     DataFrame
-        One row a key and a combination of the others: ``key``, ``at`` (the other keys, as text),
-        ``reference`` (the key's value there), ``value`` (the metric there), ``threshold``,
-        ``low``, ``high``, ``furthest`` (from the reference, of what was tried), ``seeds`` (that
-        every value has). Infinite where the threshold lies beyond the furthest. Empty where no
-        key was moved alone.
+        One row a key and a combination of the others: ``key``, all keys (the values of the
+        others, and none of its own), ``reference`` (the key's value there), ``value`` (the metric
+        there), ``threshold``, ``low``, ``high``, ``furthest`` (from the reference, of what was
+        tried), ``seeds`` (that every value has). Infinite where the threshold lies beyond the
+        furthest. Empty where no key was moved alone.
 
     Raises
     ------
@@ -228,7 +232,7 @@ def thresholds(
         if table[key].dtype.kind not in "iuf":
             continue
         start = (reference or {}).get(key, table[key].iloc[0])
-        for at, part in _by_others(table, [other for other in named if other != key]):
+        for others, part in _by_others(table, [other for other in named if other != key]):
             curve = part.pivot_table(index=key, columns=SEED, values=metric, dropna=False)
             curve = curve.dropna(axis="columns", how="any")
             if len(curve) < 2 or curve.empty or start not in curve.index:
@@ -239,15 +243,57 @@ def thresholds(
                 values,
                 factor,
                 reference=float(start),
+                scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
                 statistic=statistic,
                 confidence=confidence,
             )
             base = bootstrap(curve.loc[start], statistic, resamples=1)
             furthest = levels.min() if start == levels.max() else levels.max()
             ends = (found.value, found.low, found.high, furthest, found.seeds)
-            rows.append((key, at, start, base.value, *ends))
-    columns = ["key", "at", "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
+            rows.append((key, *map(others.get, named), start, base.value, *ends))
+    columns = ["key", *named, "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def influence(
+    table: pd.DataFrame, keys: Sequence[str], metric: str, *, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """How strongly each of some keys, varied together, orders the metric.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys and the metric.
+    keys, metric
+        Names of its columns.
+    confidence
+        Level of the intervals, which are by the bootstrap over cells.
+
+    Returns
+    -------
+    DataFrame
+        One row a key that holds different numbers, the strongest first: ``key``, ``value``
+        (Spearman's rank correlation with the metric's median over the seeds), ``low``, ``high``,
+        ``cells``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric], "table", "influence")
+    cells = table.groupby(named, sort=False)[metric].median().dropna().reset_index()
+    rows = []
+    for key in named:
+        if cells[key].dtype.kind not in "iuf" or cells[key].nunique() < 2:
+            continue
+        found = rank_correlation(cells[key], cells[metric], confidence=confidence)
+        rows.append((key, found.value, found.low, found.high, found.seeds))
+    frame = pd.DataFrame(rows, columns=["key", "value", "low", "high", "cells"])
+    return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 
 def _listed(keys: str | Sequence[str]) -> list[str]:
@@ -262,13 +308,15 @@ def _by_cell(
         yield cell, runs.set_index(SEED)[metric].dropna()
 
 
-def _by_others(table: pd.DataFrame, keys: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+def _by_others(
+    table: pd.DataFrame, keys: list[str]
+) -> Iterator[tuple[dict[str, Hashable], pd.DataFrame]]:
     """Yield the parts of a table in which some keys stay as they are, and what they are."""
     if not keys:
-        yield "", table
+        yield {}, table
         return
     for values, part in table.groupby(keys, sort=False, dropna=False):
-        yield ", ".join(f"{k} = {v}" for k, v in zip(keys, values, strict=True)), part
+        yield dict(zip(keys, values, strict=True)), part
 
 
 def _reference(

@@ -189,6 +189,53 @@ def compare(
     )
 
 
+def rank_correlation(
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    confidence: float = CONFIDENCE,
+    resamples: int = 999,
+    seed: int = 0,
+) -> Estimate:
+    """Return Spearman's rank correlation of pairs, and its bootstrap interval.
+
+    Parameters
+    ----------
+    x, y : array_like, shape (S,)
+        Pairs of numbers; infinities are welcome.
+    confidence, resamples, seed
+        As for `bootstrap`.
+
+    Raises
+    ------
+    AnalysisError
+        For a NaN, or numbers of values that differ.
+
+    Examples
+    --------
+    >>> rank_correlation([1.0, 2.0, 3.0], [1.0, 10.0, 100.0]).value
+    1.0
+    """
+    where = "rank_correlation"
+    pairs = [_seeds(x, "x", where), _seeds(y, "y", where)]
+    if pairs[0].size != pairs[1].size:
+        rule = f"have one value for each of the {pairs[0].size} of x"
+        raise AnalysisError(refusal("y", where, rule, pairs[1].size))
+    low, high = _interval(_spearman, pairs, confidence, resamples, seed, where)
+    value = float(_spearman(pairs[0], pairs[1], axis=-1))
+    return Estimate(value=value, low=low, high=high, seeds=pairs[0].size)
+
+
+def _spearman(x: FloatArray, y: FloatArray, axis: int) -> Any:
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(each, axis=axis) for each in (x, y)]
+    a, b = (each - each.mean(axis=axis, keepdims=True) for each in ranks)
+    spread = np.sqrt((a * a).sum(axis=axis) * (b * b).sum(axis=axis))
+    with np.errstate(invalid="ignore"):  # where all are equal
+        return np.clip((a * b).sum(axis=axis) / spread, -1.0, 1.0)
+
+
 def threshold(
     levels: npt.ArrayLike,
     values: npt.ArrayLike,

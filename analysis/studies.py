@@ -9,10 +9,18 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.errors import AnalysisError, RecordError, nearest
+from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
+from ..engine.record import EVENTS
+from .responses import comparisons, influence, response, thresholds
+from .selection import Condition, Where, conditions, holding
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Names the rows of paired lists.
+LABEL = "label"
 
 
 def open_study(path: str | Path) -> StudyRecord:
@@ -56,6 +64,48 @@ class StudyRecord:
         self.keys: list[str] = self.facts.get("keys", [])
         self.metrics: list[str] = self.facts.get("metrics", [])
 
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return len(self._cells)
+
+    @property
+    def axes(self) -> list[str]:
+        """The keys that tell cells apart: of paired lists ``label``, or the first if it can."""
+        hidden: set[str] = set()
+        for block in self.facts.get("paired", []):
+            chosen = LABEL if LABEL in block else block[0]
+            values = {json.dumps(cell[chosen]) for cell in self._cells}
+            rows = {json.dumps([cell[key] for key in block]) for cell in self._cells}
+            if len(values) == len(rows):
+                hidden |= set(block) - {chosen}
+        return [key for key in self.keys if key not in hidden]
+
+    @property
+    def moved(self) -> list[str]:
+        """The axes that hold different numbers and were not sampled."""
+        table, sampled = self._frame(self._done, {}), self.facts.get("sampled", [])
+        return [
+            key
+            for key in self.axes
+            if key not in sampled
+            and table[key].dtype.kind in "iuf"
+            and len(table[key].unique()) > 1
+        ]
+
+    def at_reference(self, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+        """Return the rows of a table in which some keys are at their reference."""
+        given = self.facts["threshold"]["reference"]
+        for key in keys:
+            table = table[table[key] == given.get(key, table[key].iloc[0])]
+        return table
+
+    @property
+    def metric(self) -> str:
+        """The metric that the study is about."""
+        asked = self.facts["threshold"]["metric"]
+        return asked if asked in self.metrics else self.metrics[0]
+
     def __repr__(self) -> str:
         return f"StudyRecord({str(self.folder)!r}, runs={len(self)}, done={len(self._done)})"
 
@@ -92,26 +142,131 @@ class StudyRecord:
             self._done, {"took_s": [self._entries[run.key].took_s for run in self._done]}
         )
 
-    def probes(self) -> pd.DataFrame:
-        """Return the probes of all runs: the keys, ``seed``, and the columns of a run's probes.
+    def response(self, *keys: str, metric: str | None = None) -> pd.DataFrame:
+        """Return a metric's statistic over the seeds; see `~ohmtick.analysis.responses.response`.
 
-        Runs whose probes are not kept have no rows.
+        By default at every cell, of the metric and by the statistic that the study is about.
+        """
+        return response(
+            self.table(), list(keys) or self.axes, metric or self.metric, **self._rule()
+        )
+
+    def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
+        """Return where each key's threshold lies; see `~ohmtick.analysis.responses.thresholds`."""
+        rule = self.facts["threshold"]
+        return thresholds(
+            self.table(),
+            self.axes,
+            metric or self.metric,
+            factor or rule["factor"],
+            reference=rule["reference"],
+            **self._rule(),
+        )
+
+    def comparisons(
+        self, metric: str | None = None, reference: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Return each cell against a reference; see `~ohmtick.analysis.responses.comparisons`."""
+        base = self.facts["threshold"]["reference"] if reference is None else reference
+        return comparisons(self.table(), self.axes, metric or self.metric, base, **self._rule())
+
+    def influence(self, metric: str | None = None) -> pd.DataFrame:
+        """Return how each key ranks a metric; see `~ohmtick.analysis.responses.influence`."""
+        keys = self.facts.get("sampled") or self.axes
+        confidence = self.facts["threshold"]["confidence"]
+        return influence(self.table(), keys, metric or self.metric, confidence=confidence)
+
+    def _rule(self) -> dict[str, Any]:
+        rule = self.facts["threshold"]
+        return {"statistic": rule["statistic"], "confidence": rule["confidence"]}
+
+    def folders(self, where: Where | None = None) -> pd.DataFrame:
+        """Return where the runs are kept: the keys, ``seed`` and ``folder``.
+
+        `~ohmtick.open_run` opens a folder that is on this machine. Runs that are not kept have
+        no rows. `where` is as for `events`.
+        """
+        kept = [run for run in self._done if self._entries[run.key].folder is not None]
+        frame = self._frame(kept, {"folder": [self._address(run) for run in kept]})
+        return holding(frame, conditions(where, [*self.keys, "seed"]))
+
+    def probes(self, where: Where | None = None) -> pd.DataFrame:
+        """Return the probes of runs: the keys, ``seed``, and the columns of a run's probes.
+
+        Runs whose probes are not kept have no rows. `where` is as for `events`, and chooses among
+        the runs.
         """
         import pandas as pd
 
-        named: dict[str, list[PlannedRun]] = {}
-        for run in self._done:
-            named.setdefault(run.key, []).append(run)
+        runs = self._chosen(conditions(where, [*self.keys, "seed"]))
         with self._ledger() as ledger:
-            kept = dict(ledger.probes(list(named)))
-        runs = [run for run in self._done if run.key in kept]
-        frames = [pd.read_parquet(BytesIO(kept[run.key])) for run in runs]
+            kept = dict(ledger.probes(list(dict.fromkeys(run.key for run in runs))))
+        runs = [run for run in runs if run.key in kept]
+        return self._joined(runs, [pd.read_parquet(BytesIO(kept[run.key])) for run in runs])
+
+    def events(
+        self, where: Where | None = None, columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """Return the events of many runs; only the rows and columns asked for are read.
+
+        Parameters
+        ----------
+        where
+            Conditions that all hold: triples such as ``("time_s", ">=", 300.0)`` or ``("edge",
+            "in", [3, 4])``, or a mapping such as ``{"seed": 3, "edge": [3, 4]}``. Those on the
+            study's keys and ``seed`` choose runs, whose files alone are opened; those on columns
+            of the event log choose rows, and are handed to Parquet.
+        columns
+            Of the event log; all by default.
+
+        Returns
+        -------
+        DataFrame
+            The keys, ``seed``, and the columns of the event log, run by run.
+
+        Raises
+        ------
+        AnalysisError
+            For an unknown column or comparison, or where a run that is chosen has no event log.
+        RecordError
+            When a log cannot be read.
+        """
+        own = [*self.keys, "seed"]
+        asked = conditions(where, [*own, *EVENT_DTYPES])
+        wanted = list(EVENT_DTYPES) if columns is None else list(columns)
+        for column in wanted:
+            if column not in EVENT_DTYPES:
+                hint = nearest(column, EVENT_DTYPES)
+                raise AnalysisError(f"there is no column {column!r} of events; {hint}")
+        runs = self._chosen([each for each in asked if each[0] in own])
+        for run in runs:
+            if self._entries[run.key].folder is None:
+                raise AnalysisError(
+                    f"the study in {self.folder} keeps no event logs: set events = true"
+                )
+        rows = [each for each in asked if each[0] in EVENT_DTYPES]
+        return self._joined(runs, [read_rows(self._address(run), wanted, rows) for run in runs])
+
+    def _chosen(self, where: Sequence[Condition]) -> list[PlannedRun]:
+        """Return the runs that were done and for which all conditions hold."""
+        frame = holding(self._frame(self._done, {}), where)
+        return [self._done[place] for place in frame.index]
+
+    def _joined(self, runs: list[PlannedRun], frames: list[pd.DataFrame]) -> pd.DataFrame:
+        """Return one frame of several runs, each row with the keys and the seed of its run."""
+        import pandas as pd
+
         whose = self._frame(runs, {})
         if not frames:
-            return whose.assign(time_s=[], updates=[], error=[])
+            return whose
         repeats = whose.loc[whose.index.repeat([len(frame) for frame in frames])]
         joined = pd.concat(frames, ignore_index=True)
         return pd.concat([repeats.reset_index(drop=True), joined], axis="columns")
+
+    def _address(self, run: PlannedRun) -> str:
+        folder = self._entries[run.key].folder
+        assert folder is not None
+        return folder if "://" in folder else str(self.folder / folder)
 
     @cached_property
     def _done(self) -> list[PlannedRun]:
@@ -135,3 +290,25 @@ class StudyRecord:
 def _shown(values: Iterator[Any]) -> Iterator[Any]:
     for value in values:
         yield json.dumps(value) if isinstance(value, list | dict) else value
+
+
+def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) -> pd.DataFrame:
+    """Read some rows and columns of a run's event log, from a path or an fsspec address.
+
+    Raises
+    ------
+    RecordError
+        When it cannot be read.
+    """
+    import pyarrow.parquet as pq
+    from fsspec.core import url_to_fs
+
+    try:
+        files, path = url_to_fs(f"{address}/{EVENTS}")
+        table = pq.read_table(
+            path, columns=list(columns), filters=list(where) or None, filesystem=files
+        )
+    except Exception as error:  # each file system has errors of its own
+        raise RecordError(f"cannot read {address}/{EVENTS}: {error}") from error
+    frame: pd.DataFrame = table.to_pandas()
+    return frame

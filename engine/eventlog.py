@@ -154,6 +154,28 @@ class EventLog:
             raise _unwritten(self._path, error) from error
 
 
+class NoLog(EventLog):
+    """Counts actuations, and keeps none of them: for runs that nobody asks for their events."""
+
+    def append(self, row: Actuation) -> None:
+        """Count one actuation."""
+        self.rows += 1
+
+    def extend(self, chunk: Chunk) -> None:
+        """Count many actuations."""
+        self.rows += len(chunk["edge"])
+
+    def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Refuse.
+
+        Raises
+        ------
+        RecordError
+            Always: the events are gone.
+        """
+        raise RecordError("the events of this run were not recorded")
+
+
 def _unwritten(path: Path | None, error: OSError) -> RecordError:
     return RecordError(f"cannot write the event log {path}: {reason(error)}")
 

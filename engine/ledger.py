@@ -18,8 +18,8 @@ from typing import Any, Self
 
 from .errors import RecordError
 
-#: The file of a study's ledger, and that of its definition.
-LEDGER, STUDY = "ledger.sqlite", "study.toml"
+#: The file of a study's ledger, that of its definition, and where it keeps run folders.
+LEDGER, STUDY, RUNS = "ledger.sqlite", "study.toml", "runs"
 #: The layout of the tables; a ledger of a later one cannot be read.
 LAYOUT = 1
 
@@ -28,7 +28,7 @@ CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE cells (cell INTEGER PRIMARY KEY, changes TEXT NOT NULL, scenario TEXT NOT NULL);
 CREATE TABLE plan (place INTEGER PRIMARY KEY, cell INTEGER NOT NULL, seed INTEGER NOT NULL,
                    key TEXT NOT NULL);
-CREATE TABLE runs (key TEXT PRIMARY KEY, metrics TEXT, error TEXT, probes BLOB, events TEXT,
+CREATE TABLE runs (key TEXT PRIMARY KEY, metrics TEXT, error TEXT, probes BLOB, folder TEXT,
                    took_s REAL, ended TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -47,8 +47,9 @@ class Entry:
         Why it failed.
     probes : bytes or None
         Its probes as Parquet, where the study keeps them.
-    events : str or None
-        Address of its run folder, where the study keeps event logs.
+    folder : str or None
+        Address of its run folder, where the study keeps them; a relative path begins at the
+        ledger's folder.
     took_s : float
         Time it took, s.
     """
@@ -57,7 +58,7 @@ class Entry:
     metrics: dict[str, float] | None = None
     error: str | None = None
     probes: bytes | None = None
-    events: str | None = None
+    folder: str | None = None
     took_s: float = 0.0
 
 
@@ -230,18 +231,18 @@ class Ledger:
             self._db.execute(
                 "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, "
                 "strftime('%Y-%m-%dT%H:%M:%fZ'))",
-                (entry.key, metrics, entry.error, entry.probes, entry.events, entry.took_s),
+                (entry.key, metrics, entry.error, entry.probes, entry.folder, entry.took_s),
             )
 
     def entries(self) -> dict[str, Entry]:
         """Return what came of every run, by key, without its probes."""
         with self._saying("read"):
             rows = self._db.execute(
-                "SELECT key, metrics, error, events, took_s FROM runs"
+                "SELECT key, metrics, error, folder, took_s FROM runs"
             ).fetchall()
         return {
-            key: Entry(key=key, metrics=_metrics(text), error=error, events=events, took_s=took)
-            for key, text, error, events, took in rows
+            key: Entry(key=key, metrics=_metrics(text), error=error, folder=folder, took_s=took)
+            for key, text, error, folder, took in rows
         }
 
     def probes(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:

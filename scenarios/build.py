@@ -12,6 +12,7 @@ import numpy as np
 
 from ..agents.clock import Clock, blocks
 from ..agents.edge import EdgeAgent
+from ..agents.faults import CutterAgent, Draws, FailingClock
 from ..agents.probe import ProbeAgent
 from ..agents.rules import RuleFunction
 from ..agents.supervisor import Lessons, SupervisorAgent
@@ -48,11 +49,28 @@ class _Bench:
         self.streams = Streams(seed)
         self.circuit: Circuit = scenario.circuit.build(self.streams)
         self.train, self.test = scenario.task.lessons(self.streams)
+        self.faults = scenario.edges.faults.times(self.circuit, self.streams)
 
     @property
     def edges(self) -> int:
         """How many edges there are."""
         return len(self.circuit.edges)
+
+    @property
+    def cuts(self) -> dict[int, float]:
+        """When edges are cut, s, by edge."""
+        return self.faults if self.scenario.edges.faults.effect == "cut" else {}
+
+    def clock(self, clock: Clock) -> Clock:
+        """Return a clock that stops where edges fail."""
+        if not self.faults:
+            return clock
+        return FailingClock(clock, self.faults, self.latencies() if self.cuts else None)
+
+    def latencies(self) -> Draws | None:
+        """Return what draws the latencies of readings; None where there are none."""
+        parts = self.scenario.edges
+        return partial(draw_latencies, parts, streams=self.streams) if parts.latency else None
 
     def twin(self, conductances: FloatArray) -> TwinNetwork:
         return TwinNetwork(
@@ -104,7 +122,7 @@ def build(
         cannot run it.
     """
     bench = _Bench(scenario, seed)
-    clock = scenario.edges.clock if clock is None else clock
+    clock = bench.clock(scenario.edges.clock if clock is None else clock)
     log = EventLog() if log is None else log
     function = scenario.edges.rule.function if rule is None else rule
     if engine == "simpy" and rule is None:
@@ -150,6 +168,7 @@ def _on_simpy(
         for edge, resistor in enumerate(resistors)
     ]
     acting: list[Agent] = [supervisor, *edges, *([probe] if scenario.probe else [])]
+    acting += [CutterAgent(bench.cuts)] if bench.cuts else []
     for each in acting:
         simulation.add(each)
     return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="simpy")
@@ -157,7 +176,7 @@ def _on_simpy(
 
 def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experiment:
     from ..agents.schedule import Schedule
-    from ..engine.compiled import CompiledSimulation
+    from ..engine.cuts import CutSimulation
 
     scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
     devices, start = parts.resistor.lower(bench.edges, parts.rule.unit, streams)
@@ -169,11 +188,12 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
         bench.edges,
         streams,
         scenario.horizon,
-        latencies=partial(draw_latencies, parts, streams=streams) if parts.latency else None,
+        latencies=bench.latencies(),
         errors=partial(parts.comparator.draw, streams=streams) if reads_badly else None,
     )
-    simulation = CompiledSimulation(
+    simulation = CutSimulation(
         twin,
+        cuts=bench.cuts,
         horizon=scenario.horizon,
         log=log,
         schedule=schedule,

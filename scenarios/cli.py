@@ -12,6 +12,7 @@ from typing import Any
 
 from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
+from . import study_command
 from .build import build
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
@@ -74,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     running.set_defaults(action=_run)
 
+    study = commands.add_parser("study", help="vary a scenario, run it with many seeds, answer")
+    study_command.add_arguments(study)
+    study.set_defaults(action=_study)
+
     add_commands(commands)
     return parser
 
@@ -132,6 +137,10 @@ def _run(options: argparse.Namespace) -> int:
         )
     print(_report(scenario, result))
     return INTERRUPTED if result.summary["interrupted"] else OK
+
+
+def _study(options: argparse.Namespace) -> int:
+    return study_command.main(options, dict(map(_change, options.changes)))
 
 
 def _report(scenario: Scenario, result: Run) -> str:

@@ -44,6 +44,11 @@ class Crew:
         self.executor = self.renew()
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 @contextmanager
 def crew(
     kind: Executor | Literal["threads", "processes"],
@@ -68,7 +73,7 @@ def crew(
     """
     if workers is not None and workers < 1:
         raise OhmtickError(f"the 'workers' of a study must be at least 1, got {workers} instead")
-    count = workers or len(os.sched_getaffinity(0))
+    count = workers or processors()
     if scheduler is not None:
         from .cluster import cluster
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..engine.errors import OhmtickError
+from ..engine.errors import OhmtickError, RecordError
+from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Watched
+from .running import run, simulate
 from .scenario import Scenario
 
 if TYPE_CHECKING:
@@ -41,8 +47,8 @@ class Job:
         Whether any metric looks at the events.
     probes : bool
         Whether the entry shall hold the probes.
-    events : str or None
-        Where run folders go, if they are kept.
+    folders : str or None
+        Where run folders are kept, a path or an fsspec address; None where they are not.
     """
 
     key: str
@@ -52,7 +58,7 @@ class Job:
     metrics: dict[str, Metric]
     logs: bool
     probes: bool
-    events: str | None
+    folders: str | None
 
 
 def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
@@ -72,40 +78,68 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
             raise Stopped
 
     try:
-        run = _run(job, watch)
-        metrics = {name: float(function(run)) for name, function in job.metrics.items()}
-        probes = _as_parquet(run) if job.probes else None
+        return _entry(job, watch, began)
     except (OSError, Stopped):
         raise
     except OhmtickError as error:
-        return _failed(job, str(error), began)
+        said = str(error)
+    except MemoryError:
+        said = "out of memory"
     except Exception as error:  # a user's metric may raise anything
-        return _failed(job, f"{type(error).__name__}: {error}", began)
+        said = f"{type(error).__name__}: {error}"
+    return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
+    if job.folders is None:
+        log = EventLog() if job.logs else NoLog()
+        done = simulate(job.scenario, job.seed, job.engine, log, watch=watch)
+        return _of(job, done, began)
+    if "://" not in job.folders:
+        folder = Path(job.folders, job.key)
+        if folder.exists():  # whole, but its entry was not made: the process was killed
+            shutil.rmtree(folder)
+        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, watch=watch), began)
+    with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
+        folder = Path(here, job.key)
+        done = run(job.scenario, job.seed, job.engine, out=folder, watch=watch)
+        entry = _of(job, done, began)
+        upload(folder, f"{job.folders}/{job.key}")
+        return entry
+
+
+def _of(job: Job, done: Run, began: float) -> Entry:
     return Entry(
         key=job.key,
-        metrics=metrics,
-        probes=probes,
-        events=str(run.folder) if job.events else None,
+        metrics={name: float(function(done)) for name, function in job.metrics.items()},
+        probes=_as_parquet(done) if job.probes else None,
+        folder=None if job.folders is None else f"{job.folders}/{job.key}",
         took_s=perf_counter() - began,
     )
 
 
-def _run(job: Job, watch: Callable[[Watched], None]) -> Run:
-    from pathlib import Path
+def upload(folder: Path, address: str) -> None:
+    """Copy a run folder to an fsspec address.
 
-    from .running import run
+    The entry in the ledger is made afterwards, so what is listed there is whole.
 
-    out = None if job.events is None else Path(job.events) / job.key
-    return run(job.scenario, job.seed, job.engine, out=out, watch=watch)
+    Raises
+    ------
+    RecordError
+        When it cannot be written there.
+    """
+    from fsspec.core import url_to_fs
+
+    try:
+        files, path = url_to_fs(address)
+        files.makedirs(path, exist_ok=True)
+        for file in sorted(folder.iterdir()):
+            files.put_file(str(file), f"{path}/{file.name}")
+    except Exception as error:  # each file system has errors of its own
+        raise RecordError(f"cannot keep a run at {address}: {error}") from error
 
 
-def _failed(job: Job, error: str, began: float) -> Entry:
-    return Entry(key=job.key, error=error, took_s=perf_counter() - began)
-
-
-def _as_parquet(run: Run) -> bytes:
-    from io import BytesIO
-
+def _as_parquet(done: Run) -> bytes:
     buffer = BytesIO()
-    run.probes.to_parquet(buffer, index=False)
+    done.probes.to_parquet(buffer, index=False)
     return buffer.getvalue()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+import numpy as np
 
 from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
@@ -83,14 +86,12 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
-    used = versions()
-    # Whatever could be wrong with it had better be known before the run than after.
-    text = scenario.replace(seed=seed, versions=used).to_toml()
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
-            experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-            result = _run(experiment, scenario, seed, watch, text, used)
+            result = simulate(
+                scenario, seed, engine, log, clock=clock, rule=rule, agent=agent, watch=watch
+            )
             log.close()
             if folder is None:
                 return result
@@ -98,6 +99,25 @@ def run(
         finally:
             log.discard()
     return result.moved(folder.path / EVENTS)
+
+
+def simulate(
+    scenario: Scenario,
+    seed: int,
+    engine: str,
+    log: EventLog,
+    *,
+    clock: Clock | None = None,
+    rule: RuleFunction | None = None,
+    agent: type[EdgeAgent] = EdgeAgent,
+    watch: Callable[[Watched], None] | None = None,
+) -> Run:
+    """Run a scenario into a log; the parameters are those of `run`."""
+    used = versions()
+    # Whatever could be wrong with it had better be known before the run than after.
+    text = scenario.replace(seed=seed, versions=used).to_toml()
+    experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
+    return _run(experiment, scenario, seed, watch, text, used)
 
 
 def _run(
@@ -121,11 +141,14 @@ def _run(
         watch(simulation)
     took = perf_counter() - began
     after = experiment.probe.measure(twin)
-    kinds = {"time_s": "float64", "updates": "int64", **dict.fromkeys(after, "float64")}
+    kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(after, "f8")}
+    probed = simulation.probe_columns()
     return Run(
         scenario_toml=text,
         log=simulation.log,
-        probes=pd.DataFrame(simulation.probe_columns(), columns=list(kinds)).astype(kinds),
+        probes=pd.DataFrame(
+            {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
+        ),
         edges=edge_frame(twin.circuit, start, twin.conductances),
         nodes=node_frame(twin.circuit, twin.sources, twin.targets),
         data=data_frame(
@@ -152,6 +175,11 @@ def _run(
 
 def versions() -> dict[str, str]:
     """Return the versions of what computes a run."""
+    return dict(_versions())
+
+
+@cache  # looking them up takes as long as a short run does
+def _versions() -> dict[str, str]:
     found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3]))}
     for package in ("ohmtick", "numba", "numpy", "pymetis", "scipy", "simpy"):
         try:

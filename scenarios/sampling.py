@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import chain, product
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -73,6 +73,17 @@ Values = Annotated[tuple[Any, ...], Field(min_length=1)]
 Lists = Annotated[Frozen[Values], BeforeValidator(flat)]
 
 
+def several(tables: object) -> object:
+    """Return a list of tables, also where there is one only."""
+    if isinstance(tables, Mapping):
+        return (tables,) if tables else ()
+    return tables
+
+
+#: Blocks of paired lists.
+Paired = Annotated[tuple[Lists, ...], BeforeValidator(several)]
+
+
 class Sample(Part):
     """Points drawn from the space of some keys."""
 
@@ -112,25 +123,24 @@ class Sample(Part):
 
 def cells(
     grid: Mapping[str, Sequence[Any]],
-    paired: Mapping[str, Sequence[Any]],
+    paired: Sequence[Mapping[str, Sequence[Any]]],
     sample: Sample | None,
 ) -> list[Changes]:
     """Return every combination of a grid's values, the rows of paired lists, and sampled points.
 
     The last key of the grid varies faster than those before it, then the pairs, then the points.
     """
-    rows = [dict(zip(paired, row, strict=True)) for row in zip(*paired.values(), strict=True)]
-    points = [] if sample is None else sample.points()
-    return [
-        dict(zip(grid, values, strict=True)) | row | point
-        for values in product(*grid.values())
-        for row in rows or [{}]
-        for point in points or [{}]
+    parts = [[{key: value} for value in values] for key, values in grid.items()]
+    parts += [
+        [dict(zip(block, row, strict=True)) for row in zip(*block.values(), strict=True)]
+        for block in paired
     ]
+    parts += [] if sample is None else [sample.points()]
+    return [dict(chain.from_iterable(map(dict.items, choice))) for choice in product(*parts)]
 
 
 def check_disjoint(
-    grid: Mapping[str, Any], paired: Mapping[str, Any], sample: Sample | None
+    grid: Mapping[str, Any], paired: Sequence[Mapping[str, Any]], sample: Sample | None
 ) -> None:
     """Refuse a key that is varied twice, paired lists of different lengths, a key within a key.
 
@@ -139,11 +149,12 @@ def check_disjoint(
     ValueError
         Which and why.
     """
-    lengths = {key: len(values) for key, values in paired.items()}
-    if len(set(lengths.values())) > 1:
-        listed = ", ".join(f"{length} for {key!r}" for key, length in lengths.items())
-        raise ValueError(f"paired: the lists must have one length, got {listed}")
-    varied = [*grid, *paired, *(sample.keys if sample else ())]
+    for block in paired:
+        lengths = {key: len(values) for key, values in block.items()}
+        if len(set(lengths.values())) > 1:
+            listed = ", ".join(f"{length} for {key!r}" for key, length in lengths.items())
+            raise ValueError(f"paired: the lists must have one length, got {listed}")
+    varied = [*grid, *chain.from_iterable(paired), *(sample.keys if sample else ())]
     for key in varied:
         if varied.count(key) > 1:
             raise ValueError(f"a key must be varied in one place, got {key!r} twice")

@@ -13,6 +13,7 @@ import tomli_w
 from pydantic import BaseModel, Field, model_validator
 
 from ..agents.clock import PeriodicClock, PoissonClock
+from ..agents.faults import Faults
 from ..agents.messages import chosen, models
 from ..agents.part import Frozen, Part, plain
 from ..agents.probe import Probe
@@ -38,6 +39,8 @@ class Edges(Part):
     batch: int = Field(1, ge=1)
     """Readings that an edge gathers before it acts; its rule then gets the root mean square of
     each drop over them."""
+    faults: Faults = Faults()
+    """Which edges fail, and when."""
     latency: float = Field(0.0, ge=0)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)

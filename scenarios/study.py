@@ -7,6 +7,8 @@ import tomllib
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -14,11 +16,12 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
+from ..engine.errors import OhmtickError, RecordError, ScenarioError, nearest, reason
 from .sampling import (
     LABEL,
     Changes,
     Lists,
+    Paired,
     Sample,
     cells,
     check_disjoint,
@@ -119,9 +122,9 @@ class Study(Part):
     """How many seeds, from 0 on, or which."""
     grid: Lists = Field(default_factory=dict, validate_default=True)
     """Dotted key = list of values; every combination is a cell."""
-    paired: Lists = Field(default_factory=dict, validate_default=True)
-    """Dotted key = list of values, all of one length: the first of each make a cell, and so on.
-    The list ``label`` names the rows."""
+    paired: Paired = ()
+    """Dotted key = list of values, all of one length: the first of each belong together, and so
+    on. The list ``label`` names the rows. Several such tables are multiplied out."""
     sample: Sample | None = None
     """Points drawn at random, or as a Latin hypercube."""
     metrics: tuple[str, ...] = Field((), validate_default=True)
@@ -132,8 +135,9 @@ class Study(Part):
     """Which engine runs it."""
     probes: bool = False
     """Whether to keep the probes of each run, for learning curves."""
-    events: bool = False
-    """Whether to keep each run's folder, with its event log."""
+    events: bool | str = False
+    """Whether to keep each run's folder, with its event log: in the study's folder, or at a path or
+    an fsspec address such as ``"s3://bucket/logs"``."""
 
     def __init__(self, scenario: object = None, /, **settings: Any) -> None:
         if scenario is not None:
@@ -178,7 +182,7 @@ class Study(Part):
     def keys(self) -> tuple[str, ...]:
         """What is varied: dotted keys, and ``label`` where rows have one."""
         sampled = self.sample.keys if self.sample else ()
-        return (*self.grid, *self.paired, *sampled)
+        return (*self.grid, *chain.from_iterable(self.paired), *sampled)
 
     @cached_property
     def cells(self) -> list[Cell]:
@@ -203,6 +207,10 @@ class Study(Part):
         except ScenarioError as error:
             return Cell(changes, None, str(error))
         return Cell(changes, scenario, scenario.to_toml())
+
+    def replace(self, **changes: Any) -> Study:
+        """Return a study with some fields changed."""
+        return Study(**{name: getattr(self, name) for name in self.model_fields_set} | changes)
 
     def run(
         self,
@@ -298,7 +306,7 @@ class Study(Part):
 
     @classmethod
     def load(cls, path: str | Path) -> Study:
-        """Return the study in a TOML file, or in a study folder.
+        """Return a study of the library, by name, or the one in a TOML file or a study folder.
 
         Raises
         ------
@@ -310,6 +318,12 @@ class Study(Part):
         from ..engine.ledger import STUDY
 
         file = Path(path)
+        if str(path) in study_library():
+            text = (_LIBRARY / f"{path}.toml").read_text(encoding="utf-8")
+            return cls.from_toml(text, name=str(path))
+        if not file.suffix and len(file.parts) == 1 and not file.exists():
+            hint = nearest(str(path), study_library())
+            raise ScenarioError(f"no study of the library is called {str(path)!r}; {hint}")
         try:
             if file.is_dir():
                 file /= STUDY
@@ -319,3 +333,15 @@ class Study(Part):
         except (OSError, ValueError) as error:
             raise RecordError(f"cannot read the study {file}: {reason(error)}") from None
         return cls.from_toml(text, name=str(path), folder=file.parent)
+
+
+def study_library() -> list[str]:
+    """Return the names of the studies in the library."""
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in _LIBRARY.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+_LIBRARY = files(__package__) / "robustness"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
+from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import OhmtickError, RecordError, reason
-from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from ..engine.ledger import LEDGER, RUNS, STUDY, Entry, Ledger, PlannedRun
 from .cluster import gave_up
-from .executors import Crew, crew
-from .jobs import Job
+from .executors import Crew, crew, processors
+from .jobs import Job, perform
 from .locking import locked
 from .running import versions
 
@@ -44,6 +46,9 @@ class Tally:
         """Runs that are still to be done."""
         return self.total - self.before - self.done
 
+
+#: Runs that are tried to tell how long a study takes.
+TRIED = 8
 
 #: Is told how far a study is: at its start, and whenever a run has been entered.
 Progress = Callable[[Tally], None]
@@ -82,7 +87,7 @@ def carry_out(
             watch(tally)
 
         def enter(entry: Entry) -> None:
-            ledger.enter(entry)
+            ledger.enter(_moveable(entry, folder))
             count = len(lacking[entry.key])
             tally.done += count
             if entry.error is not None:
@@ -96,6 +101,14 @@ def carry_out(
         jobs = _jobs(study, lacking, folder)
         _work(hands, jobs, enter)
         return tally
+
+
+def _moveable(entry: Entry, folder: Path) -> Entry:
+    """Return an entry whose run folder is found even if the study folder is moved."""
+    own = f"{folder.absolute()}/"
+    if entry.folder is None or not entry.folder.startswith(own):
+        return entry
+    return replace(entry, folder=entry.folder.removeprefix(own))
 
 
 def planned(study: Study, version: str) -> list[PlannedRun]:
@@ -116,6 +129,40 @@ def _key(cell: Cell, seed: int, version: str) -> str:
 
 def _cell(study: Study, runs: list[PlannedRun]) -> Cell:
     return study.cells[runs[0].cell]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long a study takes."""
+
+    there: int
+    """Runs that are in the ledger already."""
+    tried: int
+    """Runs that were tried to tell."""
+    run_s: float
+    """Mean time that they took, s."""
+    workers: int
+    """How many there will be."""
+    total_s: float
+    """Time for what is lacking, s."""
+
+
+def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
+    """Tell how long a study takes from a few of its runs, of which nothing is kept."""
+    plan = planned(study, versions()["ohmtick"])
+    if folder is not None and (folder / LEDGER).is_file():
+        with Ledger(folder / LEDGER) as ledger:
+            lacking = _lacking(study, ledger, plan, ledger.entries())
+    else:
+        lacking = _lacking(study, None, plan, {})
+    jobs = [replace(job, folders=None) for job in _jobs(study, lacking, None)]
+    few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
+    if few:
+        perform(few[0])  # compiles what there is to compile
+    took = [perform(job).took_s for job in few]
+    count, mean = workers or processors(), sum(took) / max(1, len(took))
+    there = len(plan) - sum(map(len, lacking.values()))
+    return Estimate(there, len(few), mean, count, mean * len(jobs) / count)
 
 
 def _check_same(
@@ -160,6 +207,8 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
         "versions": versions(),
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
+        "paired": [list(block) for block in study.paired],
+        "sampled": list(study.sample.keys) if study.sample else [],
         "metrics": study.metrics,
         "threshold": study.threshold.model_dump(),
         "seeds": study.seeds,
@@ -175,13 +224,13 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
 
 def _lacking(
     study: Study,
-    ledger: Ledger,
+    ledger: Ledger | None,
     plan: list[PlannedRun],
     held: dict[str, Entry],
-    retry_failed: bool,
+    retry_failed: bool = False,
 ) -> dict[str, list[PlannedRun]]:
     """Return the runs that are to be done, by key: two cells may come to the same scenario."""
-    probed = ledger.with_probes() if study.probes else set()
+    probed = ledger.with_probes() if study.probes and ledger is not None else set()
     lacking: dict[str, list[PlannedRun]] = {}
     for run in plan:
         entry = held.get(run.key)
@@ -192,18 +241,19 @@ def _lacking(
                 entry is not None
                 and set(study.metrics) <= set(entry.metrics or ())
                 and (not study.probes or run.key in probed)
-                and (not study.events or entry.events is not None)
+                and (not study.events or entry.folder is not None)
             )
         if not there:
             lacking.setdefault(run.key, []).append(run)
     return lacking
 
 
-def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path) -> Iterator[Job]:
+def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path | None) -> Iterator[Job]:
     """Yield the runs to do, seed by seed, so that the cells can be compared early."""
     from ..analysis.metrics import METRICS, need_events
 
     metrics = {name: METRICS[name] for name in study.metrics}
+    folders = None if folder is None else _folders(study, folder)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
         scenario = _cell(study, runs).scenario
@@ -216,8 +266,20 @@ def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path) -> I
                 metrics=metrics,
                 logs=need_events(study.metrics),
                 probes=study.probes,
-                events=str(folder / "runs") if study.events else None,
+                folders=folders,
             )
+
+
+def _folders(study: Study, folder: Path) -> str | None:
+    """Return where run folders go; what a killed process left half written there is removed."""
+    if not study.events:
+        return None
+    if isinstance(study.events, str) and "://" in study.events:
+        return study.events.rstrip("/")
+    own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
+    for partial in own.glob(".*.partial"):
+        shutil.rmtree(partial, ignore_errors=True)
+    return str(own)
 
 
 def _work(hands: Crew, jobs: Iterable[Job], enter: Callable[[Entry], None]) -> None:

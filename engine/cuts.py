@@ -1,0 +1,43 @@
+"""Edges that are cut out of the circuit while the compiled engine runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import loop
+from .compiled import CompiledSimulation
+from .simulation import Watched
+from .twin import TwinNetwork
+
+
+class CutSimulation(CompiledSimulation):
+    """A compiled simulation in which edges are cut: from then on they conduct nothing.
+
+    A cut comes before all other events of its instant, so it lies between two stretches of the
+    loop: one to the time of the cut, which is half open, and one from there.
+
+    Parameters
+    ----------
+    twin
+        The network.
+    cuts
+        Edge = time, s, the first one first. These edges must have nothing to write from then on.
+    **settings
+        As for `CompiledSimulation`.
+    """
+
+    def __init__(self, twin: TwinNetwork, *, cuts: Mapping[int, float], **settings: Any) -> None:
+        super().__init__(twin, **settings)
+        self._cuts = {edge: time for edge, time in cuts.items() if time < self.horizon}
+
+    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
+        """Process events in order until the horizon, or until `stop` is called."""
+        for edge, time in self._cuts.items():
+            self._times[loop.END] = time
+            super().run(watch)
+            if self.stopped:
+                return
+            self.twin.set_conductance(edge, 0.0)
+        self._times[loop.END] = self.horizon
+        super().run(watch)
