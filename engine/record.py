@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,7 +54,7 @@ class Run:
     log
         The event log, or the Parquet file that holds it.
     probes, edges, nodes, data
-        The frames below.
+        The frames below; or a function that makes `data`, which a short run has no time for.
     summary
         As below.
 
@@ -88,15 +88,15 @@ class Run:
         edges: pd.DataFrame,
         nodes: pd.DataFrame,
         summary: dict[str, Any],
-        data: pd.DataFrame | None = None,
+        data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     ) -> None:
         self.scenario_toml = scenario_toml
         self.probes = probes
         self.edges = edges
         self.nodes = nodes
-        self.data = data_frame() if data is None else data
         self.summary = summary
         self._log = log
+        self._data = data
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -106,6 +106,13 @@ class Run:
     def events(self) -> pd.DataFrame:
         """One row an actuation, in order; the columns are those of the event log."""
         return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._log)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """What was presented, one row a datum and node that it holds."""
+        if self._data is None:
+            return data_frame()
+        return self._data() if callable(self._data) else self._data
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Iterate over the events, some rows at a time: for logs that memory cannot hold.
@@ -156,7 +163,7 @@ class Run:
             probes=self.probes,
             edges=self.edges,
             nodes=self.nodes,
-            data=self.data,
+            data=self._data,
             summary=self.summary,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -151,7 +151,8 @@ def _run(
         ),
         edges=edge_frame(twin.circuit, start, twin.conductances),
         nodes=node_frame(twin.circuit, twin.sources, twin.targets),
-        data=data_frame(
+        data=partial(
+            data_frame,
             scenario.task.source_labels(),
             experiment.lessons.inputs,
             scenario.task.target_labels(),
