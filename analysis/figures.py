@@ -12,9 +12,12 @@ from ..engine.errors import OhmtickError, RecordError, nearest
 from ..engine.record import Run
 from .files import whole_file
 from .runs import open_run
+from .studies import is_study, open_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from .studies import StudyRecord
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,14 +178,15 @@ FIGURES: dict[str, Kind] = {
 
 
 def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
-    """Draw a figure of a recorded run and return the path of its file.
+    """Draw a figure of a recorded run, or of a study, and return the path of its file.
 
     Parameters
     ----------
     folder
-        The run folder.
+        The run folder, or the study folder.
     kind
-        One of `FIGURES`.
+        One of `FIGURES`; of a study ``learning``, ``response-KEY``, ``heat-map-KEY-KEY`` and the
+        like, whose names the message lists where there is none of that name.
     out
         Where to, in any format that matplotlib knows by its suffix; ``<folder>/<kind>.png`` by
         default, and PNG where there is no suffix.
@@ -194,12 +198,14 @@ def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
     RecordError
         When the run cannot be read, or the figure not written.
     """
+    path = Path(folder) / f"{kind}.png" if out is None else Path(out)
+    if not path.suffix:
+        path = path.with_name(f"{path.name}.png")
+    if is_study(folder):
+        return _draw_of_study(open_study(folder), kind, path)
     if kind not in FIGURES:
         raise OhmtickError(f"there is no figure {kind!r}; {nearest(kind, FIGURES)}")
     run = open_run(folder)
-    path = Path(folder) / kind if out is None else Path(out)
-    if not path.suffix:
-        path = path.with_name(f"{path.name}.png")
     try:
         with drawn(run, kind) as figure:
             save(figure, path)
@@ -210,20 +216,39 @@ def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
     return path
 
 
+def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
+    from .study_report import study_figures
+
+    with savable():
+        axes = dict(study_figures(study))
+        if kind not in axes:
+            has = ", ".join(map(repr, axes)) or "none, since no run of it is done"
+            raise OhmtickError(f"there is no figure {kind!r} of {study.folder}; it has {has}")
+        save(axes[kind].figure, path)
+    return path
+
+
 @contextmanager
 def drawn(run: Run, kind: str) -> Iterator[Figure]:
     """Draw a figure of a run, and free it when it has been used."""
-    import matplotlib
-
-    matplotlib.use("Agg")  # files only: no display is needed
-    import matplotlib.pyplot as plt
     import numpy as np
+
+    with savable():
+        axes = FIGURES[kind].draw(run)
+        yield np.ravel(np.asarray(axes, dtype=object))[0].get_figure()
+
+
+@contextmanager
+def savable() -> Iterator[None]:
+    """Let figures be drawn without a display, and free at the end those that were made."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
 
     already = set(plt.get_fignums())
     try:
-        axes = FIGURES[kind].draw(run)
-        figure = np.ravel(np.asarray(axes, dtype=object))[0].get_figure()
-        yield figure
+        yield
     finally:
         for number in set(plt.get_fignums()) - already:
             plt.close(number)

@@ -36,7 +36,7 @@ def fill(context: dict[str, Any], replay: dict[str, Any] | None) -> str:
     Parameters
     ----------
     context
-        What report.html shows.
+        What report.html shows, all of its names.
     replay
         The data of the replay, or None for a page without.
     """

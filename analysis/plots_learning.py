@@ -1,12 +1,37 @@
 """Learning curves: the error against time or updates, with its spread over seeds."""
 
+from collections.abc import Callable
+from typing import Any, Literal
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from .frames import check_frame
+from ..engine.errors import AnalysisError
+from .frames import check_frame, refusal
 from .plots_style import KEYS, LABELS, axes_for, palette_of
+
+Ends = tuple[pd.Series, pd.Series]
+
+
+def _quartiles(cells: Any) -> Ends:
+    return cells.quantile(0.25), cells.quantile(0.75)
+
+
+def _confidence(cells: Any) -> Ends:
+    """Return the order statistics between which the median lies with 95 % confidence."""
+    from scipy.stats import binom
+
+    def rank(values: pd.Series) -> int:
+        return max(int(binom.ppf(0.025, len(values), 0.5)) - 1, 0)
+
+    lower = cells.agg(lambda values: np.sort(values)[rank(values)])
+    return lower, cells.agg(lambda values: np.sort(values)[-1 - rank(values)])
+
+
+#: The ends of the band around a median, by name.
+BANDS: dict[str, Callable[[Any], Ends]] = {"quartiles": _quartiles, "confidence": _confidence}
 
 
 def learning_curve(
@@ -15,12 +40,13 @@ def learning_curve(
     *,
     x: str = "time_s",
     y: str = "error",
+    band: Literal["quartiles", "confidence"] = "quartiles",
     ax: Axes | None = None,
 ) -> Axes:
     """Error against time, on an axis that is logarithmic where it falls by a factor of three.
 
     Where several rows share a time (and a hue), as the seeds of a study do, the line is their
-    median and the band runs from the lower to the upper quartile.
+    median and the band says how far they spread, or how well the median is known.
 
     Parameters
     ----------
@@ -35,6 +61,10 @@ def learning_curve(
     y : str, default "error"
         Column of the vertical axis: `error`, `relative_error`, or `accuracy`, whose axis is linear.
         A logarithmic axis leaves out what is not positive.
+    band : {"quartiles", "confidence"}, default "quartiles"
+        From the lower to the upper quartile; or the interval between two order statistics that
+        holds the median with a confidence of at least 95 %, whatever the distribution. Of fewer
+        than six rows it runs from the least to the largest, and holds the median less surely.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -46,16 +76,22 @@ def learning_curve(
     Raises
     ------
     AnalysisError
-        If a column is missing or the frame is empty.
+        If a column is missing, the frame is empty, or the band is unknown.
+
+    References
+    ----------
+    H. A. David, H. N. Nagaraja, Order Statistics (2003), section 7.1, for the confidence interval.
     """
+    if band not in BANDS:
+        names = " or ".join(map(repr, BANDS))
+        raise AnalysisError(refusal("band", "learning_curve", f"be {names}", repr(band)))
     group = [] if hue is None else [hue]
     check_frame(probes, dict.fromkeys(["time_s", x, y, *group]), "probes", "learning_curve")
     lines = pd.DataFrame({"hue": probes[hue] if hue else "", "time_s": probes["time_s"]})
     lines[["x", "y"]] = probes[[x, y]].to_numpy(dtype=float)
     cells = lines.groupby(["hue", "time_s"], observed=True)
     curve = cells[["x", "y"]].median()
-    curve["lower"] = cells["y"].quantile(0.25)
-    curve["upper"] = cells["y"].quantile(0.75)
+    curve["lower"], curve["upper"] = BANDS[band](cells["y"])
     curve = curve.reset_index()
     numeric = pd.api.types.is_numeric_dtype(curve["hue"].dtype)
     palette = palette_of(curve["hue"].unique().tolist(), numeric)
@@ -76,9 +112,9 @@ def learning_curve(
     )
     if (cells.size() > 1).any():
         for level, colour in palette.items():
-            band = curve[curve["hue"] == level]
+            own = curve[curve["hue"] == level]
             ax.fill_between(
-                band["x"], band["lower"], band["upper"], color=colour, alpha=0.2, linewidth=0
+                own["x"], own["lower"], own["upper"], color=colour, alpha=0.2, linewidth=0
             )
     positive = curve.loc[curve["y"] > 0, "y"]
     if y != "accuracy" and len(positive) and positive.max() > 3 * positive.min():

@@ -18,6 +18,7 @@ from .files import whole_file
 from .page_files import fill
 from .replay import replay_of
 from .runs import open_run
+from .studies import is_study, open_study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ class Picture:
 
 
 def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
-    """Write the report of one run, or of several side by side, and return its path.
+    """Write the report of one run, of several side by side, or of a study; return its path.
 
     The file opens from disk without a network: what ran, how to repeat it, the error before and
     after, the figures, and a replay of the network on which all runs share one clock.
@@ -53,24 +54,35 @@ def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
     Parameters
     ----------
     folders
-        Run folders, at least one.
+        Run folders, at least one; or one study folder.
     out
         The file to write; ``.html`` is added where there is no suffix.
 
     Raises
     ------
     RecordError
-        When a run cannot be read, or the file not written; then nothing is left behind.
+        When a run or a study cannot be read, or the file not written; then nothing is left behind.
     """
     if not folders:
         raise OhmtickError("a report must be given at least one run folder, got none")
-    runs = [open_run(folder) for folder in folders]
     path = Path(out)
     if not path.suffix:
         path = path.with_name(f"{path.name}.html")
+    text = _page(folders)
     with whole_file(path) as partial:
-        partial.write_text(run_page(runs, names_of(folders)), encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
     return path
+
+
+def _page(folders: Sequence[str | Path]) -> str:
+    studies = [folder for folder in folders if is_study(folder)]
+    if studies and len(folders) > 1:
+        raise OhmtickError(f"a report holds one study or several runs, got {studies[0]} among them")
+    if studies:
+        from .study_report import study_page
+
+        return study_page(open_study(studies[0]))
+    return run_page([open_run(folder) for folder in folders], names_of(folders))
 
 
 def names_of(folders: Sequence[str | Path]) -> list[str]:
@@ -93,6 +105,7 @@ def run_page(runs: Sequence[Run], names: Sequence[str]) -> str:
         pictures = [picture_of(run, kind) for kind in FIGURES]
         groups.append({"heading": heading, "text": "", "figures": pictures})
     context = {
+        "answer": "",
         "kind": "a run" if one else f"{len(runs)} runs side by side",
         "heading": title if one else " · ".join(names),
         "lead": _lead(runs[0]) if one else "",

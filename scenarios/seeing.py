@@ -8,12 +8,13 @@ from typing import Any
 
 def add_commands(commands: Any) -> None:
     """Add them to the subcommands of `ohmtick`."""
-    plot = commands.add_parser("plot", help="draw a figure of a run")
-    plot.add_argument("run", metavar="RUN", help="a run folder")
+    plot = commands.add_parser("plot", help="draw a figure of a run or of a study")
+    plot.add_argument("run", metavar="RUN", help="a run folder, or a study folder")
     plot.add_argument(
         "kind",
         metavar="KIND",
-        help="learning, network, conductances, ticks, intervals, allan, staleness or displacement",
+        help="learning, network, conductances, ticks, intervals, allan, staleness or "
+        "displacement; of a study learning, response-KEY or heat-map-KEY-KEY",
     )
     plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
     plot.set_defaults(action=_plot)
@@ -22,7 +23,7 @@ def add_commands(commands: Any) -> None:
         "report", help="write one HTML file: what ran, the figures, and a replay"
     )
     report.add_argument(
-        "runs", metavar="RUN", nargs="+", help="run folders; several are shown side by side"
+        "runs", metavar="RUN", nargs="+", help="run folders, shown side by side, or a study folder"
     )
     report.add_argument("--out", metavar="FILE", help="default: RUN/report.html, of the first")
     report.set_defaults(action=_report)
