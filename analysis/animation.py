@@ -130,7 +130,7 @@ class _Film:
             )
         bounds = bounds_of(runs, rows)
         self.parts = [
-            _Part(run, events, times, bounds, panels[:, column])
+            _Part(run, events, times, bounds, list(panels[:, column]))
             for column, (run, events) in enumerate(zip(runs, rows, strict=True))
         ]
         conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
@@ -193,7 +193,7 @@ class _Part:
 
     def draw(self, frame: int, time: float) -> None:
         self.lines.set_array(self.states[frame])
-        self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0))
+        self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0).tolist())
         if self.cursor is not None:
             self.cursor.set_xdata([time, time])
 
@@ -223,7 +223,7 @@ def _flash(lines: LineCollection) -> LineCollection:
     """Return what lights up under the edges when they tick."""
     from matplotlib.collections import LineCollection
 
-    width = float(lines.get_linewidth()[0])
+    width = float(np.ravel(lines.get_linewidth())[0])
     paths = [np.asarray(path.vertices) for path in lines.get_paths()]
     return LineCollection(
         paths, colors="#d55e00", linewidths=width + max(1.5, 1.4 * width), alpha=0.0, zorder=0.5

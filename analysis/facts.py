@@ -16,9 +16,10 @@ def facts_of(run: Run) -> dict[str, str]:
     scenario, summary = run.scenario, run.summary
     edges = scenario.get("edges", {})
     count = run.nodes["role"].value_counts()
+    size = f"{len(run.nodes):,} nodes, {len(run.edges):,} edges"
     facts = {
         "title": summary["title"] or "untitled",
-        "circuit": f"{_kind(scenario, 'circuit')}: {len(run.nodes):,} nodes, {len(run.edges):,} edges",
+        "circuit": f"{_kind(scenario, 'circuit')}: {size}",
         "task": f"{_kind(scenario, 'task')}: {_of(count.get('source', 0), 'source')}, "
         f"{_of(count.get('target', 0), 'target')}",
         "rule": _table(edges.get("rule", {})),
@@ -54,9 +55,9 @@ def again(run: Run) -> tuple[str, str]:
     """Return how to repeat a run: a sentence, and the command."""
     path = "scenario.toml" if run.folder is None else str(run.folder / "scenario.toml")
     sentence = (
-        f"The file below is the whole scenario, its seed ({run.summary['seed']}) included. It gives "
-        f"the same run, bit for bit, by either engine; where a clock, a rule or an edge of one's own "
-        f"stood in, hand it to ohmtick.run again."
+        f"The file below is the whole scenario, its seed ({run.summary['seed']}) included. It "
+        f"gives the same run, bit for bit, by either engine; where a clock, a rule or an edge of "
+        f"one's own stood in, hand it to ohmtick.run again."
     )
     return sentence, f"ohmtick run {shlex.quote(path)} --out again"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import OhmtickError, RecordError, nearest
 from ..engine.record import Run
@@ -120,9 +120,9 @@ def _check_acted(run: Run) -> None:
         raise OhmtickError("no edge acted in this run")
 
 
-def clock_of(run: Run) -> dict[str, object]:
+def clock_of(run: Run) -> dict[str, Any]:
     """Return the clock's table of the scenario that a run records."""
-    clock: dict[str, object] = run.scenario.get("edges", {}).get("clock", {})
+    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
     return clock
 
 
@@ -148,8 +148,8 @@ FIGURES: dict[str, Kind] = {
     ),
     "ticks": Kind(
         title="Ticks, and how far they are in step",
-        caption="When the edges read, over about twenty ticks each from the first; below, the order "
-        "parameter of their clocks, and dashed what clocks without any order would have.",
+        caption="When the edges read, over about twenty ticks each from the first; below, the "
+        "order parameter of their clocks, and dashed what clocks without any order would have.",
         draw=_ticks,
     ),
     "intervals": Kind(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..engine.errors import RecordError, reason
@@ -24,6 +24,7 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     wanted = Path(path)
     partial = wanted.with_name(f".{wanted.stem}.{secrets.token_hex(4)}.partial{wanted.suffix}")
     try:
+        partial.touch()  # what cannot be written had better be known before it is made
         yield partial
         partial.replace(wanted)
     except RecordError:
@@ -31,4 +32,5 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     except OSError as error:
         raise RecordError(f"cannot write {wanted}: {reason(error)}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)

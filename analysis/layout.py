@@ -56,15 +56,17 @@ class Layout:
     def control(self) -> FloatArray:
         """Return the control points of the quadratic curves through the middles, shape (E, 2)."""
         chord = self.places[self.ends].mean(axis=1)
-        return 2.0 * self.middles - chord
+        control: FloatArray = 2.0 * self.middles - chord
+        return control
 
 
 def layout_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> Layout:
     """Place a network for drawing.
 
     Nodes are where the circuit has them. A circuit without positions is laid out by springs, the
-    same each time, and a large one by the slowest modes of its graph. Parallel edges are bent apart,
-    and so are edges that would run through another node, as those do that close a periodic lattice.
+    same each time, and a large one by the slowest modes of its graph. Parallel edges are bent
+    apart, and so are edges that would run through another node, as those do that close a periodic
+    lattice.
 
     Parameters
     ----------
@@ -117,7 +119,7 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
 
     links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
     links = links + links.T
-    degree = np.asarray(links.sum(axis=1)).ravel()
+    degree: FloatArray = np.asarray(links.sum(axis=1), dtype=float).ravel()
     root = 1.0 / np.sqrt(degree)
     walk = diags_array(root) @ links @ diags_array(root)
     # The slowest modes of a long network lie close together: they are told apart by inversion,

@@ -1,4 +1,4 @@
-"""Fills in the page: its template, style and scripts, all in one file that asks nobody for anything."""
+"""Fills in the page: its template, style and scripts, all in one file that makes no request."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -53,7 +55,8 @@ def intervals(
     if hue is None:
         found = tick_intervals(events).assign(hue="")
     else:
-        parts = [tick_intervals(own).assign(hue=key) for key, own in events.groupby(hue, sort=False)]
+        runs = events.groupby(hue, sort=False)
+        parts = [tick_intervals(own).assign(hue=key) for key, own in runs]
         found = pd.concat(parts, ignore_index=True)
     ax = axes_for(ax)
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
@@ -118,18 +121,19 @@ def allan(
     middle = over.median()
     edges = np.unique(deviations["edge"])
     if edges.size <= EACH:
-        for place, (_, own) in zip(np.linspace(0, 1, edges.size), seen.groupby("edge"), strict=False):
-            ax.plot(own["tau_s"], own["allan_deviation"], color=ORDERED(place), linewidth=0.7)
+        shade = dict(zip(edges.tolist(), np.linspace(0.0, 1.0, edges.size), strict=True))
+        for edge, own in seen.groupby("edge"):
+            ax.plot(own["tau_s"], own["allan_deviation"], color=ORDERED(shade[edge]), linewidth=0.7)
     else:
-        ax.fill_between(
-            middle.index, over.quantile(0.1), over.quantile(0.9), color=DISTINCT[0], alpha=0.25, lw=0
-        )
+        low, high = over.quantile(0.1), over.quantile(0.9)
+        ax.fill_between(middle.index, low, high, color=DISTINCT[0], alpha=0.25, linewidth=0)
         ax.plot(middle.index, middle, color=DISTINCT[0], linewidth=1.0)
     if guides and len(middle) > 1:
         tau = np.array([middle.index[0], middle.index[-1]])
         for slope, name, style in ((-1.0, "jitter", "--"), (-0.5, "wander", ":")):
             level = 1.6 * float(over.max().iloc[0]) * (tau / tau[0]) ** slope
-            ax.plot(tau, level, color="0.35", linewidth=0.9, linestyle=style, label=f"slope of {name}")
+            how: dict[str, Any] = {"color": "0.35", "linewidth": 0.9, "linestyle": style}
+            ax.plot(tau, level, label=f"slope of {name}", **how)
         ax.legend(fontsize="small", frameon=False, loc="lower left")
     if len(seen):
         ax.set(xscale="log", yscale="log")

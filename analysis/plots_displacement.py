@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -56,7 +58,8 @@ def displacement(
     positive = curve[(curve["msd"] > 0) & (curve["lag"] > 0)]
     for level, colour in palette.items():
         own = positive[positive["hue"] == level]
-        ax.plot(own["lag"], own["msd"], color=colour, linewidth=1.0, label=str(level), marker=".", ms=3)
+        how: dict[str, Any] = {"color": colour, "linewidth": 1.0, "marker": ".", "markersize": 3}
+        ax.plot(own["lag"], own["msd"], label=str(level), **how)
         if (cells.size() > 1).any():
             ax.fill_between(own["lag"], own["lower"], own["upper"], color=colour, alpha=0.2, lw=0)
     if len(positive):
@@ -72,7 +75,7 @@ def displacement(
             ms=3,
             mfc="none",
             color=palette[level],
-            label="zero" if hue is None else f"{level}: zero",
+            label="zero" if hue is None else f"{level!s}: zero",
         )
     ax.set(xlabel=lag_label, ylabel=msd_label)
     if hue or len(still):

@@ -1,4 +1,4 @@
-"""A network where it lies: edges coloured by conductance, sources and targets with their voltages."""
+"""A network where it lies: edges by conductance, sources and targets with their voltages."""
 
 from __future__ import annotations
 
@@ -138,7 +138,9 @@ def log_norm(
     low, high = bounds or (
         (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
     )
-    return LogNorm(low, high, clip=True) if low < high else LogNorm(low / 2.0, high * 2.0, clip=True)
+    if low == high:
+        low, high = low / 2.0, high * 2.0
+    return LogNorm(low, high, clip=True)
 
 
 def edge_lines(
@@ -210,7 +212,8 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
         chosen = (nodes["role"] == role).to_numpy()
         own = size if role == "inner" else max(size, 5.0) * (0.86 if role == "target" else 0.95)
         ax.scatter(
-            *layout.places[chosen].T,
+            layout.places[chosen, 0],
+            layout.places[chosen, 1],
             s=own**2,
             c=np.repeat(shades[chosen, None], 3, axis=1),
             marker=mark,

@@ -150,9 +150,9 @@ def note_on(run: Run, thinned: Thinned) -> str:
         parts = [f"All {thinned.events:,} events are here."]
     else:
         parts = [
-            f"{len(thinned.rows):,} of {thinned.events:,} events are here: the last of each edge in "
-            f"each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; an edge "
-            f"flashes for the events that are here."
+            f"{len(thinned.rows):,} of {thinned.events:,} events are here: the last of each edge "
+            f"in each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; an "
+            f"edge flashes for the events that are here."
         ]
     if len(run.probes) > MOST_PROBES:
         parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")

@@ -68,9 +68,8 @@ def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
     path = Path(out)
     if not path.suffix:
         path = path.with_name(f"{path.name}.html")
-    text = _page(folders)
     with whole_file(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(_page(folders), encoding="utf-8")
     return path
 
 

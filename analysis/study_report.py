@@ -1,4 +1,4 @@
-"""The report of a study: what was varied, the answer, its figures, and a replay of two of its runs."""
+"""The report of a study: what was varied, the answer, the figures, and a replay of two runs."""
 
 from __future__ import annotations
 

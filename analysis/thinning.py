@@ -84,8 +84,8 @@ def _intervals(events: pd.DataFrame, before: npt.NDArray[np.float64]) -> pd.Seri
     last[first] = before[edge[first]]
     latest = sensed.groupby(edge).last()
     before[latest.index.to_numpy()] = latest.to_numpy()
-    interval = sensed - last
-    return interval.where(interval > 0.0)
+    interval: pd.Series = sensed - last
+    return interval.mask(~(interval > 0.0))
 
 
 def _last_of_frames(events: pd.DataFrame, frame_s: float) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""How far the resistors of one run wander: its mean squared displacement, in the unit they step in."""
+"""How far the resistors of a run wander: its displacement, in the unit that they step in."""
 
 from __future__ import annotations
 

@@ -26,12 +26,14 @@ def test_few_events_are_all_kept(run: Run) -> None:
 @pytest.mark.parametrize("most", [800, 160, 16, 1])
 def test_the_last_event_of_each_edge_in_each_frame_is_kept(run: Run, most: int) -> None:
     thinned = thin(run, most)
+    assert thinned.frame_s is not None
     assert thinned.frame_s == pytest.approx(90.0 / max(1, most // 16))
     assert len(thinned.rows) <= max(most, 16)
     assert thinned.events == len(run.events)
     last: dict[tuple[int, int], int] = {}
-    for row in run.events.itertuples():
-        last[int(row.time_s // thinned.frame_s), row.edge] = row.Index
+    times, edges = run.events["time_s"].to_numpy(), run.events["edge"].to_numpy()
+    for place, (time, edge) in enumerate(zip(times, edges, strict=True)):
+        last[int(time // thinned.frame_s), int(edge)] = place
     expected = run.events.loc[sorted(last.values()), list(COLUMNS)].reset_index(drop=True)
     pd.testing.assert_frame_equal(thinned.rows[list(COLUMNS)], expected)
 

@@ -15,7 +15,7 @@ import pytest
 from matplotlib.colors import LogNorm
 
 import ohmtick as ot
-from ohmtick.analysis import node_voltages, replay
+from ohmtick.analysis import node_voltages, replay, report
 from ohmtick.analysis.plots import ORDERED
 from ohmtick.analysis.report import write_report
 from ohmtick.engine.record import Run
@@ -34,6 +34,14 @@ FloatArray = npt.NDArray[np.float64]
 def browser() -> Iterator[Browser]:
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_figure() -> Iterator[None]:
+    """Figures take longer to draw than all that is tested here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(report, "FIGURES", {"learning": report.FIGURES["learning"]})
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +81,9 @@ def two(browser: Browser, page_of_two: Path) -> Iterator[Opened]:
 def conductances(run: Run, at: float) -> FloatArray:
     """Conductances at a time, read off the log."""
     held = run.edges["conductance_start_S"].to_numpy(copy=True)
-    for row in run.events[run.events["time_s"] <= at].itertuples():
-        held[row.edge] = row.conductance_after_S
+    done = run.events[run.events["time_s"] <= at]
+    for edge, after in zip(done["edge"], done["conductance_after_S"], strict=True):
+        held[edge] = after
     return held
 
 
@@ -96,8 +105,10 @@ def pixels(page: Opened, player: int = 0) -> npt.NDArray[np.int64]:
           [copy.width, copy.height] = [view.canvas.width, view.canvas.height];
           const context = copy.getContext("2d", { willReadFrequently: true });
           context.drawImage(view.canvas, 0, 0);
-          return Array.from({ length: edges }, (_, edge) =>
-            Array.from(context.getImageData(...view.middle(edge).map(Math.round), 1, 1).data.slice(0, 3)));
+          return Array.from({ length: edges }, (_, edge) => {
+            const [x, y] = view.middle(edge).map(Math.round);
+            return Array.from(context.getImageData(x, y, 1, 1).data.slice(0, 3));
+          });
         }""",
         player,
     )
@@ -105,7 +116,8 @@ def pixels(page: Opened, player: int = 0) -> npt.NDArray[np.int64]:
 
 
 def expected(run: Run, at: float, scale: LogNorm) -> npt.NDArray[np.int64]:
-    return np.rint(255 * ORDERED(scale(conductances(run, at)))[:, :3]).astype(np.int64)
+    colours: FloatArray = np.asarray(ORDERED(scale(conductances(run, at))))[:, :3]
+    return np.rint(255 * colours).astype(np.int64)
 
 
 def slide(page: Opened, share: float) -> float:
@@ -129,9 +141,7 @@ def now(page: Opened) -> float:
     return float(page.evaluate("ohmtick.time"))
 
 
-def test_the_slider_shows_the_colours_of_the_log(
-    one: Opened, folders: tuple[Path, Path]
-) -> None:
+def test_the_slider_shows_the_colours_of_the_log(one: Opened, folders: tuple[Path, Path]) -> None:
     run = ot.open_run(folders[0])
     scale = scale_of(run)
     seen = []
@@ -166,9 +176,7 @@ def test_play_advances_at_its_speed_and_pauses(one: Opened) -> None:
     wait_until(one, "ohmtick.time === ohmtick.horizon && !ohmtick.playing")
 
 
-def test_a_step_goes_to_the_next_event_of_the_log(
-    one: Opened, folders: tuple[Path, Path]
-) -> None:
+def test_a_step_goes_to_the_next_event_of_the_log(one: Opened, folders: tuple[Path, Path]) -> None:
     events = ot.open_run(folders[0]).events
     times = np.unique(events["time_s"])
     for at in times[:3]:
@@ -198,7 +206,7 @@ def test_an_edge_flashes_when_it_ticks_while_the_page_plays(
           ohmtick.seek(time, 0.1);
           const player = ohmtick.players[0];
           const { view, run } = player;
-          const ends = [run.edges.first[edge], run.edges.second[edge]].map((node) => view.node(node));
+          const ends = [run.edges.first[edge], run.edges.second[edge]].map((n) => view.node(n));
           const along = [ends[1][0] - ends[0][0], ends[1][1] - ends[0][1]];
           const length = Math.hypot(...along);
           const middle = view.middle(edge);
@@ -239,9 +247,7 @@ def test_keys_do_what_the_buttons_do(one: Opened) -> None:
     assert not one.evaluate("ohmtick.playing")
 
 
-def test_a_click_on_an_edge_shows_its_history(
-    one: Opened, folders: tuple[Path, Path]
-) -> None:
+def test_a_click_on_an_edge_shows_its_history(one: Opened, folders: tuple[Path, Path]) -> None:
     run = ot.open_run(folders[0])
     at = slide(one, 0.5)
     middle: Any = one.evaluate("ohmtick.players[0].view.middle(10)")
@@ -325,8 +331,8 @@ def test_two_runs_share_one_clock(two: Opened, folders: tuple[Path, Path]) -> No
     assert two.locator("h4").all_inner_texts() == ["edge 3: 6 – 8"] * 2
     two.keyboard.press("Home")
     two.keyboard.press("ArrowRight")
-    first = min(run.events["time_s"].min() for run in runs)
-    assert now(two) == (first if first > 0.0 else min(t for r in runs for t in r.events["time_s"] if t > 0.0))
+    times = np.concatenate([run.events["time_s"] for run in runs])
+    assert now(two) == times[times > 0.0].min()
 
 
 @pytest.mark.parametrize("width", [1280, 400])
@@ -337,11 +343,12 @@ def test_nothing_sticks_out(browser: Browser, page_of_two: Path, width: int) -> 
         for canvas in page.locator("canvas").all():
             box = canvas.bounding_box()
             assert box is not None
-            assert 0 <= box["x"]
+            assert box["x"] >= 0
             assert 300 < box["width"] <= width
         clipped: Any = page.evaluate(
             """() => Array.from(document.querySelectorAll("svg text")).filter((text) => {
-              const [inner, outer] = [text, text.ownerSVGElement].map((node) => node.getBoundingClientRect());
+              const [inner, outer] = [text, text.ownerSVGElement].map((n) =>
+                n.getBoundingClientRect());
               return inner.left < outer.left - 1 || inner.right > outer.right + 1 ||
                 inner.top < outer.top - 1 || inner.bottom > outer.bottom + 1;
             }).map((text) => text.textContent)"""
@@ -394,8 +401,8 @@ def test_a_thinned_run_is_exact_at_the_end_of_each_frame(
             page.evaluate(f"ohmtick.seek({5 * frame} - 1e-3)")
             np.testing.assert_array_equal(pixels(page), expected(run, 5 * frame - 1e-3, scale))
         page.locator(".edge").fill("4")
-        intervals: Any = page.evaluate("ohmtick.players[0].history.intervals.series[0].y.slice(1).join()").split(",")
-        kept = [float(value) for value in intervals]
+        shown = page.evaluate("ohmtick.players[0].history.intervals.series[0].y.join()")
+        kept = [float(value) for value in shown.split(",")[1:]]
         own = run.events.loc[run.events["edge"] == 4, "sensed_s"]
         last = own.groupby((own // 5.0).astype(int)).tail(1).index
         np.testing.assert_allclose(kept, own.diff()[last].to_numpy()[1:], atol=1e-4)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 import ohmtick as ot
-from ohmtick.analysis import animation
+from ohmtick.analysis import animation, report
 from ohmtick.analysis.figures import FIGURES
 from ohmtick.analysis.page_files import SCRIPTS, fill, integrity
 from ohmtick.analysis.report import write_report
@@ -26,6 +26,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ot.run(short, seed=1, out=folder / "one")
     ot.run(short.replace(**{"edges.clock.phase": "aligned"}), seed=1, out=folder / "two")
     return folder
+
+
+@pytest.fixture
+def _one_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Figures take longer to draw than a page to be written."""
+    monkeypatch.setattr(report, "FIGURES", {"learning": FIGURES["learning"]})
 
 
 class Page(HTMLParser):
@@ -68,6 +74,7 @@ def test_a_report_says_what_ran_and_how_it_ended(place: Path, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.usefixtures("_one_figure")
 def test_the_command_that_a_report_gives_repeats_the_run(
     place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -78,6 +85,7 @@ def test_the_command_that_a_report_gives_repeats_the_run(
     assert ot.open_run("again").events.equals(ot.open_run(place / "one").events)
 
 
+@pytest.mark.usefixtures("_one_figure")
 def test_a_page_asks_for_nothing_and_runs_only_its_own_scripts(place: Path, tmp_path: Path) -> None:
     text = write_report([place / "one"], tmp_path / "a.html").read_text(encoding="utf-8")
     page = Page(text)
@@ -98,6 +106,7 @@ def test_a_page_asks_for_nothing_and_runs_only_its_own_scripts(place: Path, tmp_
     assert all(integrity(script) in policy for script in scripts)
 
 
+@pytest.mark.usefixtures("_one_figure")
 def test_two_runs_stand_side_by_side(place: Path, tmp_path: Path) -> None:
     folders = [place / "one", place / "two"]
     text = write_report(folders, tmp_path / "a.html").read_text(encoding="utf-8")
@@ -109,6 +118,7 @@ def test_two_runs_stand_side_by_side(place: Path, tmp_path: Path) -> None:
     assert [run["name"] for run in json.loads(held[1])["runs"]] == ["one", "two"]
 
 
+@pytest.mark.usefixtures("_one_figure")
 def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     for folder in ("x/run", "y/run"):
         ot.run(ot.load("breadboard-ii").replace(horizon=5.0), out=tmp_path / folder)
@@ -122,6 +132,7 @@ def test_runs_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
 def test_what_comes_from_a_run_is_never_markup() -> None:
     evil = "</script><script>alert(1)</script>"
     context = {
+        "answer": evil,
         "kind": evil,
         "heading": evil,
         "lead": evil,
@@ -205,7 +216,7 @@ def test_mistakes_get_one_message_and_leave_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(animation.shutil, "which", lambda name: None)
+    monkeypatch.setattr("shutil.which", lambda name: None)
     full = [str(place / "one") if word == "RUN" else word for word in arguments]
     assert main(full) == code
     said = capsys.readouterr()
@@ -223,6 +234,7 @@ def test_a_failed_report_keeps_the_one_before(place: Path, tmp_path: Path) -> No
     assert out.read_text(encoding="utf-8") == "an earlier one"
 
 
+@pytest.mark.usefixtures("_one_figure")
 def test_the_default_place_is_beside_the_run(tmp_path: Path) -> None:
     ot.run(ot.load("breadboard-ii").replace(horizon=5.0), out=tmp_path / "run")
     assert main(["report", str(tmp_path / "run/")]) == 0
