@@ -114,7 +114,7 @@ class _Film:
         import matplotlib.pyplot as plt
         import seaborn as sns
 
-        from .plots_network import conductance_key, log_norm
+        from .plots_scale import conductance_key, log_norm
 
         self.times = times
         rows = [thin(run, MOST_EVENTS).rows for run in runs]

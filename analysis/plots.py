@@ -11,6 +11,7 @@ from .plots_conductances import conductances
 from .plots_displacement import displacement
 from .plots_learning import learning_curve
 from .plots_network import network, twins
+from .plots_studies import comparison, heat_map, response_curve, scatter
 from .plots_style import BINS, DISTINCT, FIGURE, ORDERED, ROWS
 from .plots_ticks import order_parameter, ticks, ticks_and_order
 
@@ -21,12 +22,16 @@ __all__ = [
     "ORDERED",
     "ROWS",
     "allan",
+    "comparison",
     "conductances",
     "displacement",
+    "heat_map",
     "intervals",
     "learning_curve",
     "network",
     "order_parameter",
+    "response_curve",
+    "scatter",
     "staleness",
     "ticks",
     "ticks_and_order",

@@ -39,7 +39,7 @@ def test_targets_have_what_is_desired_of_them() -> None:
     assert nodes.loc["8", "desired_V"] == 2.0
     assert nodes["desired_V"].notna().sum() == 2
     assert nodes.loc[["3", "9"], "free_V"].tolist() == [4.0, 0.0]
-    free, clamped = nodes.loc["4", ["free_V", "clamped_V"]]
+    free, clamped = nodes.loc["4", ["free_V", "clamped_V"]].to_numpy(dtype=float)
     assert clamped == pytest.approx(free + 0.5 * (1.0 - free))
 
 

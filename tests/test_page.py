@@ -16,6 +16,7 @@ from matplotlib.colors import LogNorm
 
 import ohmtick as ot
 from ohmtick.analysis import node_voltages, replay, report
+from ohmtick.analysis.figures import FIGURES
 from ohmtick.analysis.plots import ORDERED
 from ohmtick.analysis.report import write_report
 from ohmtick.engine.record import Run
@@ -40,7 +41,7 @@ def browser() -> Iterator[Browser]:
 def _one_figure() -> Iterator[None]:
     """Figures take longer to draw than all that is tested here."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(report, "FIGURES", {"learning": report.FIGURES["learning"]})
+        patch.setattr(report, "FIGURES", {"learning": FIGURES["learning"]})
         yield
 
 

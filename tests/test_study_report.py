@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +18,7 @@ TITLE = "Jitter & <b>gate</b>"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study of two keys that keeps its runs."""
     path = tmp_path_factory.mktemp("studies") / "both"
     study = ot.Study(
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         events=True,
     )
     study.run(path, workers=1)
-    yield path
+    return path
 
 
 def test_a_study_says_what_it_found(folder: Path, tmp_path: Path) -> None:
