@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ def animate(
     window: tuple[float, float | None] = (0.0, None),
     frames: int = 150,
     fps: int = 15,
+    watch: Callable[[int, int], object] | None = None,
 ) -> Path:
     """Make a film of one run, or of several side by side on one clock, and return its path.
 
@@ -56,6 +57,8 @@ def animate(
         How many frames, at least 2.
     fps
         Frames a second, at least 1.
+    watch
+        Called with the number of each frame that is drawn, from 0, and with how many there are.
 
     Raises
     ------
@@ -81,7 +84,7 @@ def animate(
         raise AnalysisError(refusal("window", "animate", rule, f"{start:g} to {stop:g} s"))
     film = _Film(runs, np.linspace(start, stop, frames))
     with whole_file(path) as partial:
-        film.write(partial, writer, fps)
+        film.write(partial, writer, fps, watch)
     return path
 
 
@@ -138,13 +141,15 @@ class _Film:
             sns.despine(ax=curve)
         self.clock = self.figure.suptitle(" ", fontsize="large")
 
-    def write(self, path: Path, writer: str, fps: int) -> None:
+    def write(
+        self, path: Path, writer: str, fps: int, watch: Callable[[int, int], object] | None
+    ) -> None:
         import matplotlib.pyplot as plt
         from matplotlib.animation import FuncAnimation
 
         film = FuncAnimation(self.figure, self._draw, frames=len(self.times), blit=False)
         try:
-            film.save(path, writer=writer, fps=fps, dpi=DPI)
+            film.save(path, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
         except (ValueError, RuntimeError) as error:
             raise RecordError(f"cannot write {path}: {error}") from error
         finally:

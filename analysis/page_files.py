@@ -42,7 +42,7 @@ def fill(context: dict[str, Any], replay: dict[str, Any] | None) -> str:
     """
     scripts = SCRIPTS if replay else ()
     return _environment().get_template("report.html").render(
-        **context,
+        **{"no_replay": "", **context},
         replay=replay,
         style=Markup(_text("report.css")),
         scripts=[Markup(_text(name)) for name in scripts],

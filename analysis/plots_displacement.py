@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from .frames import check_frame
-from .plots_style import axes_for, palette_of
+from .plots_style import axes_for, log_axis, palette_of
 
 
 def displacement(
@@ -64,6 +64,8 @@ def displacement(
             ax.fill_between(own["lag"], own["lower"], own["upper"], color=colour, alpha=0.2, lw=0)
     if len(positive):
         ax.set(xscale="log", yscale="log")
+        log_axis(ax.xaxis, positive["lag"].min(), positive["lag"].max())
+        log_axis(ax.yaxis, positive["msd"].min(), positive["msd"].max())
     still = curve[(curve["msd"] == 0) & (curve["lag"] > 0)]
     for level, own in still.groupby("hue", observed=True):
         ax.plot(

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
-from .plots_style import KEYS, LABELS, axes_for, palette_of
+from .plots_style import KEYS, LABELS, axes_for, log_axis, palette_of
 
 Ends = tuple[pd.Series, pd.Series]
 
@@ -119,6 +119,7 @@ def learning_curve(
     positive = curve.loc[curve["y"] > 0, "y"]
     if y != "accuracy" and len(positive) and positive.max() > 3 * positive.min():
         ax.set_yscale("log")
+        log_axis(ax.yaxis, positive.min(), positive.max())
     ax.set(xlabel=LABELS.get(x, x), ylabel=LABELS.get(y, y))
     if hue:
         handles, labels = ax.get_legend_handles_labels()

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import ListedColormap, to_hex
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 from matplotlib.typing import ColorType
 
 from ..engine.errors import AnalysisError
@@ -41,6 +43,14 @@ def axes_for(ax: Axes | None) -> Axes:
         _, ax = plt.subplots(figsize=FIGURE, layout="constrained")
     sns.despine(ax=ax)
     return ax
+
+
+def log_axis(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis: its decades, or 1, 2, 5 where there are less than three."""
+    if high < 100.0 * low:
+        axis.set_major_locator(LogLocator(10.0, subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def hex_of(colours: Iterable[ColorType]) -> list[str]:

@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 
 #: Events in a page, over all of its runs, and probes of a run. With these a page stays below 8 MB.
 MOST_EVENTS, MOST_PROBES = 400_000, 4000
+#: Edges of a network that a page can draw, and that are worth drawing.
+MOST_EDGES = 100_000
 #: Up to how many events keep every digit.
 EXACT = 120_000
 #: Data that can be chosen from, in one run.
 MOST_DATA = 500
 
 
-def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
+def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | None:
     """Return the data of a page that replays runs side by side on one clock.
+
+    None where a network has more than `MOST_EDGES` edges.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
     """
     from .plots_style import DISTINCT, ORDERED, hex_of
 
+    if any(len(run.edges) > MOST_EDGES for run in runs):
+        return None
     thinned = [thin(run, MOST_EVENTS // len(runs)) for run in runs]
     low, high = bounds_of(runs, [each.rows for each in thinned])
     exact = sum(len(each.rows) for each in thinned) <= EXACT

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from .facts import again, facts_of, versions_of
 from .figures import FIGURES, drawn
 from .files import whole_file
 from .page_files import fill
-from .replay import replay_of
+from .replay import MOST_EDGES, replay_of
 from .runs import open_run
 from .studies import is_study, open_study
 
@@ -68,20 +69,22 @@ def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
     path = Path(out)
     if not path.suffix:
         path = path.with_name(f"{path.name}.html")
-    with whole_file(path) as partial:
-        partial.write_text(_page(folders), encoding="utf-8")
+    page = _page_of(folders)
+    with whole_file(path) as file:
+        file.write_text(page(), encoding="utf-8")
     return path
 
 
-def _page(folders: Sequence[str | Path]) -> str:
+def _page_of(folders: Sequence[str | Path]) -> Callable[[], str]:
+    """Open what is to be reported, and return what makes the page of it."""
     studies = [folder for folder in folders if is_study(folder)]
     if studies and len(folders) > 1:
         raise OhmtickError(f"a report holds one study or several runs, got {studies[0]} among them")
     if studies:
         from .study_report import study_page
 
-        return study_page(open_study(studies[0]))
-    return run_page([open_run(folder) for folder in folders], names_of(folders))
+        return partial(study_page, open_study(studies[0]))
+    return partial(run_page, [open_run(folder) for folder in folders], names_of(folders))
 
 
 def names_of(folders: Sequence[str | Path]) -> list[str]:
@@ -114,7 +117,12 @@ def run_page(runs: Sequence[Run], names: Sequence[str]) -> str:
         "tables": [],
         "version": __version__,
     }
-    return fill(context, replay_of(runs, names))
+    replay = replay_of(runs, names)
+    if replay is None:
+        context["no_replay"] = (
+            f"There is no replay: it draws networks of at most {MOST_EDGES:,} edges."
+        )
+    return fill(context, replay)
 
 
 def _lead(run: Run) -> str:

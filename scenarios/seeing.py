@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 
@@ -56,8 +57,18 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _animate(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
     from ..analysis.animation import animate
 
-    window = (options.start, options.stop)
-    print(animate(options.runs, options.out, window=window, frames=options.frames, fps=options.fps))
+    with tqdm(total=options.frames, unit="frame", disable=not sys.stderr.isatty()) as bar:
+        film = animate(
+            options.runs,
+            options.out,
+            window=(options.start, options.stop),
+            frames=options.frames,
+            fps=options.fps,
+            watch=lambda frame, frames: bar.update(),
+        )
+    print(film)
     return 0

@@ -79,6 +79,11 @@ def test_the_installed_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None
     assert Path(found.strip()) == site / "ohmtick" / "__init__.py"
     listed = run(str(site / "bin" / "ohmtick"), "list", PYTHONPATH=str(site))
     assert "breadboard-iii" in listed
+    folder, site_path = tmp_path / "run", str(site)
+    command = [str(site / "bin" / "ohmtick"), "run", "breadboard-iii", "--set", "horizon=5"]
+    run(*command, "--out", str(folder), PYTHONPATH=site_path)
+    run(str(site / "bin" / "ohmtick"), "report", str(folder), PYTHONPATH=site_path)
+    assert "replay-data" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_citation_and_changelog_name_the_version() -> None:

@@ -243,7 +243,16 @@ def test_the_default_place_is_beside_the_run(tmp_path: Path) -> None:
 
 def test_a_film_has_the_frames_that_were_asked_for(place: Path, tmp_path: Path) -> None:
     folders = [place / "one", place / "two"]
-    film = animation.animate(folders, tmp_path / "a.gif", window=(10.0, 12.0), frames=5, fps=10)
+    seen: list[tuple[int, int]] = []
+    film = animation.animate(
+        folders,
+        tmp_path / "a.gif",
+        window=(10.0, 12.0),
+        frames=5,
+        fps=10,
+        watch=lambda frame, frames: seen.append((frame, frames)),
+    )
+    assert seen == [(frame, 5) for frame in range(5)]
     with Image.open(film) as pictures:
         assert pictures.n_frames == 5  # type: ignore[attr-defined]
         assert pictures.info["duration"] == 100

@@ -2,7 +2,7 @@
 
 /* What one edge did: its conductance, the drops that it read, and the intervals between its ticks. */
 
-class History {
+class EdgeHistory {
   constructor(place, player) {
     this.place = place;
     this.player = player;

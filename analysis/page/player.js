@@ -40,7 +40,7 @@ class Player {
     place.querySelector(".title").textContent = this.run.title;
     place.querySelector(".note").textContent = this.run.note;
     this.readout = place.querySelector(".readout");
-    this.history = new History(place.querySelector(".history"), this);
+    this.history = new EdgeHistory(place.querySelector(".history"), this);
     const canvas = place.querySelector("canvas");
     canvas.setAttribute("aria-label", `The network of ${this.run.name}; the number of an edge can be typed above.`);
     this.view = new NetworkView(canvas, this.run, this.page.colours);
