@@ -67,6 +67,8 @@ def _register(function: M, events: bool) -> M:
     name = function.__name__
     known = METRICS.get(name)
     same = known is not None and known.__module__ == function.__module__  # imported once more
+    if not name.isidentifier():
+        raise AnalysisError(f"a metric must have a name, got a function called {name!r}")
     if known is not None and not same:
         raise AnalysisError(f"the metric {name!r} must have a name of its own; another one has it")
     METRICS[name] = function

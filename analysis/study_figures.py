@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from ..engine.errors import RecordError, reason
 from . import plots_studies, responses
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from .studies import StudyRecord
@@ -63,49 +65,66 @@ def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
     if not table[study.metric].notna().any():
         return
     for key in study.moved:
-        yield f"response-{key}", _response(study, key)
+        yield from _responses(study, key)
     if len(study.moved) >= 2:
         yield from _heat_maps(study, *study.moved[:2])
     sampled = [key for key in study.facts.get("sampled", []) if table[key].dtype.kind in "iuf"]
     for key in sampled:
-        yield f"sample-{key}", plots_studies.scatter(table, key, study.metric)
+        yield _file_name("sample", key), plots_studies.scatter(table, key, study.metric)
     if not study.moved and not sampled and len(found := study.comparisons()):
         yield "comparison", plots_studies.comparison(found, study.axes, metric=study.metric)
 
 
-def _response(study: StudyRecord, key: str) -> Axes:
-    """Draw the response to one key, a curve a level of another one, the rest at their first."""
+def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
+    """Draw the response to one key, a curve a level of another one.
+
+    Other keys of words have a figure a level; other numbers are at their reference.
+    """
     table = study.table()
     others = [other for other in study.axes if other != key and len(table[other].unique()) > 1]
     others.sort(key=lambda other: other in study.moved)  # words before numbers
     hue = next((other for other in others if len(table[other].unique()) <= MOST_CURVES), None)
-    table = study.at_reference(table, [other for other in others if other != hue])
+    numbers = [other for other in others if other != hue and other in study.moved]
+    words = [other for other in others if other != hue and other not in study.moved]
     keys = [key] if hue is None else [key, hue]
     rule = study.facts["threshold"]
     settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
-    found = responses.thresholds(
-        table, keys, study.metric, rule["factor"], reference=rule["reference"], **settings
-    )
-    return plots_studies.response_curve(
-        responses.response(table, keys, study.metric, **settings),
-        key,
-        hue,
-        metric=study.metric,
-        thresholds=found[found["key"] == key],
-        factor=rule["factor"],
-    )
+    for title, part in _by_words(study.at_reference(table, numbers), words):
+        found = responses.thresholds(
+            part, keys, study.metric, rule["factor"], reference=rule["reference"], **settings
+        )
+        axes = plots_studies.response_curve(
+            responses.response(part, keys, study.metric, **settings),
+            key,
+            hue,
+            metric=study.metric,
+            thresholds=found[found["key"] == key],
+            factor=rule["factor"],
+        )
+        axes.set_title(title, fontsize="small")
+        yield _file_name("response", key, title), axes
 
 
 def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]:
-    """Draw two keys against each other, a figure for each level of those that are no numbers."""
+    """Draw two keys against each other, a figure a level of those that are no numbers."""
     table = study.at_reference(study.table(), study.moved[2:])
-    words = [key for key in study.axes if key not in study.moved]
-    parts = list(table.groupby(words, sort=False)) if words else [((), table)]
+    words = [key for key in study.axes if len(table[key].unique()) > 1 and key not in study.moved]
     statistic = study.facts["threshold"]["statistic"]
-    for levels, part in parts[:MOST_CURVES]:
+    for title, part in _by_words(table, words):
         matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
         axes = plots_studies.heat_map(matrix, metric=study.metric)
-        title = ", ".join(map(str, levels))
         axes.set_title(title, fontsize="small")
-        place = "".join(f"-{level}" for level in levels).replace("/", "_").replace(" ", "-")
-        yield f"heat-map-{x}-{y}{place}", axes
+        yield _file_name("heat-map", x, y, title), axes
+
+
+def _by_words(table: pd.DataFrame, words: list[str]) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the parts of a table for each level of some keys, and the levels as a title."""
+    if not words:
+        yield "", table
+        return
+    for levels, part in list(table.groupby(words, sort=False, dropna=False))[:MOST_CURVES]:
+        yield ", ".join(map(str, levels)), part
+
+
+def _file_name(*parts: str) -> str:
+    return re.sub(r"[^\w.-]+", "-", "-".join(filter(None, parts))).strip("-")

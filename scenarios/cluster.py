@@ -59,6 +59,10 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
                 executor.shutdown(wait=False)
 
 
+def _installed() -> dict[str, str]:
+    return versions()
+
+
 def gave_up(error: BaseException) -> bool:
     """Whether an error says that a run's workers died, every time."""
     return type(error).__name__ == "KilledWorker"
@@ -68,7 +72,7 @@ def _check_versions(client: Client) -> None:
     """Refuse workers whose results could differ from ours in the last bits."""
     ours = versions()
     try:
-        found = client.run(versions)
+        found = client.run(_installed)
     except Exception as error:  # it is raised as whatever the worker met
         raise OhmtickError(
             f"the workers must have ohmtick {ours['ohmtick']} installed, as here: {error}"

@@ -38,8 +38,18 @@ class Crew:
         return self.executor.submit(self.task, job)
 
     def replace(self) -> None:
-        """Take a new executor for one whose worker died."""
-        assert self.renew is not None
+        """Take a new executor for one whose worker died.
+
+        Raises
+        ------
+        OhmtickError
+            When it is the user's own.
+        """
+        if self.renew is None:
+            raise OhmtickError(
+                "a worker of the study's executor died, and that executor is broken; what was "
+                "entered is safe, and a new one goes on"
+            )
         self.executor.shutdown(wait=True)
         self.executor = self.renew()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..engine.errors import OhmtickError, RecordError
+from ..engine.errors import AnalysisError, OhmtickError, RecordError
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Watched
@@ -85,7 +85,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
         said = str(error)
     except MemoryError:
         said = "out of memory"
-    except Exception as error:  # a user's metric may raise anything
+    except Exception as error:  # a rule or a clock of a user's may raise anything
         said = f"{type(error).__name__}: {error}"
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
 
@@ -111,11 +111,20 @@ def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
 def _of(job: Job, done: Run, began: float) -> Entry:
     return Entry(
         key=job.key,
-        metrics={name: float(function(done)) for name, function in job.metrics.items()},
+        metrics={name: _measured(name, function, done) for name, function in job.metrics.items()},
         probes=_as_parquet(done) if job.probes else None,
         folder=None if job.folders is None else f"{job.folders}/{job.key}",
         took_s=perf_counter() - began,
     )
+
+
+def _measured(name: str, function: Metric, done: Run) -> float:
+    """Return a metric of a run; a user's may raise anything, and that is a fault of the run."""
+    try:
+        return float(function(done))
+    except Exception as error:
+        what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
+        raise AnalysisError(f"metric {name!r}: {what}") from error
 
 
 def upload(folder: Path, address: str) -> None:

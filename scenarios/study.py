@@ -16,7 +16,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, nearest, reason
+from ..engine.errors import AnalysisError, OhmtickError, RecordError, ScenarioError, nearest, reason
 from .sampling import (
     LABEL,
     Changes,
@@ -153,8 +153,11 @@ class Study(Part):
 
         if not isinstance(metrics, tuple):
             return metrics
-        named = [known.name_of(each) if callable(each) else each for each in metrics]
-        return known.known(named or known.DEFAULT)
+        try:
+            named = [known.name_of(each) if callable(each) else each for each in metrics]
+            return known.known(named or known.DEFAULT)
+        except AnalysisError as error:
+            raise ValueError(f"must be known: {error}") from None
 
     @field_validator("seeds")
     @classmethod

@@ -15,10 +15,11 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from ..engine.errors import OhmtickError
+from .estimating import estimate
 from .executors import NAMED
 from .scenario import load
 from .study import Study, study_library
-from .studying import Tally, carry_out, estimate
+from .studying import Tally, carry_out
 
 #: Exit codes, as those of the other commands.
 OK, SOME_FAILED, INTERRUPTED = 0, 1, 130

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+import warnings
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
-from queue import SimpleQueue
-from random import Random
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..engine.errors import OhmtickError, RecordError, reason
-from ..engine.ledger import LEDGER, RUNS, STUDY, Entry, Ledger, PlannedRun
-from .cluster import gave_up
-from .executors import Crew, crew, processors
-from .jobs import Job, perform
+from ..engine.errors import RecordError, reason
+from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from .executors import crew
 from .locking import locked
+from .planning import Lacking, cell_of, jobs_for, lacking_runs, planned
 from .running import versions
+from .work import work
 
 if TYPE_CHECKING:
-    from .study import Cell, Study
+    from .study import Study
 
 
 @dataclass
@@ -46,9 +41,13 @@ class Tally:
         """Runs that are still to be done."""
         return self.total - self.before - self.done
 
+    def count(self, entry: Entry, runs: int) -> None:
+        """Take in what was entered, for so many runs of the study."""
+        self.done += runs
+        if entry.error is not None:
+            self.failed += runs
+            self.error = entry.error
 
-#: Runs that are tried to tell how long a study takes.
-TRIED = 8
 
 #: Is told how far a study is: at its start, and whenever a run has been entered.
 Progress = Callable[[Tally], None]
@@ -68,39 +67,39 @@ def carry_out(
     version = versions()["ohmtick"]
     plan = planned(study, version)  # before anything is written: it may be wrong
     kind = executor or ("processes" if study.engine == "simpy" else "threads")
-    with (
-        locked(folder),
-        Ledger(folder / LEDGER, writes=True) as ledger,
-        crew(kind, workers, scheduler) as hands,
-    ):
+    with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
         held = ledger.entries()
         _check_same(study, ledger, plan, held, version, folder)
         _note(study, ledger, plan, version, folder)
-        lacking = _lacking(study, ledger, plan, held, retry_failed)
-        tally = Tally(total=len(plan), before=len(plan) - sum(map(len, lacking.values())))
-        tally.failed = sum(
-            held[run.key].error is not None
-            for run in plan
-            if run.key in held and run.key not in lacking
-        )
+        lacking = lacking_runs(study, ledger, plan, held, retry_failed)
+        tally = _tally(plan, held, lacking)
         if watch is not None:
             watch(tally)
 
         def enter(entry: Entry) -> None:
             ledger.enter(_moveable(entry, folder))
-            count = len(lacking[entry.key])
-            tally.done += count
-            if entry.error is not None:
-                tally.failed += count
-                tally.error = entry.error
+            tally.count(entry, len(lacking[entry.key]))
             if watch is not None:
                 watch(tally)
 
-        for key in [key for key, runs in lacking.items() if _cell(study, runs).scenario is None]:
-            enter(Entry(key=key, error=_cell(study, lacking[key]).text))
-        jobs = _jobs(study, lacking, folder)
-        _work(hands, jobs, enter)
+        for key, runs in lacking.items():
+            if (cell := cell_of(study, runs)).scenario is None:
+                enter(Entry(key=key, error=cell.text))
+        if tally.left:
+            with crew(kind, workers, scheduler) as hands:
+                work(hands, jobs_for(study, lacking, folder), enter)
         return tally
+
+
+def _tally(plan: list[PlannedRun], held: dict[str, Entry], lacking: Lacking) -> Tally:
+    before = [run for run in plan if run.key not in lacking]
+    errors = [error for run in before if (error := held[run.key].error) is not None]
+    return Tally(
+        total=len(plan),
+        before=len(before),
+        failed=len(errors),
+        error=errors[-1] if errors else "",
+    )
 
 
 def _moveable(entry: Entry, folder: Path) -> Entry:
@@ -109,60 +108,6 @@ def _moveable(entry: Entry, folder: Path) -> Entry:
     if entry.folder is None or not entry.folder.startswith(own):
         return entry
     return replace(entry, folder=entry.folder.removeprefix(own))
-
-
-def planned(study: Study, version: str) -> list[PlannedRun]:
-    """Return the runs of a study, cell by cell."""
-    return [
-        PlannedRun(cell=number, seed=seed, key=_key(cell, seed, version))
-        for number, cell in enumerate(study.cells)
-        for seed in study.seeds
-    ]
-
-
-def _key(cell: Cell, seed: int, version: str) -> str:
-    if cell.scenario is not None:
-        return cell.key(seed, version)
-    made = json.dumps([version, seed, cell.changes, cell.text], default=repr)
-    return "invalid-" + hashlib.sha256(made.encode()).hexdigest()[:24]
-
-
-def _cell(study: Study, runs: list[PlannedRun]) -> Cell:
-    return study.cells[runs[0].cell]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """How long a study takes."""
-
-    there: int
-    """Runs that are in the ledger already."""
-    tried: int
-    """Runs that were tried to tell."""
-    run_s: float
-    """Mean time that they took, s."""
-    workers: int
-    """How many there will be."""
-    total_s: float
-    """Time for what is lacking, s."""
-
-
-def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
-    """Tell how long a study takes from a few of its runs, of which nothing is kept."""
-    plan = planned(study, versions()["ohmtick"])
-    if folder is not None and (folder / LEDGER).is_file():
-        with Ledger(folder / LEDGER) as ledger:
-            lacking = _lacking(study, ledger, plan, ledger.entries())
-    else:
-        lacking = _lacking(study, None, plan, {})
-    jobs = [replace(job, folders=None) for job in _jobs(study, lacking, None)]
-    few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
-    if few:
-        perform(few[0])  # compiles what there is to compile
-    took = [perform(job).took_s for job in few]
-    count, mean = workers or processors(), sum(took) / max(1, len(took))
-    there = len(plan) - sum(map(len, lacking.values()))
-    return Estimate(there, len(few), mean, count, mean * len(jobs) / count)
 
 
 def _check_same(
@@ -182,6 +127,14 @@ def _check_same(
             f"the study in {folder} was run by ohmtick {theirs}, and this is {version}, whose "
             f"results may differ: go on with ohmtick {theirs}, or give another folder; nothing "
             "was changed"
+        )
+    ours, begun = versions(), facts.get("versions", {})
+    if differ := [name for name, theirs in begun.items() if ours.get(name) != theirs]:
+        was, now = (f"{differ[0]} {each.get(differ[0])}" for each in (begun, ours))
+        warnings.warn(
+            f"the study in {folder} was begun with {was} and goes on with {now}: the last bits of "
+            "its results may differ",
+            stacklevel=4,
         )
     if not any(run.key in held for run in plan) and not _covers(facts, study):
         raise RecordError(
@@ -204,7 +157,7 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
     facts = {
         "title": study.title,
         "version": version,
-        "versions": versions(),
+        "versions": ledger.facts().get("versions", versions()),
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
         "paired": [list(block) for block in study.paired],
@@ -220,139 +173,3 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
         partial.replace(folder / STUDY)
     except OSError as error:
         raise RecordError(f"cannot write {folder / STUDY}: {reason(error)}") from error
-
-
-def _lacking(
-    study: Study,
-    ledger: Ledger | None,
-    plan: list[PlannedRun],
-    held: dict[str, Entry],
-    retry_failed: bool = False,
-) -> dict[str, list[PlannedRun]]:
-    """Return the runs that are to be done, by key: two cells may come to the same scenario."""
-    probed = ledger.with_probes() if study.probes and ledger is not None else set()
-    lacking: dict[str, list[PlannedRun]] = {}
-    for run in plan:
-        entry = held.get(run.key)
-        if entry is not None and entry.error is not None:
-            there = not retry_failed
-        else:
-            there = (
-                entry is not None
-                and set(study.metrics) <= set(entry.metrics or ())
-                and (not study.probes or run.key in probed)
-                and (not study.events or entry.folder is not None)
-            )
-        if not there:
-            lacking.setdefault(run.key, []).append(run)
-    return lacking
-
-
-def _jobs(study: Study, lacking: dict[str, list[PlannedRun]], folder: Path | None) -> Iterator[Job]:
-    """Yield the runs to do, seed by seed, so that the cells can be compared early."""
-    from ..analysis.metrics import METRICS, need_events
-
-    metrics = {name: METRICS[name] for name in study.metrics}
-    folders = None if folder is None else _folders(study, folder)
-    place = {seed: number for number, seed in enumerate(study.seeds)}
-    for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
-        scenario = _cell(study, runs).scenario
-        if scenario is not None:
-            yield Job(
-                key=key,
-                scenario=scenario,
-                seed=runs[0].seed,
-                engine=study.engine,
-                metrics=metrics,
-                logs=need_events(study.metrics),
-                probes=study.probes,
-                folders=folders,
-            )
-
-
-def _folders(study: Study, folder: Path) -> str | None:
-    """Return where run folders go; what a killed process left half written there is removed."""
-    if not study.events:
-        return None
-    if isinstance(study.events, str) and "://" in study.events:
-        return study.events.rstrip("/")
-    own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
-    for partial in own.glob(".*.partial"):
-        shutil.rmtree(partial, ignore_errors=True)
-    return str(own)
-
-
-def _work(hands: Crew, jobs: Iterable[Job], enter: Callable[[Entry], None]) -> None:
-    """Have all jobs done, some at a time, and enter what comes of each."""
-    landed: SimpleQueue[Future[Entry]] = SimpleQueue()
-    flying: dict[Future[Entry], Job] = {}
-    waiting = iter(jobs)
-
-    def launch(job: Job) -> None:
-        future = hands.submit(job)
-        flying[future] = job
-        future.add_done_callback(landed.put)
-
-    while True:
-        for job in islice(waiting, hands.width - len(flying)):
-            launch(job)
-        if not flying:
-            return
-        future = landed.get()
-        job = flying.pop(future)
-        try:
-            entry = future.result()
-        except BrokenExecutor as error:
-            suspects = [job, *_grounded(landed, flying, enter)]
-            _clear(hands, suspects, enter, error)
-        except CancelledError:
-            raise OhmtickError(
-                "the executor of the study is gone; what was entered is safe, and the same "
-                "command goes on"
-            ) from None
-        except Exception as error:
-            if not gave_up(error):
-                raise
-            enter(_died(job))
-        else:
-            enter(entry)
-
-
-def _grounded(
-    landed: SimpleQueue[Future[Entry]],
-    flying: dict[Future[Entry], Job],
-    enter: Callable[[Entry], None],
-) -> list[Job]:
-    """Wait for what an executor that broke was given; enter what ended well, return the rest."""
-    lost = []
-    while flying:
-        future = landed.get()
-        job = flying.pop(future)
-        if future.exception() is None:
-            enter(future.result())
-        else:
-            lost.append(job)
-    return lost
-
-
-def _clear(
-    hands: Crew, suspects: list[Job], enter: Callable[[Entry], None], error: BrokenExecutor
-) -> None:
-    """Do the runs that were on their way when a worker died, one by one, to find out which."""
-    if hands.renew is None:
-        raise OhmtickError(
-            f"the executor of the study broke ({error}); what was entered is safe, and the same "
-            "call goes on"
-        ) from error
-    hands.replace()
-    for job in suspects:
-        try:
-            entry = hands.submit(job).result()
-        except BrokenExecutor:
-            hands.replace()
-            entry = _died(job)
-        enter(entry)
-
-
-def _died(job: Job) -> Entry:
-    return Entry(key=job.key, error="every worker that ran it died (out of memory, perhaps)")

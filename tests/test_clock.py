@@ -450,7 +450,10 @@ def test_ticks_do_not_depend_on_the_other_edges(clock: AnyClock) -> None:
 
 
 @pytest.mark.parametrize("clock", CLOCKS, ids=CLOCK_IDS)
-def test_ticks_ascend_across_blocks_and_reach_the_horizon(clock: AnyClock) -> None:
+def test_ticks_ascend_across_blocks_and_reach_the_horizon(
+    monkeypatch: pytest.MonkeyPatch, clock: AnyClock
+) -> None:
+    monkeypatch.setattr(clock_module, "LAST_BLOCK", 512)
     blocks = list(clock.ticks(1, 3, Streams(1), 1000.0))
     assert len(blocks) > 5
     times = np.concatenate(blocks)

@@ -1,0 +1,54 @@
+"""Tells how long a study takes before it is run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING
+
+from ..engine.ledger import LEDGER, Ledger
+from .executors import processors
+from .jobs import perform
+from .planning import jobs_for, lacking_runs, planned
+from .running import versions
+
+if TYPE_CHECKING:
+    from .study import Study
+
+#: Runs that are tried to tell.
+TRIED = 8
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How long a study takes."""
+
+    there: int
+    """Runs that are in the ledger already."""
+    tried: int
+    """Runs that were tried to tell."""
+    run_s: float
+    """Mean time that they took, s."""
+    workers: int
+    """How many there will be."""
+    total_s: float
+    """Time for what is lacking, s."""
+
+
+def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
+    """Tell how long a study takes from a few of its runs, of which nothing is kept."""
+    plan = planned(study, versions()["ohmtick"])
+    if folder is not None and (folder / LEDGER).is_file():
+        with Ledger(folder / LEDGER) as ledger:
+            lacking = lacking_runs(study, ledger, plan, ledger.entries())
+    else:
+        lacking = lacking_runs(study, None, plan, {})
+    jobs = [replace(job, folders=None) for job in jobs_for(study, lacking, None)]
+    few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
+    if few:
+        perform(few[0])  # compiles what there is to compile
+    took = [perform(job).took_s for job in few]
+    count, mean = workers or processors(), sum(took) / max(1, len(took))
+    there = len(plan) - sum(map(len, lacking.values()))
+    return Estimate(there, len(few), mean, count, mean * len(jobs) / count)

@@ -1,0 +1,100 @@
+"""Which runs a study has, which of them its ledger lacks, and what is to be done about those."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.ledger import RUNS, Entry, Ledger, PlannedRun
+from .jobs import Job
+
+if TYPE_CHECKING:
+    from .study import Cell, Study
+
+#: Runs that are to be done, by key: two cells may come to the same scenario.
+Lacking = dict[str, list[PlannedRun]]
+
+
+def planned(study: Study, version: str) -> list[PlannedRun]:
+    """Return the runs of a study, cell by cell."""
+    return [
+        PlannedRun(cell=number, seed=seed, key=_key(cell, seed, version))
+        for number, cell in enumerate(study.cells)
+        for seed in study.seeds
+    ]
+
+
+def _key(cell: Cell, seed: int, version: str) -> str:
+    if cell.scenario is not None:
+        return cell.key(seed, version)
+    made = json.dumps([version, seed, cell.changes, cell.text], default=repr)
+    return "invalid-" + hashlib.sha256(made.encode()).hexdigest()[:24]
+
+
+def cell_of(study: Study, runs: list[PlannedRun]) -> Cell:
+    """Return the cell of runs that share a key."""
+    return study.cells[runs[0].cell]
+
+
+def lacking_runs(
+    study: Study,
+    ledger: Ledger | None,
+    plan: list[PlannedRun],
+    held: dict[str, Entry],
+    retry_failed: bool = False,
+) -> Lacking:
+    """Return the runs that are not in the ledger with all that the study asks of them."""
+    probed = ledger.with_probes() if study.probes and ledger is not None else set()
+    lacking: Lacking = {}
+    for run in plan:
+        entry = held.get(run.key)
+        if entry is not None and entry.error is not None:
+            there = not retry_failed
+        else:
+            there = (
+                entry is not None
+                and set(study.metrics) <= set(entry.metrics or ())
+                and (not study.probes or run.key in probed)
+                and (not study.events or entry.folder is not None)
+            )
+        if not there:
+            lacking.setdefault(run.key, []).append(run)
+    return lacking
+
+
+def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
+    """Yield the runs to do, seed by seed, so that the cells can be compared early."""
+    from ..analysis.metrics import METRICS, need_events
+
+    metrics = {name: METRICS[name] for name in study.metrics}
+    folders = None if folder is None else _folders(study, folder)
+    place = {seed: number for number, seed in enumerate(study.seeds)}
+    for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
+        scenario = cell_of(study, runs).scenario
+        if scenario is not None:
+            yield Job(
+                key=key,
+                scenario=scenario,
+                seed=runs[0].seed,
+                engine=study.engine,
+                metrics=metrics,
+                logs=need_events(study.metrics),
+                probes=study.probes,
+                folders=folders,
+            )
+
+
+def _folders(study: Study, folder: Path) -> str | None:
+    """Return where run folders go; what a killed process left half written there is removed."""
+    if not study.events:
+        return None
+    if isinstance(study.events, str) and "://" in study.events:
+        return study.events.rstrip("/")
+    own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
+    for partial in own.glob(".*.partial"):
+        shutil.rmtree(partial, ignore_errors=True)
+    return str(own)
