@@ -42,7 +42,13 @@ def _learning(run: Run) -> object:
 
     if run.probes.empty:
         raise OhmtickError("this run has no [probe], or ended before the first measurement")
-    return plots.learning_curve(run.probes)
+    if "accuracy" not in run.probes:
+        return plots.learning_curve(run.probes)
+    upper, lower = plots.stacked(heights=(1.0, 1.0))
+    plots.learning_curve(run.probes, ax=upper)
+    upper.set_xlabel("")
+    plots.learning_curve(run.probes, y="accuracy", ax=lower)
+    return upper, lower
 
 
 def _network(run: Run) -> object:
@@ -130,7 +136,7 @@ def clock_of(run: Run) -> dict[str, Any]:
 FIGURES: dict[str, Kind] = {
     "learning": Kind(
         title="Learning curve",
-        caption="The test error at every probe.",
+        caption="The test error at every probe; where the task has classes, the accuracy below.",
         draw=_learning,
     ),
     "network": Kind(

@@ -12,7 +12,7 @@ from .plots_displacement import displacement
 from .plots_learning import learning_curve
 from .plots_network import network, twins
 from .plots_studies import comparison, heat_map, response_curve, scatter
-from .plots_style import BINS, DISTINCT, FIGURE, ORDERED, ROWS
+from .plots_style import BINS, DISTINCT, FIGURE, ORDERED, ROWS, stacked
 from .plots_ticks import order_parameter, ticks, ticks_and_order
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "order_parameter",
     "response_curve",
     "scatter",
+    "stacked",
     "staleness",
     "ticks",
     "ticks_and_order",

@@ -45,6 +45,20 @@ def axes_for(ax: Axes | None) -> Axes:
     return ax
 
 
+def stacked(heights: tuple[float, float]) -> tuple[Axes, Axes]:
+    """Return two Axes of a new figure of column width, one above the other on one x axis."""
+    with sns.plotting_context("paper"), sns.axes_style("ticks"):
+        figure, (upper, lower) = plt.subplots(
+            2,
+            figsize=(FIGURE[0], 1.3 * FIGURE[1]),
+            height_ratios=heights,
+            sharex=True,
+            layout="constrained",
+        )
+    sns.despine(fig=figure)
+    return upper, lower
+
+
 def log_axis(axis: Axis, low: float, high: float) -> None:
     """Label a logarithmic axis: its decades, or 1, 2, 5 where there are less than three."""
     if high < 100.0 * low:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
 from .phases import order_parameter as order_of
-from .plots_style import BINS, DISTINCT, FIGURE, LABELS, axes_for, bins_of, choose_edges
+from .plots_style import BINS, DISTINCT, LABELS, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
 
@@ -156,20 +154,10 @@ def ticks_and_order(
     AnalysisError
         As `ticks`.
     """
-    with sns.plotting_context("paper"), sns.axes_style("ticks"):
-        _, panels = plt.subplots(
-            2,
-            figsize=(FIGURE[0], 1.3 * FIGURE[1]),
-            height_ratios=(2.2, 1.0),
-            sharex=True,
-            layout="constrained",
-        )
-    raster, order = panels
+    raster, order = stacked(heights=(2.2, 1.0))
     ticks(events, start, stop, ax=raster)
     begin, end = raster.get_xlim()
     times = np.linspace(begin, end, BINS)
     order_parameter(order_of(events, times, period), ax=order)
     raster.set_xlabel("")
-    sns.despine(ax=raster)
-    sns.despine(ax=order)
-    return np.asarray(panels, dtype=object)
+    return np.asarray([raster, order], dtype=object)

@@ -409,6 +409,52 @@ def test_a_thinned_run_is_exact_at_the_end_of_each_frame(
         np.testing.assert_allclose(kept, own.diff()[last].to_numpy()[1:], atol=1e-4)
 
 
+LARGE = {
+    "a million events": ot.load("breadboard-iii").replace(
+        **{"horizon": 62_500.0, "edges.latency": 0.3}
+    ),
+    "ten thousand edges": ot.load("lattice-regression").replace(
+        circuit={"kind": "square_lattice", "rows": 71, "cols": 71},
+        horizon=100.0,
+        **{
+            "task.inputs": [0, 70],
+            "task.ground": [4970],
+            "task.targets": [2520, 5000],
+            "edges.latency": 0.3,
+            "edges.latency_jitter": 0.2,
+        },
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_run_can_be_replayed(name: str, browser: Browser, tmp_path: Path) -> None:
+    run = ot.run(LARGE[name], seed=1, out=tmp_path / "large")
+    assert len(run.events) > 980_000
+    path = write_report([tmp_path / "large"], tmp_path / "large.html")
+    assert path.stat().st_size < 8_000_000
+    with opened(browser, path) as page:
+        note = page.locator(".note").inner_text()
+        kept, events = re.findall(r"^([\d,]+) of ([\d,]+) events are here", note)[0]
+        assert events == f"{len(run.events):,}"
+        assert int(kept.replace(",", "")) > 350_000
+        frames = 400_000 // len(run.edges)
+        span = run.scenario["horizon"]
+        at = span / frames * (frames // 2) - 1e-3 * span / frames
+        page.evaluate(f"ohmtick.seek({at})")
+        shown: Any = page.evaluate("Array.from(ohmtick.players[0].colour)")
+        # The scale spans what is shown: extremes that were left out have no place on it.
+        held = LogNorm(*page.evaluate("[ohmtick.low, ohmtick.high]"))(conductances(run, at))
+        # Times are kept to 24 bits: events this close to the end of the frame may fall beyond it.
+        wrong = np.array(shown) != np.clip(np.floor(256 * np.asarray(held)), 0, 255)
+        assert wrong.mean() < 0.01
+        page.locator(".edge").fill("7")
+        assert "events that are here" in page.locator(".now").inner_text()
+        page.locator(".play").click()
+        wait_until(page, f"ohmtick.time > {at}")
+
+
 def test_a_run_without_probes_or_data_says_so(browser: Browser, tmp_path: Path) -> None:
     scenario = ot.load("lattice-regression").replace(probe=None, horizon=5.0)
     ot.run(scenario, out=tmp_path / "bare")
