@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import isfinite, sqrt
-from typing import NamedTuple
 
 import simpy
 
 from ..engine.errors import OhmtickError
-from ..engine.events import Actuation, Kind
+from ..engine.events import Kind
 from ..engine.simulation import Simulation
 from .resistor import Resistor
 from .rules import RuleFunction
 
-
-class Reading(NamedTuple):
-    """What an edge sensed, and what it decided to do about it."""
-
-    time: float
-    datum: int
-    drop_free: float
-    drop_clamped: float
-    change: float
-    updates: int
-    """Actuations in the whole network before it."""
+#: What an edge sensed, and what it decided to do about it: the arguments of `EdgeAgent.actuate`.
+Reading = tuple[float, int, float, float, float, int]
 
 
 class EdgeAgent:
@@ -78,12 +68,22 @@ class EdgeAgent:
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Act on every tick; readings whose latency outlasts the period are in flight together."""
-        for time in self.ticks:
+        ticks = iter(self.ticks)
+        time = next(ticks, None)
+        while time is not None:
             yield simulation.at(time, Kind.SENSE, self.edge)
             reading = self.sense(simulation)
             done = time if self.latencies is None else time + next(self.latencies)
-            if reading is not None:
-                simulation.call_at(done, Kind.ACTUATE, self.edge, self.actuate, simulation, reading)
+            following = next(ticks, None)
+            if reading is None:
+                pass
+            elif done == time != following and simulation.instant_is_over():
+                self.actuate(simulation, *reading)  # as it would next, without the detour
+            else:
+                simulation.call_at(
+                    done, Kind.ACTUATE, self.edge, self.actuate, simulation, *reading
+                )
+            time = following
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
@@ -105,7 +105,7 @@ class EdgeAgent:
                 f"the change that the rule asks for must be finite, got {change} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
-        return Reading(simulation.now, simulation.datum, free, clamped, change, simulation.updates)
+        return simulation.env.now, simulation.datum, free, clamped, change, simulation.updates
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
         """Return the change that the rule asks for at these drops, V, as the edge sees them.
@@ -115,21 +115,45 @@ class EdgeAgent:
         conductance = self.resistor.conductance
         return self.rule(drop_free, drop_clamped, conductance, self.learning_rate, self.nudge)
 
-    def actuate(self, simulation: Simulation, reading: Reading) -> None:
-        """Write the resistor as the reading decided."""
+    def actuate(
+        self,
+        simulation: Simulation,
+        sensed: float,
+        datum: int,
+        drop_free: float,
+        drop_clamped: float,
+        change: float,
+        updates: int,
+    ) -> None:
+        """Write the resistor as a reading decided.
+
+        Parameters
+        ----------
+        simulation
+            Where it happens.
+        sensed
+            When the edge read, s.
+        datum
+            Which datum was presented then.
+        drop_free, drop_clamped
+            The true drops then, V.
+        change
+            What the rule asked for, in its unit.
+        updates
+            Actuations in the whole network before the reading.
+        """
         before = self.resistor.conductance
-        after = self.resistor.change(reading.change)
+        after = self.resistor.change(change)
         simulation.twin.set_conductance(self.edge, after)
+        stale = simulation.updates - updates
         simulation.record(
-            Actuation(
-                simulation.now,
-                reading.time,
-                self.edge,
-                reading.datum,
-                reading.drop_free,
-                reading.drop_clamped,
-                before,
-                after,
-                simulation.updates - reading.updates,
-            )
+            simulation.env.now,
+            sensed,
+            self.edge,
+            datum,
+            drop_free,
+            drop_clamped,
+            before,
+            after,
+            stale,
         )

@@ -190,11 +190,12 @@ class _ByPulse:
     """Discrete, changed by steps: the wiper moves by so many positions, to an end at most."""
 
     def __init__(self, index: int, ohms: list[float], siemens: list[float]) -> None:
-        self._index, self._siemens = index, siemens
+        self._index, self._siemens, self._last = index, siemens, len(siemens) - 1
         self.conductance = siemens[index]
 
     def change(self, amount: float) -> float:
-        self._index = min(max(self._index + round(amount), 0), len(self._siemens) - 1)
+        wanted = self._index + round(amount)
+        self._index = 0 if wanted < 0 else min(wanted, self._last)
         self.conductance = self._siemens[self._index]
         return self.conductance
 

@@ -65,6 +65,8 @@ class Schedule:
             next_tick=np.empty(edges),
             number=np.arange(edges, dtype=np.int64),
             heap=np.arange(edges, dtype=np.int64),
+            gathered=np.zeros(edges, np.int64),
+            squares=np.zeros((edges, 2)),
         )
         self._over = np.zeros(edges, np.int64)
         self._left: dict[int, FloatArray] = {}

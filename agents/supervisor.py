@@ -163,8 +163,9 @@ class SupervisorAgent:
         """
         if lessons.desired is not None:
             return lessons.desired
-        assert self._class_desired is not None and self.class_desired is not None
-        return self._class_desired if lessons is self.lessons else self.class_desired
+        table = self._class_desired if lessons is self.lessons else self.class_desired
+        assert table is not None
+        return table
 
     def desired_of(self, lessons: Lessons) -> FloatArray:
         """Return the voltages desired of these lessons at present, V, shape (D, T)."""

@@ -38,6 +38,11 @@ class Curvature:
         """The largest eigenvalue, V²/S."""
         return float(self.together[0])
 
+    @property
+    def participation(self) -> float:
+        """How many edges share in the correction: ``(Σ alone)² / Σ alone²``, from 1 to E."""
+        return float(self.alone.sum() ** 2 / (self.alone**2).sum())
+
 
 def curvature(
     circuit: Circuit,
@@ -89,9 +94,7 @@ def curvature(
     stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
     step = np.linalg.solve(stiffness, reason.T)
     eigenvalues = np.linalg.eigvals(step @ reason).real  # of a product of two positive matrices
-    return Curvature(
-        together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step)
-    )
+    return Curvature(together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step))
 
 
 def largest_delay(rate: float) -> float:
@@ -114,6 +117,26 @@ def largest_delay(rate: float) -> float:
     if not rate > 0.0:
         raise AnalysisError(refusal("rate", "largest_delay", "be positive", rate))
     return np.pi / 2.0 / rate
+
+
+def largest_gated_step(gate: float, participation: float) -> float:
+    """Return the largest α λ at which steps of one output converge in the mean square.
+
+    Edge e acts with probability p and corrects a share α j_e of the miss, Σ j_e = λ. The miss is
+    then multiplied by ``1 - α Σ ξ_e j_e`` with independent ξ_e of 0 or 1, whose mean square
+    ``(1 - α p λ)² + α² p (1 - p) Σ j_e²`` is below 1 for ``α λ < 2 / (p + (1 - p) / n)``, with the
+    participation ``n = λ² / Σ j_e²``: between 2 in lockstep and 2 n where edges act one by one.
+
+    Parameters
+    ----------
+    gate : float
+        p, from 0 (one by one) to 1 (lockstep).
+    participation : float
+        n, how many edges share in the correction.
+    """
+    if not 0.0 <= gate <= 1.0:
+        raise AnalysisError(refusal("gate", "largest_gated_step", "be in [0, 1]", gate))
+    return 2.0 / (gate + (1.0 - gate) / participation)
 
 
 def largest_step(late: int = 0) -> float:

@@ -203,3 +203,6 @@ def _time_to(probes: pd.DataFrame, fraction: float) -> float:
         return math.nan
     time = learning.time_to(probes, fraction)
     return math.inf if math.isnan(time) else time
+
+
+from . import path_metrics as _path_metrics  # noqa: E402, F401 - makes its metrics known

@@ -41,7 +41,8 @@ def fill(context: dict[str, Any], replay: dict[str, Any] | None) -> str:
         The data of the replay, or None for a page without.
     """
     scripts = SCRIPTS if replay else ()
-    return _environment().get_template("report.html").render(
+    template = _environment().get_template("report.html")
+    return template.render(
         **{"no_replay": "", **context},
         replay=replay,
         style=Markup(_text("report.css")),

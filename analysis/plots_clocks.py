@@ -85,9 +85,7 @@ def intervals(
     return ax
 
 
-def allan(
-    deviations: pd.DataFrame, *, guides: bool = True, ax: Axes | None = None
-) -> Axes:
+def allan(deviations: pd.DataFrame, *, guides: bool = True, ax: Axes | None = None) -> Axes:
     """Allan deviation of the clocks against the averaging time, on logarithmic axes.
 
     Parameters
@@ -186,5 +184,3 @@ def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None =
     ax.set(xlabel="staleness (other actuations)", ylabel="fraction of actuations")
     ax.set_ylim(bottom=0.0)
     return ax
-
-

@@ -160,6 +160,7 @@ def comparisons(
 
     named, where = _listed(keys), "comparisons"
     check_frame(table, [*named, metric, SEED], "table", where)
+    _check_apart(table, named, where)
     base = _reference(table, named, reference or {}, where)
     runs = dict(_by_cell(table, named, metric))
     if base not in runs:
@@ -227,6 +228,7 @@ def thresholds(
 
     named = _listed(keys)
     check_frame(table, [*named, metric, SEED], "table", "thresholds")
+    _check_apart(table, named, "thresholds")
     rows = []
     for key in named:
         if table[key].dtype.kind not in "iuf":
@@ -298,6 +300,13 @@ def influence(
 
 def _listed(keys: str | Sequence[str]) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys)
+
+
+def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
+    """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
+    if (twice := table.duplicated([*keys, SEED])).any():
+        got = table.loc[twice.idxmax(), [*keys, SEED]].to_dict()
+        raise AnalysisError(refusal("keys", where, "tell all runs apart", f"{got} twice"))
 
 
 def _by_cell(

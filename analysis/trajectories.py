@@ -276,5 +276,5 @@ def _path(path: npt.ArrayLike, where: str) -> FloatArray:
 
 
 def _states(x: FloatArray) -> npt.NDArray[np.int64]:
-    """Number the different rows."""
+    """Return a number for each row, the same for the same rows."""
     return np.asarray(np.unique(x, axis=0, return_inverse=True)[1], dtype=np.int64).reshape(-1)

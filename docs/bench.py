@@ -19,6 +19,7 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 import ohmtick as ot
 from ohmtick.docs.bench_cases import SIZES, Options, Row
 from ohmtick.docs.bench_measures import MEASURES
+from ohmtick.docs.bench_table import publish
 
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "pymetis")
 HEADINGS = f"{'measure':42} {'nodes':>8} {'figure':>12} {'unit':12} {'baseline':26} {'figure':>12} "
@@ -45,6 +46,8 @@ def main() -> None:
             print(line(row), flush=True)
     save(arguments.out, rows)
     print(f"\nsaved as {arguments.out}")
+    if arguments.publish:
+        publish(machine(), rows)
 
 
 def _arguments() -> argparse.Namespace:
@@ -54,6 +57,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--long", action="store_true", help="log 1e8 events, not 3e6")
     parser.add_argument("--only", action="append", choices=list(MEASURES), metavar="NAME",
                         help=f"one of {', '.join(MEASURES)}; may be repeated")  # fmt: skip
+    parser.add_argument("--publish", action="store_true", help="write docs/performance.md's table")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".csv"))
     return parser.parse_args()
 

@@ -16,6 +16,21 @@ from ohmtick.docs.bench_cases import edge_count, scenario
 from ohmtick.engine.eventlog import CHUNK_ROWS
 from ohmtick.engine.events import EVENT_DTYPES
 from ohmtick.engine.heap import sink
+from ohmtick.engine.layout import (
+    AT_ENDS,
+    AT_RECORD,
+    AT_ROWS,
+    AT_SUPERNODE,
+    END,
+    FIRST,
+    NODES,
+    PANEL,
+    RECORD,
+    ROW_COUNT,
+    ROW_START,
+    UNKNOWNS,
+    column_offset,
+)
 from ohmtick.scenarios.build import build
 
 Reals = NDArray[np.float64]
@@ -195,6 +210,45 @@ def ready(nodes: int) -> tuple[ot.TwinNetwork, Reals]:
     task: Any = chosen.task
     twin.present(list(task.sources.values()), list(task.targets.values()))
     return twin, twin.conductances
+
+
+def touched_paths(nodes: int, events: int) -> float:
+    """Return CPU seconds per event of a loop that only reads and writes the event's path once.
+
+    No exact event on this factor can be faster: it has to change every entry on its path.
+    """
+    twin, _ = ready(nodes)
+    edges = np.random.default_rng(0).integers(len(twin.circuit.edges), size=events)
+    touch_paths(twin.real, twin.index, edges[:2])
+    start = process_time()
+    touch_paths(twin.real, twin.index, edges)
+    return (process_time() - start) / events
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def touch_paths(real: Reals, index: Ints, edges: Ints) -> int:
+    """Multiply every entry on the paths of these edges by one; return how many there were."""
+    entries = 0
+    for event in range(edges.size):
+        ends = index[AT_ENDS] + 2 * edges[event]
+        column = min(index[ends], index[ends + 1])
+        while column < index[UNKNOWNS]:
+            record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
+            first, end, count = (
+                index[record + FIRST],
+                index[record + END],
+                index[record + ROW_COUNT],
+            )
+            height = end - first + count
+            start = index[record + PANEL] + column_offset(column - first, height)
+            stop = index[record + PANEL] + column_offset(end - first, height)
+            for at in range(np.uintp(start), np.uintp(stop)):
+                real[at] *= 1.0000001
+            entries += stop - start
+            column = (
+                index[index[AT_ROWS] + index[record + ROW_START]] if count > 0 else index[NODES]
+            )
+    return entries
 
 
 def empty_loop(nodes: int, events: int) -> float:

@@ -22,6 +22,7 @@ from ohmtick.docs.bench_baselines import (
     dense_inverse,
     empty_loop,
     ready,
+    touched_paths,
 )
 from ohmtick.docs.bench_cases import (
     BREADBOARD,
@@ -40,6 +41,7 @@ from ohmtick.docs.bench_cases import (
 
 COMPILED, ON_SIMPY = "event, compiled", "event, SimPy engine"
 FRESH, SPLU, EMPTY = "SimPy, fresh NumPy solve", "SciPy splu + solves", "empty compiled loop"
+PATH = "path read and written once"
 
 #: What the ratio of an event's cost must be at least, by nodes and baseline.
 LEAST = {
@@ -75,6 +77,7 @@ def _costs(nodes: int, options: Options) -> dict[str, Cost]:
     costs: dict[str, Cost] = {
         COMPILED: partial(run, nodes, count),
         EMPTY: partial(empty_loop, nodes, int(3e6 * options.effort)),
+        PATH: partial(touched_paths, nodes, count),
     }
     if nodes <= 4096:
         often = min(100_000 if nodes == BREADBOARD else 10 * edge_count(nodes), 20_000)

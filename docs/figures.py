@@ -48,9 +48,7 @@ def kinds(runs: Path) -> None:
     run = ot.open_run(runs / "late edges")
     for kind in FIGURES:
         with drawn(run, kind) as figure:
-            figure.savefig(
-                FOLDER / f"plot-{kind}.png", dpi=150, bbox_inches="tight", metadata=BARE
-            )
+            figure.savefig(FOLDER / f"plot-{kind}.png", dpi=150, bbox_inches="tight", metadata=BARE)
 
 
 def film(runs: Path) -> None:

@@ -5,8 +5,7 @@ A new datum changes these few numbers and nothing of the factor.
 
 from __future__ import annotations
 
-from numba import njit
-
+from .kernel import kernel
 from .layout import (
     AT_CLAMPED,
     AT_DESIRED,
@@ -29,7 +28,7 @@ from .layout import (
 from .ordering import Ints
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def present(real: Reals, index: Ints, voltages: Reals, desired: Reals, nudge: float) -> None:
     """Hold the sources at `voltages`, and nudge the clamped targets towards `desired`."""
     targets = index[UNKNOWNS] - index[INTERIOR]
@@ -42,7 +41,7 @@ def present(real: Reals, index: Ints, voltages: Reals, desired: Reals, nudge: fl
     settle(real, index)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def settle(real: Reals, index: Ints) -> None:
     """Let the targets follow: v_T free, and v_T + nudge (desired - v_T) clamped.
 

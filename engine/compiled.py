@@ -58,6 +58,8 @@ class CompiledSimulation:
         Their resistors.
     rule, learning_rate, nudge
         The address of the learning rule, and its two parameters.
+    batch
+        Readings from which an edge makes up its mind.
     presentations
         Times, s, and numbers of the data presented.
     train, test
@@ -88,6 +90,7 @@ class CompiledSimulation:
         rule: int,
         learning_rate: float,
         nudge: float,
+        batch: int,
         presentations: Iterator[tuple[float, int]],
         train: Data,
         test: Data,
@@ -98,7 +101,7 @@ class CompiledSimulation:
         self.stopped = False
         self._schedule, self._devices = schedule, devices
         self._addresses = _addresses(twin, rule)
-        self._rates = float(learning_rate), float(nudge)
+        self._rates = float(learning_rate), float(nudge), batch
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
@@ -245,10 +248,10 @@ class CompiledSimulation:
 
 def _addresses(twin: TwinNetwork, rule: int) -> NDArray[np.int64]:
     """Return where the kernels lie that the loop calls, in the order that it expects."""
-    read = network.read_in_one_walk if twin.large else network.read
     steps = network.take_in, network.renew, network.solve
     return np.array(
-        [address_of(read, READ), *(address_of(step, STEP) for step in steps), rule], dtype=np.int64
+        [address_of(network.read, READ), *(address_of(step, STEP) for step in steps), rule],
+        dtype=np.int64,
     )
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .kernel import kernel
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,7 +34,7 @@ class Devices(NamedTuple):
     """What one step changes, Ω."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def changed(devices: Devices, edge: int, conductance: float, amount: float) -> float:
     """Return an edge's conductance, S, after its resistor has taken a change."""
     if devices.kind == CONTINUOUS_SIEMENS:
@@ -53,7 +54,7 @@ def changed(devices: Devices, edge: int, conductance: float, amount: float) -> f
     return devices.siemens[place]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def nearest(ascending: Reals, value: float) -> int:
     """Return the place of the number nearest to `value`; of two as near, the smaller."""
     above = int(np.searchsorted(ascending, value))

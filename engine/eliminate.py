@@ -18,9 +18,8 @@ systems", ACM Trans. Math. Softw. 9 (1983).
 
 from __future__ import annotations
 
-from numba import njit
-
 from .boundary import settle
+from .kernel import kernel
 from .layout import (
     AT_PLACE,
     AT_RECORD,
@@ -45,7 +44,7 @@ from .layout import (
 from .ordering import Ints
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def refactor(real: Reals, index: Ints, conductances: Reals) -> int:
     """Make the factor anew from all the conductances, S, shape (E,).
 
@@ -82,7 +81,7 @@ def refactor(real: Reals, index: Ints, conductances: Reals) -> int:
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _take_children(
     real: Reals, index: Ints, record: int, top: int, panel: Reals, triangle: Reals
 ) -> int:
@@ -125,7 +124,7 @@ def _take_children(
     return bottom
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _eliminate(panel: Reals, width: int, height: int, triangle: Reals, passes_on: bool) -> int:
     """Eliminate a panel's columns; return the first that is tied to nothing, or -1.
 
@@ -163,7 +162,7 @@ def _eliminate(panel: Reals, width: int, height: int, triangle: Reals, passes_on
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _total(column: Reals) -> float:
     """Add up a column, in four interleaved sums."""
     s0 = s1 = s2 = s3 = 0.0
@@ -178,7 +177,7 @@ def _total(column: Reals) -> float:
     return (s0 + s1) + (s2 + s3)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _update_four(
     panel: Reals, width: int, height: int, j: int, triangle: Reals, passes_on: bool
 ) -> None:
@@ -204,7 +203,7 @@ def _update_four(
             right[r] += (f0 * c0[r] + f1 * c1[r]) + (f2 * c2[r] + f3 * c3[r])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _update_one(
     panel: Reals,
     width: int,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import RecordError, reason
-from .events import EVENT_DTYPES, Actuation
+from .events import EVENT_DTYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,14 +58,14 @@ class EventLog:
         self._path = path
         self._memory_rows = memory_rows
         self._chunk_rows = chunk_rows
-        self._pending: list[Actuation] = []
+        self._pending: list[tuple[float, ...]] = []
         self._chunks: list[Chunk] = []
         self._writer: pq.ParquetWriter | None = None
         if path is not None:
             self._open(path)
 
-    def append(self, row: Actuation) -> None:
-        """Record one actuation."""
+    def append(self, row: tuple[float, ...]) -> None:
+        """Record one actuation: an `Actuation`, or a plain tuple of its fields."""
         self._pending.append(row)
         if len(self._pending) >= self._chunk_rows:
             self._flush()
@@ -157,7 +157,7 @@ class EventLog:
 class NoLog(EventLog):
     """Counts actuations, and keeps none of them: for runs that nobody asks for their events."""
 
-    def append(self, row: Actuation) -> None:
+    def append(self, row: tuple[float, ...]) -> None:
         """Count one actuation."""
         self.rows += 1
 
@@ -267,7 +267,7 @@ def check_schema(schema: pa.Schema) -> None:
         raise ValueError("its columns are not those of an event log")
 
 
-def _columns(rows: list[Actuation]) -> Chunk:
+def _columns(rows: list[tuple[float, ...]]) -> Chunk:
     return {
         name: np.array(values, dtype=dtype)
         for (name, dtype), values in zip(EVENT_DTYPES.items(), zip(*rows, strict=True), strict=True)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .kernel import kernel
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@kernel(inline=True)
 def precedes(time: Reals, tie: Ints, one: int, other: int) -> bool:
     """Whether entry `one` comes before entry `other`."""
     return time[one] < time[other] or (time[one] == time[other] and tie[one] < tie[other])
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@kernel(inline=True)
 def sink(heap: Ints, size: int, time: Reals, tie: Ints) -> None:
     """Move the first entry down to where no child precedes it."""
     entry, place = heap[0], 0
@@ -33,7 +34,7 @@ def sink(heap: Ints, size: int, time: Reals, tie: Ints) -> None:
     heap[place] = entry
 
 
-@njit(nogil=True, cache=True, forceinline=True)
+@kernel(inline=True)
 def lift(heap: Ints, time: Reals, tie: Ints, place: int) -> None:
     """Move the entry at `place` up to where its parent precedes it."""
     entry = heap[place]

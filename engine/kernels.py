@@ -1,28 +1,28 @@
 """The compiled kernels that a twin network calls, gathered so that they are imported once."""
 
+from __future__ import annotations
+
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_FREE
 from .measure import responses
 from .network import (
-    LARGE,
     RENEW,
     SOLVE,
     checked,
     forget,
     present,
     read,
-    read_in_one_walk,
     renew,
     set_conductance,
     solve,
     take_in,
 )
+from .pointers import READ, WRITE, Function, entry
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
     "AT_FREE",
-    "LARGE",
     "RENEW",
     "SOLVE",
     "build",
@@ -31,13 +31,22 @@ __all__ = [
     "imbalance",
     "node_at",
     "present",
-    "read",
-    "read_in_one_walk",
+    "reader",
     "renew",
     "responses",
-    "set_conductance",
     "solve",
     "take_in",
     "transfer",
     "voltages",
+    "writer",
 ]
+
+
+def reader() -> Function:
+    """Return what reads the drops over an edge, at the least cost of a call from Python."""
+    return entry(read, READ)
+
+
+def writer() -> Function:
+    """Return what changes one conductance, likewise."""
+    return entry(set_conductance, WRITE)

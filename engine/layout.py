@@ -38,22 +38,20 @@ AT_FREE = 14  # real: boundary voltages of the free copy: targets, sources
 AT_CLAMPED = 15  # real: the same of the clamped copy
 AT_DESIRED = 16  # real: desired target voltages, and the nudge
 AT_STACK = 17  # real: scratch of the elimination, update triangles
-AT_WEIGHT_2 = 18  # real: weights of a second walk
-AT_LOCAL_2 = 19  # real: the same within one supernode
-AT_NODES = 20  # index: an edge's two ends as nodes, 2 E
-AT_CHANGED = 21  # index: edges changed since the last read, MOST_CHANGES
-AT_DELTA = 22  # real: by how much, S
-AT_CONDUCTANCE = 23  # real: present conductances, S, E
-AT_VOLTAGE = 24  # real: voltages by node, free and then clamped, 2 N
+AT_NODES = 18  # index: an edge's two ends as nodes, 2 E
+AT_CHANGED = 19  # index: edges changed since the last read, MOST_CHANGES
+AT_DELTA = 20  # real: by how much, S
+AT_CONDUCTANCE = 21  # real: present conductances, S, E
+AT_VOLTAGE = 22  # real: voltages by node, free and then clamped, 2 N
 # The ledger of `network`.
-MOST_CHANGES = 25  # changes between two reads beyond which a refactorisation is cheaper
-MOST_WALKS = 26  # reads of one state beyond which solving for all voltages is cheaper
-CHANGES = 27  # changes since the last read
-APPLIED = 28  # how many of these the factor has taken
-READS = 29  # walks since the last change
-SOLVED = 30  # whether AT_VOLTAGE is up to date
-UNCHECKED = 31  # changes since the last check
-HEADER = 32
+MOST_CHANGES = 23  # changes between two reads beyond which a refactorisation is cheaper
+MOST_WALKS = 24  # reads of one state beyond which solving for all voltages is cheaper
+CHANGES = 25  # changes since the last read
+APPLIED = 26  # how many of these the factor has taken
+READS = 27  # walks since the last change
+SOLVED = 28  # whether AT_VOLTAGE is up to date
+UNCHECKED = 29  # changes since the last check
+HEADER = 30
 
 # A supernode's record: one cache line.
 FIRST, END, ROW_START, ROW_COUNT, PANEL, PARENT, LAST_CHILD, PREVIOUS_SIBLING = range(8)
@@ -101,9 +99,7 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
     boundary = nodes - symbolic.interior
     sizes = {
         AT_WEIGHT: nodes,
-        AT_WEIGHT_2: nodes,
         AT_LOCAL: tallest,
-        AT_LOCAL_2: tallest,
         AT_FREE: boundary,
         AT_CLAMPED: boundary,
         AT_DESIRED: symbolic.unknowns - symbolic.interior + 1,

@@ -153,11 +153,9 @@ class Ledger:
         try:
             yield
         except sqlite3.Error as error:
-            said = str(error)
-            if "full" in said:
-                hint = "; every run that it holds is safe, and the study goes on when there is room"
-            elif isinstance(error, sqlite3.OperationalError):
-                hint = ""
+            said = " ".join(str(error).split())
+            if isinstance(error, sqlite3.OperationalError):
+                hint = "; every run that it holds is safe, and the same command goes on with it"
             else:
                 hint = (
                     "; it is damaged, and nothing was changed: put a copy back, or move it away "

@@ -15,11 +15,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from .devices import Devices, changed
 from .heap import lift, sink
+from .kernel import kernel
 from .layout import AT_CONDUCTANCE
 from .measure import accuracy, mean_squared_error, responses
 from .network import NOTHING, SOLVE, present, set_conductance
@@ -70,6 +70,10 @@ class Edges(NamedTuple):
     """The edge's number, which breaks ties; shape (E,)."""
     heap: Ints
     """Edges as a heap of their next ticks, shape (E,)."""
+    gathered: Ints
+    """How many readings of its batch it has, shape (E,)."""
+    squares: Reals
+    """The sums of the squares of both drops over these, V², shape (E, 2)."""
 
 
 class Flights(NamedTuple):
@@ -133,44 +137,32 @@ class ProbeRows(NamedTuple):
     accuracy: Reals
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def advance(
     real: Reals, index: Ints, addresses: Ints, edges: Edges, devices: Devices,
     flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
-    times: Reals, learning_rate: float, nudge: float, budget: int,
+    times: Reals, learning_rate: float, nudge: float, batch: int, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
     read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
     take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
     solve = step_at(addresses[SOLVE_ALL])
-    # Arrays by names of their own: taking one out of a tuple costs an atomic count of references,
-    # which over an event's fifty would cost more than the physics does.
-    ticks, latency, error_free, error_clamped, used, filled, next_tick, number, heap = edges
-    slots, landing, tie, sensed, datum, drop_free, drop_clamped, change, updates_then = flights
-    time_s, sensed_s, edge_, datum_, free_V, clamped_V, before_S, after_S, staleness = rows
-    lessons_time = desk.time
     for _ in range(budget):
-        presentation = lessons_time[counters[NEXT_PRESENTATION]]
-        tick = next_tick[heap[0]]
-        arrival = landing[slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
-        probe = times[NEXT_PROBE]
-        now = min(min(presentation, tick), min(arrival, probe))
+        presentation = desk.time[counters[NEXT_PRESENTATION]]
+        tick = edges.next_tick[edges.heap[0]]
+        arrival = flights.time[flights.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
+        now = min(min(presentation, tick), min(arrival, times[NEXT_PROBE]))
         if not now < times[END]:
             return HORIZON
         if presentation == now:
             reason = _present(real, index, take_in, renew, desk, counters, nudge)
         elif tick == now:
             reason = _sense(
-                real, index, read, renew, solve, rule, ticks, latency, error_free, error_clamped,
-                used, filled, next_tick, number, heap, slots, landing, tie, sensed, datum,
-                drop_free, drop_clamped, change, updates_then, counters, learning_rate, nudge,
+                real, index, read, renew, solve, rule, edges, flights, counters,
+                learning_rate, nudge, batch,
             )  # fmt: skip
         elif arrival == now:
-            reason = _actuate(
-                real, index, devices, slots, landing, tie, sensed, datum, drop_free,
-                drop_clamped, change, updates_then, time_s, sensed_s, edge_, datum_, free_V,
-                clamped_V, before_S, after_S, staleness, counters,
-            )  # fmt: skip
+            reason = _actuate(real, index, devices, flights, rows, counters)
         else:
             reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
         if reason in (FULL, SINGULAR):
@@ -181,7 +173,7 @@ def advance(
     return BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _present(
     real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, counters: Ints,
     nudge: float,
@@ -201,18 +193,19 @@ def _present(
     return PRESENTATIONS if place + 1 == desk.time.size else BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _sense(
     real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
-    ticks: Reals, latency: Reals, error_free: Reals, error_clamped: Reals, used: Ints,
-    filled: Ints, next_tick: Reals, number: Ints, heap: Ints, slots: Ints, landing: Reals,
-    tie: Ints, sensed: Reals, datum: Ints, drop_free: Reals, drop_clamped: Reals, change: Reals,
-    updates_then: Ints, counters: Ints, learning_rate: float, nudge: float,
+    edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
+    batch: int,
 ) -> int:  # fmt: skip
-    """Let the edge that ticks first read its drops and decide; its reading is then in flight."""
-    if counters[IN_FLIGHT] == slots.size:
+    """Let the edge that ticks first read its drops.
+
+    With the last reading of a batch it decides, and the reading is then in flight.
+    """
+    if counters[IN_FLIGHT] == flights.slots.size:
         return FULL
-    edge = heap[0]
+    edge = edges.heap[0]
     needed, free, clamped = read(real, index, edge)
     while needed != NOTHING:
         if needed == SOLVE:
@@ -220,75 +213,88 @@ def _sense(
         elif renew(real, index) >= 0:
             return SINGULAR
         needed, free, clamped = read(real, index, edge)
-    tick = used[edge]
-    now = ticks[edge, tick]
-    error = tick if error_free.shape[1] > 1 else 0
-    asked = rule(
-        free + error_free[edge, error],
-        clamped + error_clamped[edge, error],
-        real[index[AT_CONDUCTANCE] + edge],
-        learning_rate,
-        nudge,
-    )
-    if not np.isfinite(asked):
-        return LAWLESS
-    late = latency[edge, tick if latency.shape[1] > 1 else 0]
-    slot = slots[counters[IN_FLIGHT]]
-    landing[slot] = now + late
-    tie[slot] = (edge << READING_BITS) + counters[READINGS]
-    sensed[slot] = now
-    datum[slot] = counters[DATUM]
-    drop_free[slot] = free
-    drop_clamped[slot] = clamped
-    change[slot] = asked
-    updates_then[slot] = counters[UPDATES]
-    lift(slots, landing, tie, counters[IN_FLIGHT])
-    counters[IN_FLIGHT] += 1
-    counters[READINGS] += 1
-    used[edge] = tick + 1
-    if tick + 1 == filled[edge]:
+    tick = edges.used[edge]
+    now = edges.ticks[edge, tick]
+    error = tick if edges.error_free.shape[1] > 1 else 0
+    seen_free = free + edges.error_free[edge, error]
+    seen_clamped = clamped + edges.error_clamped[edge, error]
+    if batch > 1:
+        seen_free, seen_clamped = _gather(edges, edge, seen_free, seen_clamped, batch)
+    if batch == 1 or edges.gathered[edge] == 0:
+        change = rule(
+            seen_free, seen_clamped, real[index[AT_CONDUCTANCE] + edge], learning_rate, nudge
+        )
+        if not np.isfinite(change):
+            return LAWLESS
+        slot = flights.slots[counters[IN_FLIGHT]]
+        flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
+        flights.tie[slot] = (edge << READING_BITS) + counters[READINGS]
+        flights.sensed[slot] = now
+        flights.datum[slot] = counters[DATUM]
+        flights.drop_free[slot] = free
+        flights.drop_clamped[slot] = clamped
+        flights.change[slot] = change
+        flights.updates[slot] = counters[UPDATES]
+        lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+        counters[IN_FLIGHT] += 1
+        counters[READINGS] += 1
+    edges.used[edge] = tick + 1
+    if tick + 1 == edges.filled[edge]:
         return TICKS
-    next_tick[edge] = ticks[edge, tick + 1]
-    sink(heap, heap.size, next_tick, number)
-    return BUDGET if next_tick[edge] >= now else BACKWARDS
+    edges.next_tick[edge] = edges.ticks[edge, tick + 1]
+    sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
+    return BUDGET if edges.next_tick[edge] >= now else BACKWARDS
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
+def _gather(
+    edges: Edges, edge: int, free: float, clamped: float, batch: int
+) -> tuple[float, float]:
+    """Add a reading to an edge's batch; return the root mean squares, which count if it is full."""
+    edges.squares[edge, 0] += free * free
+    edges.squares[edge, 1] += clamped * clamped
+    free = np.sqrt(edges.squares[edge, 0] / batch)
+    clamped = np.sqrt(edges.squares[edge, 1] / batch)
+    edges.gathered[edge] += 1
+    if edges.gathered[edge] == batch:
+        edges.gathered[edge] = 0
+        edges.squares[edge, 0] = 0.0
+        edges.squares[edge, 1] = 0.0
+    return free, clamped
+
+
+@kernel(inline=True)
 def _actuate(
-    real: Reals, index: Ints, devices: Devices, slots: Ints, landing: Reals, tie: Ints,
-    sensed: Reals, datum: Ints, drop_free: Reals, drop_clamped: Reals, change: Reals,
-    updates_then: Ints, time_s: Reals, sensed_s: Reals, edge_: NDArray[np.int32],
-    datum_: NDArray[np.int32], free_V: Reals, clamped_V: Reals, before_S: Reals, after_S: Reals,
-    staleness: Ints, counters: Ints,
-) -> int:  # fmt: skip
+    real: Reals, index: Ints, devices: Devices, flights: Flights, rows: Rows, counters: Ints
+) -> int:
     """Let the first reading in flight change its edge's resistor, and log it."""
-    slot, last = slots[0], counters[IN_FLIGHT] - 1
-    slots[0] = slots[last]
-    slots[last] = slot
+    slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
+    flights.slots[0] = flights.slots[last]
+    flights.slots[last] = slot
     counters[IN_FLIGHT] = last
-    sink(slots, last, landing, tie)
-    edge = tie[slot] >> READING_BITS
+    sink(flights.slots, last, flights.time, flights.tie)
+    edge = flights.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
-    after = changed(devices, edge, before, change[slot])
+    after = changed(devices, edge, before, flights.change[slot])
     due = set_conductance(real, index, edge, after)
     row = counters[ROWS]
-    time_s[row] = landing[slot]
-    sensed_s[row] = sensed[slot]
-    edge_[row] = edge
-    datum_[row] = datum[slot]
-    free_V[row] = drop_free[slot]
-    clamped_V[row] = drop_clamped[slot]
-    before_S[row] = before
-    after_S[row] = after
-    staleness[row] = counters[UPDATES] - updates_then[slot]
+    rows.time_s[row] = flights.time[slot]
+    rows.sensed_s[row] = flights.sensed[slot]
+    rows.edge[row] = edge
+    rows.datum[row] = flights.datum[slot]
+    rows.drop_free_V[row] = flights.drop_free[slot]
+    rows.drop_clamped_V[row] = flights.drop_clamped[slot]
+    rows.conductance_before_S[row] = before
+    rows.conductance_after_S[row] = after
+    rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
     counters[ROWS] = row + 1
     counters[UPDATES] += 1
-    if row + 1 == time_s.size:
+    if row + 1 == rows.time_s.size:
         return CHECK_AND_LOG if due else LOG
     return CHECK if due else BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _probe(
     real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, test: Data,
     probes: ProbeRows, counters: Ints, times: Reals,
@@ -309,7 +315,7 @@ def _probe(
     return PROBES if row + 1 == probes.time_s.size else BUDGET
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _settle(real: Reals, index: Ints, take_in: Function, renew: Function) -> bool:
     """Bring the factor up to date; return whether the circuit has one."""
     return take_in(real, index) == NOTHING or renew(real, index) < 0

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .kernel import kernel
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def responses(gain: Reals, inputs: Reals, outputs: Reals) -> None:
     """Write the free target voltages for each row of inputs, ``inputs @ gain.T``, to `outputs`.
 
@@ -31,7 +32,7 @@ def responses(gain: Reals, inputs: Reals, outputs: Reals) -> None:
             outputs[datum, target] = voltage
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def mean_squared_error(gain: Reals, inputs: Reals, label: Ints, desired: Reals) -> float:
     """Return the mean over data and targets of ``(v_target - desired)²``, V².
 
@@ -54,7 +55,7 @@ def mean_squared_error(gain: Reals, inputs: Reals, label: Ints, desired: Reals) 
     return total / (inputs.shape[0] * gain.shape[0])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(allocates=True)
 def accuracy(gain: Reals, inputs: Reals, label: Ints, desired: Reals) -> float:
     """Return the fraction of data whose outputs lie nearest what is desired of their own class.
 

@@ -12,10 +12,10 @@ either engine takes the same way, bit for bit.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from .boundary import present as hold
 from .eliminate import refactor
+from .kernel import kernel
 from .layout import (
     APPLIED,
     AT_CHANGED,
@@ -35,17 +35,15 @@ from .layout import (
 )
 from .ordering import Ints
 from .voltages import voltages
-from .walk import add, add_then_drops, drops
+from .walk import add, drops
 
 #: What a read needs first.
 NOTHING, RENEW, SOLVE = range(3)
-#: Entries of a factor beyond which a change and a read share one walk (measured).
-LARGE = 4_000_000
 #: Changes between two checks of the factor against Kirchhoff's law.
 CHECK_EVERY = 100_000
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> bool:
     """Note an edge's new conductance, S; the next read pays. Return whether a check is due."""
     at = index[AT_CONDUCTANCE] + edge
@@ -64,7 +62,7 @@ def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> 
     return index[UNCHECKED] >= CHECK_EVERY
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def forget(index: Ints) -> None:
     """Note that any number of conductances were changed."""
     index[CHANGES] = index[MOST_CHANGES] + 1
@@ -73,13 +71,13 @@ def forget(index: Ints) -> None:
     index[SOLVED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def checked(index: Ints) -> None:
     """Note that the factor is being checked."""
     index[UNCHECKED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: float) -> None:
     """Hold the sources at `inputs`, and nudge the clamped targets towards `desired`, V."""
     hold(real, index, inputs, desired, nudge)
@@ -87,7 +85,7 @@ def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: floa
     index[SOLVED] = 0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     """Return the drops over an edge in both copies, V, where walks are all that this takes.
 
@@ -117,28 +115,7 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
     )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def read_in_one_walk(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
-    """Do as `read`, bit for bit, but take in a single change on the way.
-
-    Where the factor does not fit the processor's cache, each panel then passes through it once
-    instead of twice; on smaller circuits two walks are as fast, or faster.
-    """
-    count = index[CHANGES]
-    if count == 0 or count - index[APPLIED] != 1 or count > index[MOST_CHANGES]:
-        return read(real, index, edge)
-    last = count - 1
-    changed, delta = index[index[AT_CHANGED] + last], real[index[AT_DELTA] + last]
-    failed, free, clamped = add_then_drops(real, index, changed, delta, edge)
-    if failed >= 0:
-        forget(index)
-        return RENEW, np.nan, np.nan
-    index[CHANGES] = index[APPLIED] = 0
-    index[READS] = 1
-    return NOTHING, free, clamped
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def take_in(real: Reals, index: Ints) -> int:
     """Bring the factor up to date by walks, without counting as a read; return what it needs."""
     count, applied = index[CHANGES], index[APPLIED]
@@ -155,7 +132,7 @@ def take_in(real: Reals, index: Ints) -> int:
     return NOTHING
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def renew(real: Reals, index: Ints) -> int:
     """Make the factor anew from all conductances; return -1 or the position that failed.
 
@@ -171,7 +148,7 @@ def renew(real: Reals, index: Ints) -> int:
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def solve(real: Reals, index: Ints) -> int:
     """Have all voltages of both copies at hand, where the factor is up to date; return -1."""
     free, nodes = index[AT_VOLTAGE], index[NODES]

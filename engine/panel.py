@@ -1,8 +1,8 @@
-"""The arithmetic of a walk inside one panel: carry weights through it, modify it, or both.
+"""The arithmetic of a walk inside one panel: carry weights through it, or modify it.
 
 Four columns at a time, so that each weight is loaded and stored once for four columns, and the
 panel streams through once. Each entry still sees the columns in order, one product at a time:
-how columns are blocked, and whether a read rides along with a change, alters no bit.
+how columns are blocked alters no bit.
 
 Weights w start at `w` and panels at `panel`, both within `real`; row r of column j is at
 ``a_j + r``. Inner loops take unsigned offsets: a signed index might count from the end of the
@@ -12,19 +12,16 @@ array, and would be tested for it.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from .kernel import kernel
 from .layout import Reals, column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) -> None:
-    """Eliminate the columns ``column .. stop - 1`` of one panel from the weights at w.
-
-    Four columns at a time; each entry sees them in order, so the blocking changes no bit.
-    """
+    """Eliminate the columns ``column .. stop - 1`` of one panel from the weights at w."""
     j = column
     a0 = panel + column_offset(j, height) - j
     y = w + j
@@ -56,7 +53,7 @@ def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) 
         j += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _carry_four(
     real: Reals, y: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
     rows: np.uintp,
@@ -71,15 +68,12 @@ def _carry_four(
         real[y + r] = x
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def modify(
     real: Reals, panel: int, height: int, w: int, column: int, stop: int, delta: float,
     t0: float,
 ) -> float:  # fmt: skip
-    """Eliminate columns from the weights and modify them on the way; return the ratio t.
-
-    Four columns at a time; each entry sees them in order, so the blocking changes no bit.
-    """
+    """Eliminate columns from the weights and modify them on the way; return the ratio t."""
     j = column
     a0 = panel + column_offset(j, height) - j
     y = w + j
@@ -144,7 +138,7 @@ def modify(
     return t0
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _modify_four(
     real: Reals, y: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
     rows: np.uintp,
@@ -163,83 +157,3 @@ def _modify_four(
         real[a2 + r] = m2 - beta2 * x2
         real[a3 + r] = m3 - beta3 * x3
         real[y + r] = x3
-
-
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def modify_and_carry(
-    real: Reals, panel: int, height: int, w: int, u: int, column: int, stop: int, delta: float,
-    t0: float,
-) -> float:  # fmt: skip
-    """Modify columns with the weights at w, carry those at u through the result; return t.
-
-    The same numbers as `modify` and then `carry`, in one pass over the panel.
-    """
-    j = column
-    a0 = panel + column_offset(j, height) - j
-    while j + 4 <= stop:
-        a1 = a0 + height - j - 1
-        a2 = a1 + height - j - 2
-        a3 = a2 + height - j - 3
-        b0, b1, b2, b3 = np.uintp(a0 + j), np.uintp(a1 + j), np.uintp(a2 + j), np.uintp(a3 + j)
-        x, z = np.uintp(w + j), np.uintp(u + j)
-        m10, m20, m30 = real[b0 + _1], real[b0 + _2], real[b0 + _3]
-        m21, m31, m32 = real[b1 + _2], real[b1 + _3], real[b2 + _3]
-        d0, d1, d2, d3 = real[b0], real[b1 + _1], real[b2 + _2], real[b3 + _3]
-        w0 = real[x]
-        w1 = real[x + _1] + w0 * m10
-        w20 = real[x + _2] + w0 * m20
-        w30 = real[x + _3] + w0 * m30
-        w2 = w20 + w1 * m21
-        w31 = w30 + w1 * m31
-        w3 = w31 + w2 * m32
-        g0, g1, g2, g3 = delta * w0 * d0, delta * w1 * d1, delta * w2 * d2, delta * w3 * d3
-        t1 = t0 + w0 * g0
-        t2 = t1 + w1 * g1
-        t3 = t2 + w2 * g2
-        t4 = t3 + w3 * g3
-        beta0, beta1, beta2, beta3 = g0 / t1, g1 / t2, g2 / t3, g3 / t4
-        real[b0] = d0 * (t0 / t1)
-        real[b1 + _1] = d1 * (t1 / t2)
-        real[b2 + _2] = d2 * (t2 / t3)
-        real[b3 + _3] = d3 * (t3 / t4)
-        m10, m20, m30 = m10 - beta0 * w1, m20 - beta0 * w20, m30 - beta0 * w30
-        m21, m31, m32 = m21 - beta1 * w2, m31 - beta1 * w31, m32 - beta2 * w3
-        real[b0 + _1], real[b0 + _2], real[b0 + _3] = m10, m20, m30
-        real[b1 + _2], real[b1 + _3], real[b2 + _3] = m21, m31, m32
-        u0 = real[z]
-        u1 = real[z + _1] + u0 * m10
-        u2 = (real[z + _2] + u0 * m20) + u1 * m21
-        u3 = ((real[z + _3] + u0 * m30) + u1 * m31) + u2 * m32
-        _modify_and_carry_four(
-            real, x + _4, z + _4, b0 + _4, b1 + _4, b2 + _4, b3 + _4, np.uintp(height - j - 4),
-            w0, w1, w2, w3, beta0, beta1, beta2, beta3, u0, u1, u2, u3,
-        )  # fmt: skip
-        t0 = t4
-        a0 = a3 + height - j - 4
-        j += 4
-    while j < stop:
-        t0 = modify(real, panel, height, w, j, j + 1, delta, t0)
-        carry(real, panel, height, u, j, j + 1)
-        j += 1
-    return t0
-
-
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _modify_and_carry_four(
-    real: Reals, y: np.uintp, z: np.uintp, a0: np.uintp, a1: np.uintp, a2: np.uintp, a3: np.uintp,
-    rows: np.uintp,
-    w0: float, w1: float, w2: float, w3: float,
-    beta0: float, beta1: float, beta2: float, beta3: float,
-    u0: float, u1: float, u2: float, u3: float,
-) -> None:  # fmt: skip
-    """Both of the above for the rows below four columns."""
-    for r in range(rows):
-        m0, m1, m2, m3 = real[a0 + r], real[a1 + r], real[a2 + r], real[a3 + r]
-        x0 = real[y + r] + w0 * m0
-        x1 = x0 + w1 * m1
-        x2 = x1 + w2 * m2
-        x3 = x2 + w3 * m3
-        m0, m1, m2, m3 = m0 - beta0 * x0, m1 - beta1 * x1, m2 - beta2 * x2, m3 - beta3 * x3
-        real[a0 + r], real[a1 + r], real[a2 + r], real[a3 + r] = m0, m1, m2, m3
-        real[y + r] = x3
-        real[z + r] = (((real[z + r] + u0 * m0) + u1 * m1) + u2 * m2) + u3 * m3

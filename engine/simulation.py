@@ -7,11 +7,10 @@ from heapq import heappush
 from typing import Any, Protocol
 
 import simpy
-import simpy.events
 
 from .errors import OhmtickError
 from .eventlog import EventLog
-from .events import Actuation, Kind
+from .events import Kind
 from .twin import TwinNetwork
 
 #: Events between two calls of a watcher.
@@ -26,16 +25,14 @@ class Appointment(simpy.Event):
     """A SimPy event at an absolute time, ordered among those of its instant by kind and agent.
 
     `simpy.Timeout` adds a delay to the present time, which would round: two clocks on one grid
-    must meet exactly.
+    must meet exactly. `Simulation.at` makes appointments.
     """
 
-    def __init__(self, env: simpy.Environment, time: float, kind: Kind, agent: int) -> None:
-        self.env = env
-        self.callbacks: list[Callable[[simpy.Event], None]] = []
-        self._ok = True
-        self._value = None
-        priority = simpy.events.EventPriority((kind << _AGENT_BITS) | agent)
-        heappush(env._queue, (time, priority, next(env._eid), self))
+    _ok = True
+    _value = None
+
+    def __init__(self) -> None:
+        """`Simulation.at` sets the rest, to save a call an event."""
 
 
 class Agent(Protocol):
@@ -102,7 +99,7 @@ class Simulation:
         self.horizon = float(horizon)
         self.log = EventLog() if log is None else log
         self.env = simpy.Environment(0.0)
-        self._updates = 0
+        self.updates = 0
         self.datum = 0
         self.probes: list[dict[str, float]] = []
         self.stopped = False
@@ -110,12 +107,7 @@ class Simulation:
     @property
     def now(self) -> float:
         """The simulated time, s."""
-        return float(self.env.now)
-
-    @property
-    def updates(self) -> int:
-        """Actuations so far."""
-        return self._updates
+        return float(self.env._now)
 
     def add(self, agent: Agent) -> None:
         """Let an agent take part, from time 0 on."""
@@ -129,12 +121,18 @@ class Simulation:
         OhmtickError
             For a time that has passed, or NaN.
         """
-        if not time >= self.env.now:
+        env = self.env
+        if not time >= env._now:
             raise OhmtickError(
                 f"the time of the next {kind.name.lower()} of agent {agent} must not lie before "
                 f"the present {self.now} s, got {time} s instead"
             )
-        return Appointment(self.env, time, kind, agent)
+        appointment = Appointment()
+        appointment.env = env
+        appointment.callbacks = []
+        rank = (kind << _AGENT_BITS) | agent
+        heappush(env._queue, (time, rank, next(env._eid), appointment))  # type: ignore[misc]
+        return appointment
 
     def call_at(
         self, time: float, kind: Kind, agent: int, action: Callable[..., Any], *args: Any
@@ -142,9 +140,17 @@ class Simulation:
         """Have ``action(*args)`` done at `time`, s, in the agent's place in the order."""
         self.at(time, kind, agent).callbacks.append(lambda _: action(*args))
 
-    def record(self, actuation: Actuation) -> None:
-        """Count an actuation and log it."""
-        self._updates += 1
+    def instant_is_over(self) -> bool:
+        """Return whether nothing else is due at the present time.
+
+        Whoever was going to act last at this instant may then do so at once.
+        """
+        queue = self.env._queue
+        return not queue or queue[0][0] > self.env._now
+
+    def record(self, *actuation: float) -> None:
+        """Count an actuation and log it: the fields of an `~ohmtick.engine.events.Actuation`."""
+        self.updates += 1
         self.log.append(actuation)
 
     def probe_columns(self) -> dict[str, list[float]]:
@@ -163,13 +169,11 @@ class Simulation:
         watch
             Called now and then between events, to show progress; it must change nothing.
         """
+        queue, step = self.env._queue, self.env.step
         while True:
             for _ in range(WATCH_EVERY):
-                if self._over():
+                if self.stopped or not queue or not queue[0][0] < self.horizon:
                     return
-                self.env.step()
+                step()
             if watch is not None:
                 watch(self)
-
-    def _over(self) -> bool:
-        return self.stopped or not self.env.peek() < self.horizon

@@ -53,8 +53,6 @@ class TwinNetwork:
     ----------
     real, index : ndarray
         The state that kernels take; see `~ohmtick.engine.layout`.
-    large : bool
-        Whether a change and a read share one walk.
     renewals : int
         How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, and made
         the factor anew.
@@ -106,12 +104,11 @@ class TwinNetwork:
         self.real, self.index, _ = self._kernels.build(
             circuit.edges, circuit.nodes, self.sources, self.targets
         )
-        self.large = self.real.size > self._kernels.LARGE
-        self._write, self._read = self._kernels.set_conductance, self._kernels.read
-        if self.large:
-            self._read = self._kernels.read_in_one_walk
+        self._write = self._kernels.writer()
+        self._read = self._kernels.reader()
         at = int(self.index[self._kernels.AT_CONDUCTANCE])
-        self._conductances = self.real[at : at + len(circuit.edges)]
+        self._edges = len(circuit.edges)
+        self._conductances = self.real[at : at + self._edges]
         self._gain = np.zeros((self.targets.size, self.sources.size))
         self._inputs = np.zeros(self.sources.size)
         self._desired = np.zeros(self.targets.size)
@@ -127,7 +124,8 @@ class TwinNetwork:
 
     def conductance(self, edge: int) -> float:
         """Return the present conductance of one edge, S."""
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         return float(self._conductances[edge])
 
     def set_conductance(self, edge: int, conductance: float) -> None:
@@ -138,7 +136,8 @@ class TwinNetwork:
         CircuitError
             For a negative or infinite conductance, or NaN.
         """
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         if not 0.0 <= conductance < math.inf:
             raise CircuitError(
                 f"the conductance of edge {edge} must be finite and not negative, "
@@ -194,7 +193,8 @@ class TwinNetwork:
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
-        self._check_edge(edge)
+        if not 0 <= edge < self._edges:
+            self._refuse_edge(edge)
         needed, free, clamped = self._read(self.real, self.index, edge)
         while needed:
             self._provide(needed)
@@ -266,12 +266,10 @@ class TwinNetwork:
                     stacklevel=2,
                 )
 
-    def _check_edge(self, edge: int) -> None:
-        if not 0 <= edge < self._conductances.size:
-            raise CircuitError(
-                f"the 'edge' of a TwinNetwork must be in [0, {self._conductances.size}), "
-                f"got {edge} instead"
-            )
+    def _refuse_edge(self, edge: int) -> None:
+        raise CircuitError(
+            f"the 'edge' of a TwinNetwork must be in [0, {self._edges}), got {edge} instead"
+        )
 
     def _settle(self) -> None:
         needed = self._kernels.take_in(self.real, self.index)

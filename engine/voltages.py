@@ -9,9 +9,9 @@ nudged targets for the clamped one.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from .kernel import kernel
 from .layout import (
     AT_CLAMPED,
     AT_FREE,
@@ -36,7 +36,7 @@ from .ordering import Ints
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(allocates=True)
 def voltages(real: Reals, index: Ints, free: Reals, clamped: Reals) -> None:
     """Write the voltage of every node, V, to `free` and `clamped`, both of shape (N,)."""
     nodes, interior = index[NODES], index[INTERIOR]
@@ -65,7 +65,7 @@ def voltages(real: Reals, index: Ints, free: Reals, clamped: Reals) -> None:
         clamped[node] = by_place[1, place]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def transfer(real: Reals, index: Ints, gain: Reals) -> None:
     """Write the (T, S) matrix that takes source voltages to free target voltages to `gain`.
 
@@ -78,17 +78,21 @@ def transfer(real: Reals, index: Ints, gain: Reals) -> None:
     record = index[AT_RECORD] + RECORD * (index[SUPERNODES] - 1)
     first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
     at_rows = index[AT_ROWS] + index[record + ROW_START]
-    gain[:] = 0.0
     for column in range(unknowns - 1, interior - 1, -1):
         at = index[record + PANEL] + column_offset(column - first, end - first + count)
-        seen = gain[column - interior]
+        target = column - interior
+        for source in range(gain.shape[1]):
+            gain[target, source] = 0.0
         for place in range(count):
-            seen[index[at_rows + place] - unknowns] += real[at + end - column + place]
+            source = index[at_rows + place] - unknowns
+            gain[target, source] += real[at + end - column + place]
         for row in range(column + 1, end):
-            seen += real[at + row - column] * gain[row - interior]
+            share = real[at + row - column]
+            for source in range(gain.shape[1]):
+                gain[target, source] += share * gain[row - interior, source]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(allocates=True)
 def imbalance(edges: Ints, conductances: Reals, held: NDArray[np.bool_], volts: Reals) -> float:
     """Return how far any node is from the mean of its neighbours that Kirchhoff's law asks for, V.
 
@@ -124,7 +128,7 @@ def imbalance(edges: Ints, conductances: Reals, held: NDArray[np.bool_], volts: 
     return worst
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _tallest(index: Ints) -> int:
     most = 0
     for s in range(index[SUPERNODES]):
@@ -133,7 +137,7 @@ def _tallest(index: Ints) -> int:
     return most
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel
 def _average(real: Reals, panel: int, height: int, stop: int, v: Reals) -> None:
     """v_j = sum_r M_rj v_r for the columns before `stop`, last to first, four at a time."""
     free, clamped = v[0], v[1]

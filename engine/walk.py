@@ -35,20 +35,17 @@ T. A. Davis, W. W. Hager, "Modifying a sparse Cholesky factorization", SIAM J. M
 
 from __future__ import annotations
 
-from numba import njit
-
 from .boundary import settle
+from .kernel import kernel
 from .layout import (
     AT_CLAMPED,
     AT_ENDS,
     AT_FREE,
     AT_LOCAL,
-    AT_LOCAL_2,
     AT_RECORD,
     AT_ROWS,
     AT_SUPERNODE,
     AT_WEIGHT,
-    AT_WEIGHT_2,
     END,
     FIRST,
     INTERIOR,
@@ -61,23 +58,23 @@ from .layout import (
     Reals,
 )
 from .ordering import Ints
-from .panel import carry, modify, modify_and_carry
+from .panel import carry, modify
 
 #: A change that leaves less than this of a determinant cancels too many digits: refactor.
 LEAST_RATIO = 1e-7
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def drops(real: Reals, index: Ints, edge: int) -> tuple[float, float]:
     """Return the drop over an edge, first node minus second, free and clamped, V."""
-    interior, weight = index[INTERIOR], index[AT_WEIGHT]
-    column = _raise_ends(real, index, weight, edge)
+    interior = index[INTERIOR]
+    column = _raise_ends(real, index, edge)
     while column < interior:
-        column = _carry_on(real, index, weight, index[AT_LOCAL], column)
-    return _meet_boundary(real, index, weight)
+        column = _carry_on(real, index, column)
+    return _meet_boundary(real, index)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
     """Add `delta` to the conductance of an edge, S.
 
@@ -88,7 +85,7 @@ def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
         spoilt, and `refactor` must make it anew or name the singular node.
     """
     unknowns = index[UNKNOWNS]
-    column = _raise_ends(real, index, index[AT_WEIGHT], edge)
+    column = _raise_ends(real, index, edge)
     ratio = 1.0
     failed = -1
     while column < unknowns:
@@ -100,48 +97,10 @@ def add(real: Reals, index: Ints, edge: int, delta: float) -> int:
     return failed
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def add_then_drops(
-    real: Reals, index: Ints, changed: int, delta: float, edge: int
-) -> tuple[int, float, float]:
-    """Do `add` on one edge and then `drops` on another in one walk, bit for bit the same.
-
-    The two paths share the top of the tree, which is most of the work: there each panel passes
-    through memory once instead of twice.
-
-    Returns
-    -------
-    failed : int
-        As from `add`; the drops then mean nothing.
-    free, clamped : float
-        As from `drops`, after the change.
-    """
-    interior, unknowns = index[INTERIOR], index[UNKNOWNS]
-    column = _raise_ends(real, index, index[AT_WEIGHT], changed)
-    reading = _raise_ends(real, index, index[AT_WEIGHT_2], edge)
-    ratio = 1.0
-    failed = -1
-    while column < unknowns:
-        owner = index[index[AT_SUPERNODE] + column]
-        while reading < interior and index[index[AT_SUPERNODE] + reading] < owner:
-            reading = _carry_on(real, index, index[AT_WEIGHT_2], index[AT_LOCAL_2], reading)
-        if reading < interior and index[index[AT_SUPERNODE] + reading] == owner:
-            above, reading, ratio = _modify_and_carry_on(real, index, column, reading, delta, ratio)
-        else:
-            above, ratio = _modify_on(real, index, column, delta, ratio)
-        if not ratio > LEAST_RATIO and failed < 0:
-            failed = column
-        column = above
-    while reading < interior:
-        reading = _carry_on(real, index, index[AT_WEIGHT_2], index[AT_LOCAL_2], reading)
-    _finish_change(real, index)
-    free, clamped = _meet_boundary(real, index, index[AT_WEIGHT_2])
-    return failed, free, clamped
-
-
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _raise_ends(real: Reals, index: Ints, weight: int, edge: int) -> int:
+@kernel(inline=True)
+def _raise_ends(real: Reals, index: Ints, edge: int) -> int:
     """Put the weights +1 and -1 on an edge's ends; return the position eliminated first."""
+    weight = index[AT_WEIGHT]
     plus, minus = index[index[AT_ENDS] + 2 * edge], index[index[AT_ENDS] + 2 * edge + 1]
     real[weight + plus] = 1.0
     real[weight + minus] = -1.0
@@ -149,11 +108,11 @@ def _raise_ends(real: Reals, index: Ints, weight: int, edge: int) -> int:
     return lower
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _meet_boundary(real: Reals, index: Ints, weight: int) -> tuple[float, float]:
+@kernel(inline=True)
+def _meet_boundary(real: Reals, index: Ints) -> tuple[float, float]:
     """Return weights . voltages over targets and sources for both copies; clear the weights."""
     at_free, at_clamped = index[AT_FREE], index[AT_CLAMPED]
-    at = weight + index[INTERIOR]
+    at = index[AT_WEIGHT] + index[INTERIOR]
     free = 0.0
     clamped = 0.0
     for place in range(index[NODES] - index[INTERIOR]):
@@ -164,7 +123,7 @@ def _meet_boundary(real: Reals, index: Ints, weight: int) -> tuple[float, float]
     return free, clamped
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _finish_change(real: Reals, index: Ints) -> None:
     """Clear the weights on the sources, and let the targets follow."""
     at = index[AT_WEIGHT]
@@ -173,61 +132,34 @@ def _finish_change(real: Reals, index: Ints) -> None:
     settle(real, index)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _carry_on(real: Reals, index: Ints, weight: int, local: int, column: int) -> int:
+@kernel(inline=True)
+def _carry_on(real: Reals, index: Ints, column: int) -> int:
     """Carry weights through the rest of a column's supernode; return the next column."""
     record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
     first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
     stop = min(end, index[INTERIOR])
-    at = _enter(real, index, record, weight, local, column)
+    at = _enter(real, index, record, column)
     carry(real, index[record + PANEL], end - first + count, at, column - first, stop - first)
-    return _leave(real, index, record, weight, at, column, stop)
+    return _leave(real, index, record, at, column, stop)
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+@kernel(inline=True)
 def _modify_on(
     real: Reals, index: Ints, column: int, delta: float, ratio: float
 ) -> tuple[int, float]:
     """Modify the rest of a column's supernode; return the next column and the ratio t."""
-    weight = index[AT_WEIGHT]
     record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
     first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
-    at = _enter(real, index, record, weight, index[AT_LOCAL], column)
+    at = _enter(real, index, record, column)
     ratio = modify(
         real, index[record + PANEL], end - first + count, at, column - first, end - first,
         delta, ratio,
     )  # fmt: skip
-    return _leave(real, index, record, weight, at, column, end), ratio
+    return _leave(real, index, record, at, column, end), ratio
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _modify_and_carry_on(
-    real: Reals, index: Ints, column: int, reading: int, delta: float, ratio: float
-) -> tuple[int, int, float]:
-    """Do both in the supernode that two paths share; return both next columns and the ratio t.
-
-    The path that starts lower goes alone to where the other starts, and the change goes alone
-    through the targets.
-    """
-    weight, weight_2 = index[AT_WEIGHT], index[AT_WEIGHT_2]
-    record = index[AT_RECORD] + RECORD * index[index[AT_SUPERNODE] + column]
-    first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
-    stop = min(end, index[INTERIOR])
-    panel, height = index[record + PANEL], end - first + count
-    at = _enter(real, index, record, weight, index[AT_LOCAL], column)
-    at_2 = _enter(real, index, record, weight_2, index[AT_LOCAL_2], reading)
-    both = min(max(column, reading), stop) - first
-    ratio = modify(real, panel, height, at, column - first, both, delta, ratio)
-    carry(real, panel, height, at_2, reading - first, both)
-    start = max(both, column - first)
-    ratio = modify_and_carry(real, panel, height, at, at_2, start, stop - first, delta, ratio)
-    ratio = modify(real, panel, height, at, max(start, stop - first), end - first, delta, ratio)
-    above = _leave(real, index, record, weight, at, column, end)
-    return above, _leave(real, index, record, weight_2, at_2, reading, stop), ratio
-
-
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, column: int) -> int:
+@kernel(inline=True)
+def _enter(real: Reals, index: Ints, record: int, column: int) -> int:
     """Return where the weights of a supernode's columns and rows lie together.
 
     That is where they are already if the rows follow the columns; else they are brought there,
@@ -235,6 +167,7 @@ def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, colum
     """
     first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
     at_rows = index[AT_ROWS] + index[record + ROW_START]
+    weight, local = index[AT_WEIGHT], index[AT_LOCAL]
     if count == 0 or index[at_rows + count - 1] == end + count - 1:
         in_place: int = weight + first
         return in_place
@@ -243,16 +176,15 @@ def _enter(real: Reals, index: Ints, record: int, weight: int, local: int, colum
     below = local + end - first
     for place in range(count):
         real[below + place] = real[weight + index[at_rows + place]]
-    return local
+    elsewhere: int = local
+    return elsewhere
 
 
-@njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
-def _leave(
-    real: Reals, index: Ints, record: int, weight: int, at: int, column: int, stop: int
-) -> int:
+@kernel(inline=True)
+def _leave(real: Reals, index: Ints, record: int, at: int, column: int, stop: int) -> int:
     """Clear the weights of the columns before `stop`, hand on the rest; return the next column."""
     first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
-    at_rows = index[AT_ROWS] + index[record + ROW_START]
+    at_rows, weight = index[AT_ROWS] + index[record + ROW_START], index[AT_WEIGHT]
     for place in range(column, stop):
         real[weight + place] = 0.0
     if at != weight + first:

@@ -132,7 +132,6 @@ def build(
     compiled = compiled_rule(function)
     refusals = {
         "an edge of another class than EdgeAgent": agent is not EdgeAgent,
-        "edges that gather a batch": scenario.edges.batch > 1,
         "a rule that numba cannot compile": compiled is None,
     }
     if engine == "compiled" and any(refusals.values()):
@@ -201,6 +200,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
         rule=rule,
         learning_rate=parts.rule.learning_rate,
         nudge=scenario.supervisor.nudge,
+        batch=parts.batch,
         presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
         train=_data(bench.train, supervisor),
         test=_data(bench.test, supervisor),

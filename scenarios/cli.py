@@ -12,11 +12,10 @@ from typing import Any
 
 from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
-from . import study_command
+from . import reproduce, seeing, study_command
 from .build import build
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
-from .seeing import add_commands
 from .terminal import Terminal
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
@@ -79,7 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     study_command.add_arguments(study)
     study.set_defaults(action=_study)
 
-    add_commands(commands)
+    seeing.add_commands(commands)
+    reproduce.add_command(commands)
     return parser
 
 

@@ -59,6 +59,23 @@ def processors() -> int:
     return len(os.sched_getaffinity(0))
 
 
+def check(kind: object, workers: int | None) -> None:
+    """Refuse what is no executor, and a number of workers below one.
+
+    Raises
+    ------
+    OhmtickError
+        Which, and what there is.
+    """
+    if workers is not None and workers < 1:
+        raise OhmtickError(f"the 'workers' of a study must be at least 1, got {workers} instead")
+    if kind not in NAMED and not isinstance(kind, Executor):
+        raise OhmtickError(
+            f"the 'executor' of a study must be one of {', '.join(map(repr, NAMED))}, or an "
+            f"executor, got {kind!r} instead; {nearest(str(kind), NAMED)}"
+        )
+
+
 @contextmanager
 def crew(
     kind: Executor | Literal["threads", "processes"],
@@ -79,10 +96,8 @@ def crew(
     Raises
     ------
     OhmtickError
-        For an unknown name, a number of workers below one, or a scheduler that does not answer.
+        When a scheduler does not answer.
     """
-    if workers is not None and workers < 1:
-        raise OhmtickError(f"the 'workers' of a study must be at least 1, got {workers} instead")
     count = workers or processors()
     if scheduler is not None:
         from .cluster import cluster
@@ -92,16 +107,11 @@ def crew(
     elif kind == "threads":
         with _threads(count) as made:
             yield made
-    elif kind == "processes":
+    elif not isinstance(kind, Executor):
         with _processes(count) as made:
             yield made
-    elif isinstance(kind, Executor):
-        yield Crew(kind, 2 * count, perform)
     else:
-        raise OhmtickError(
-            f"the 'executor' of a study must be one of {', '.join(map(repr, NAMED))}, or an "
-            f"executor, got {kind!r} instead; {nearest(str(kind), NAMED)}"
-        )
+        yield Crew(kind, 2 * count, perform)
 
 
 @contextmanager

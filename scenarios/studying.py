@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
-from .executors import crew
+from .executors import check, crew
 from .locking import locked
 from .planning import Lacking, cell_of, jobs_for, lacking_runs, planned
 from .running import versions
@@ -67,6 +67,7 @@ def carry_out(
     version = versions()["ohmtick"]
     plan = planned(study, version)  # before anything is written: it may be wrong
     kind = executor or ("processes" if study.engine == "simpy" else "threads")
+    check(kind, workers)
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
         held = ledger.entries()
         _check_same(study, ledger, plan, held, version, folder)

@@ -76,7 +76,7 @@ def test_displacement_of_a_random_walk_grows_as_the_lag() -> None:
 
 @pytest.mark.parametrize("lags", [[0], [4], [1.5], 1])
 def test_displacement_refuses_lags_that_the_path_has_not(lags: object) -> None:
-    with pytest.raises(ot.OhmtickError, match="'lags'.*from 1 to 3 for 4 samples"):
+    with pytest.raises(ot.OhmtickError, match=r"'lags'.*from 1 to 3 for 4 samples"):
         tr.displacement(np.zeros((4, 2)), lags)  # type: ignore[arg-type]
 
 

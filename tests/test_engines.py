@@ -120,12 +120,19 @@ def tasks(draw: st.DrawFn, labels: list[str]) -> dict[str, Any]:
         "fixed": {sources[0]: draw(volts)},
         "targets": targets,
         "training": draw(st.sampled_from([9, 30])),
+        "scaling": draw(st.sampled_from(["feature", "common"])),
+        "separation": draw(st.sampled_from([1.0, 1.25])),
     }
 
 
 RELATIVE = st.sampled_from([0.0, 0.05, 0.7])  # the last is cut often
 PERIOD = st.sampled_from([1.0, 0.4, 0.77])
-POPULATION = {"period": PERIOD, "spread": RELATIVE, "gate": st.sampled_from([1.0, 0.5, 0.0])}
+POPULATION = {
+    "period": PERIOD,
+    "spread": RELATIVE,
+    "gate": st.sampled_from([1.0, 0.5, 0.0]),
+    "gate_ticks": st.sampled_from([1, 3]),
+}
 PERIODIC = {
     "kind": st.just("periodic"),
     "phase": st.sampled_from(["aligned", "uniform", "staggered"]),
@@ -193,6 +200,7 @@ def scenarios(draw: st.DrawFn) -> ot.Scenario:
             "resistor": draw(RESISTORS),
             "clock": draw(CLOCKS),
             "comparator": draw(COMPARATORS),
+            "batch": draw(st.sampled_from([1, 1, 2, 5])),
             **draw(LATENCIES),
         },
         "supervisor": draw(SUPERVISORS),

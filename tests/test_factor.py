@@ -16,7 +16,7 @@ from ohmtick.engine.factor import break_even, node_at
 from ohmtick.engine.layout import AT_LOCAL, AT_WEIGHT, Factor, allocate
 from ohmtick.engine.symbolic import analyse
 from ohmtick.engine.voltages import imbalance, transfer, voltages
-from ohmtick.engine.walk import add, add_then_drops, drops
+from ohmtick.engine.walk import add, drops
 from ohmtick.tests.oracle import (
     BREADBOARD,
     Network,
@@ -243,20 +243,6 @@ def test_reads_leave_no_trace(net: Network, dense: int) -> None:
     before = factor.real[:until].copy()
     assert (read_all(factor, net) == once).all()
     assert (factor.real[:until] == before).all()
-
-
-@settings(max_examples=150)
-@given(networks(most=60), SHAPES, st.integers(0, 2**32 - 1))
-def test_one_walk_for_both_is_bit_for_bit_two_walks(net: Network, dense: int, seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    together, apart = make(net, dense), make(net, dense)
-    until = together.ints[AT_LOCAL]
-    for changed, edge in rng.integers(len(net.edges), size=(20, 2)).tolist():
-        delta = rng.uniform(0.0, 2.0) * net.conductances[changed]
-        failed, *read = add_then_drops(together.real, together.ints, changed, delta, edge)
-        assert failed == add(apart.real, apart.ints, changed, delta)
-        assert tuple(read) == drops(apart.real, apart.ints, edge)
-        assert (together.real[:until] == apart.real[:until]).all()
 
 
 def test_refactor_forgets() -> None:

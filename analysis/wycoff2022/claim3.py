@@ -1,0 +1,224 @@
+"""Claim 3: it helps because the network explores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .. import trajectories
+from ..statistics import bootstrap, compare
+from .findings import Records, Result, geometric, groups, names, proportion, tables_of
+from .style import PROTOCOLS, letters, panels
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+#: Where the displacement is fitted, s.
+FITTED = (2, 30)
+STEP_OHM = 781.25
+
+
+def judge(series: Mapping[str, Records]) -> Result:
+    """Look at where the potentiometers go once settled, in samples of a second."""
+    result = Result("Why: exploration", claim=3)
+    runs = tables_of(series["exploration"])
+    lags = _displacements(runs)
+    result.tables["claim3_runs"] = runs
+    result.tables["claim3_displacement"] = lags
+    lockstep = runs[runs["label"] == "p = 1"]
+    result.judge(
+        "In lockstep nine runs in ten, or more, end in a limit cycle of period 2",
+        "fraction of runs",
+        proportion(lockstep["cycle_period"] == 2.0),
+        above=0.9,
+        main=True,
+    )
+    even = lags[(lags["label"] == "p = 1") & (lags["lag"] % 2 == 0)]
+    result.judge(
+        "In lockstep the displacement is exactly zero at even lags, as often",
+        f"fraction of runs and even lags, of {even['lag'].nunique()} lags",
+        proportion(even["msd"] == 0.0),
+        above=0.9,
+    )
+    for label in ("p = 0.5", "p = 0.1", "Poisson"):
+        result.judge(
+            f"Under {label!r} it grows as in diffusion",
+            f"exponent of the mean squared displacement, lags {FITTED[0]} to {FITTED[1]} s",
+            bootstrap(_exponents(lags[lags["label"] == label])),
+            above=0.85,
+            below=1.15,
+            main=label == "p = 0.1",
+        )
+        result.judge(
+            f"Under {label!r} the network goes on to states where it never was",
+            "fraction of samples that are new, median",
+            bootstrap(runs[runs["label"] == label]["distinct_states"]),
+            above=0.9,
+        )
+        result.judge(
+            f"Under {label!r} it spreads in more directions than one",
+            "effective dimension, median",
+            bootstrap(runs[runs["label"] == label]["effective_dimension"]),
+            above=1.5,
+        )
+    _is_it_why(result, runs)
+    result.figures["claim3_exploration"] = (
+        _figure(series, lags, runs),
+        "a Mean squared displacement against lag, all potentiometers (median and quartiles; zeros "
+        "are drawn on the lower edge). b The settled second half of one run each, on the first "
+        "two principal axes of all. c Settled and best error, median over the runs of all tasks "
+        "with quartiles. d How many different states the runs "
+        "of b have visited.",
+    )
+    return result
+
+
+def _is_it_why(result: Result, runs: pd.DataFrame) -> None:
+    """Hold protocols that do not explore against those that do."""
+    pooled = {metric: geometric(runs, metric) for metric in ("settled_error", "best_error")}
+    orderly = runs[runs["label"] == "round robin"]
+    result.judge(
+        "A round robin explores nothing: it ends in a cycle, too",
+        "fraction of runs that end in a limit cycle",
+        proportion(np.isfinite(orderly["cycle_period"])),
+        above=0.7,
+    )
+    settled, best = pooled["settled_error"], pooled["best_error"]
+    result.judge(
+        "A lower settled error needs exploration, so a round robin settles no lower than lockstep",
+        "ratio of settled errors, round robin to p = 1, geometric mean over tasks",
+        compare(settled["round robin"], settled["p = 1"], "ratios", "geometric_mean"),
+        above=0.8,
+        main=True,
+    )
+    result.judge(
+        "Exploration finds better solutions than order does",
+        "ratio of best errors, Poisson to round robin, geometric mean over tasks",
+        compare(best["Poisson"], best["round robin"], "ratios", "geometric_mean"),
+        below=1.0,
+        main=True,
+    )
+    result.judge(
+        "Exploration settles lower than order does",
+        "ratio of settled errors, Poisson to round robin, geometric mean over tasks",
+        compare(settled["Poisson"], settled["round robin"], "ratios", "geometric_mean"),
+        below=1.0,
+    )
+    result.text = [
+        f"{len(runs)} runs of the bench's tasks; the second half of each is looked at, a sample a "
+        "second, which is one update of each edge on average.",
+        "Three of these protocols are random, and explore. The round robin, and clocks with fixed "
+        "phases, are not: each edge acts after the others in an order that stays. They tell "
+        "whether it is the exploration that lowers the error, or that edges no longer all act on "
+        "the same reading: in lockstep sixteen edges answer one miss, and overshoot it together.",
+    ]
+
+
+def _displacements(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the displacements as one row a run and lag."""
+    columns = [name for name in names(runs) if name.startswith("displacement_")]
+    long = runs.melt(
+        ["scenario", "label", "seed"], columns, var_name="lag", value_name="msd"
+    ).dropna(subset="msd")
+    long["lag"] = long["lag"].str.removeprefix("displacement_").astype(int)
+    return long
+
+
+def _exponents(lags: pd.DataFrame) -> list[float]:
+    """Return the exponent of each run's displacement."""
+    fitted = lags[lags["lag"].between(*FITTED) & (lags["msd"] > 0.0)]
+    return [
+        float(np.polyfit(np.log(own["lag"]), np.log(own["msd"]), 1)[0])
+        for _, own in fitted.groupby(["scenario", "seed"])
+        if len(own) > 2
+    ]
+
+
+def _figure(series: Mapping[str, Records], lags: pd.DataFrame, runs: pd.DataFrame) -> Figure:
+    figure, axes = panels(2, 2, 5.0)
+    _draw_displacement(axes[0, 0], lags)
+    walks = _walks(series["portrait"])
+    _draw_portrait(axes[0, 1], walks)
+    _draw_errors(axes[1, 0], runs)
+    _draw_states(axes[1, 1], walks)
+    letters(axes.flat)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize=8, frameon=False)
+    return figure
+
+
+def _draw_displacement(ax, lags: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+    task = "breadboard-iii"
+    own_task = lags[lags["scenario"] == task]
+    least = 0.5 * own_task.loc[own_task["msd"] > 0.0, "msd"].min()
+    for label, own in groups(own_task, "label"):
+        cells = own.groupby("lag")["msd"]
+        middle = cells.median()
+        shown = middle[middle > 0.0]
+        joined = "none" if (middle == 0.0).any() else "-"
+        ax.plot(shown.index, shown, marker="o", ms=3, lw=1, ls=joined, color=PROTOCOLS[label],
+                label=label)  # fmt: skip
+        if joined == "-":
+            ax.fill_between(
+                middle.index, cells.quantile(0.25), cells.quantile(0.75), lw=0, alpha=0.2,
+                color=PROTOCOLS[label],
+            )  # fmt: skip
+        zero = middle.index[middle == 0.0]
+        (points,) = ax.plot(zero, np.full(len(zero), least), "o", mfc="none",
+                            ms=6 if label == "p = 1" else 3.5, color=PROTOCOLS[label],
+                            clip_on=False)  # fmt: skip
+        points.set_in_layout(False)
+    ax.set(xscale="log", yscale="log", xlabel="lag (s)", ylabel="displacement² (steps²)")
+    ax.set_ylim(bottom=least)
+
+
+def _walks(records: Records) -> dict[str, np.ndarray]:
+    """Return the settled half of each run, in positions, by protocol."""
+    from ..runs import open_run
+
+    kept = next(iter(records.values())).folders()
+    walks = {}
+    for label, folder in zip(kept["label"], kept["folder"], strict=True):
+        run = open_run(folder)
+        times = np.arange(0.0, float(run.summary["simulated_s"]))
+        walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
+        walks[label] = trajectories.steps(walk, STEP_OHM)[len(times) // 2 :]
+    return walks
+
+
+def _draw_states(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
+    for label, walk in walks.items():
+        ax.plot(np.arange(1, len(walk) + 1), trajectories.distinct_states(walk),
+                color=PROTOCOLS[label], lw=2.5 if label == "p = 1" else 1.2)  # fmt: skip
+    ax.set(xscale="log", yscale="log", xlabel="samples (s)", ylabel="different states visited")
+
+
+def _draw_portrait(ax, walks: Mapping[str, np.ndarray]) -> None:  # type: ignore[no-untyped-def]
+    cloud = np.vstack([walk - walk.mean(axis=0) for walk in walks.values()])
+    axes = np.linalg.svd(cloud, full_matrices=False)[2][:2]
+    middle = np.mean([walk.mean(axis=0) for walk in walks.values()], axis=0)
+    for label in ("Poisson", "p = 0.1", "round robin", "p = 1"):
+        walk = walks[label]
+        x, y = axes @ (walk - middle).T
+        still = label in ("p = 1", "round robin")
+        ax.plot(x, y, lw=0.6 if not still else 2.0, marker="o" if still else "none", ms=4,
+                color=PROTOCOLS[label], alpha=0.8, label=label)  # fmt: skip
+    ax.set(xlabel="first principal axis (steps)", ylabel="second")
+
+
+def _draw_errors(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+    labels = list(dict.fromkeys(runs["label"]))
+    for metric, marker, shift in (("settled_error", "o", -0.12), ("best_error", "v", 0.12)):
+        wide = geometric(runs, metric)
+        for number, label in enumerate(labels):
+            low, middle, high = wide[label].quantile([0.25, 0.5, 0.75])
+            ax.errorbar(
+                [number + shift], [middle], yerr=[[middle - low], [high - middle]], fmt=marker,
+                ms=4, lw=1, color=PROTOCOLS[label],
+            )  # fmt: skip
+    ax.set_yscale("log")
+    ax.set_xticks(range(len(labels)), labels, rotation=30)
+    ax.set_ylabel("● settled, ▼ best error (V²)")

@@ -1,0 +1,124 @@
+"""Writes what was found: README.md, a table a CSV, and each figure as PNG and SVG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from . import claim1, claim2, claim3, claim4, claim5, claim6
+from .findings import Finding, Records, Result
+
+#: What judges each claim, and the series that it cannot do without.
+CLAIMS: list[tuple[Callable[[Mapping[str, Records]], Result], tuple[str, ...]]] = [
+    (lambda series: claim1.judge(series["protocols"]), ("protocols",)),
+    (claim2.judge, ("discrete",)),
+    (claim3.judge, ("exploration", "portrait")),
+    (claim4.judge, ("minibatch", "update-noise")),
+    (claim5.judge, ("clocks", "late", "fast")),
+    (lambda series: claim6.judge(series["iris"]), ("iris",)),
+]
+HEAD = """# Desynchronous learning: what was claimed, and what was found
+
+J. F. Wycoff, S. Dillavou, M. Stern, A. J. Liu, D. J. Durian, *Desynchronous learning in a
+physics-driven learning network*, J. Chem. Phys. **156**, 144903 (2022), claims that edges of a
+learning network need no common clock. These are its claims, and questions beyond them, put to
+simulations. No number here is compared with one of the paper's figures; all are our own.
+
+Written by `{command}`
+with ohmtick {version}: {runs} runs{took}. The studies are in `studies/`, each with its complete
+scenario and seeds; running the command again repeats nothing that is there.
+
+A verdict follows from an interval alone, which is a 95 % bootstrap interval over seeds unless it is
+that of a proportion (Clopper-Pearson): a statement *holds* where the whole interval keeps its
+bound, *does not hold* where none of it does, and is *undecided* otherwise.
+"""
+
+
+def judge(records: Mapping[str, Records]) -> list[Result]:
+    """Judge each claim whose studies are there."""
+    return [judged(records) for judged, needed in CLAIMS if all(name in records for name in needed)]
+
+
+def write(
+    records: Mapping[str, Records], folder: Path, *, command: str, took_s: float | None = None
+) -> list[Finding]:
+    """Write the report, and return its findings.
+
+    Parameters
+    ----------
+    records
+        What was recorded, by series and scenario.
+    folder
+        Where to; what is there is written over.
+    command
+        What made it.
+    took_s
+        How long the studies took, s.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")  # files only: no display is needed
+    import matplotlib.pyplot as plt
+
+    results = judge(records)
+    folder.mkdir(parents=True, exist_ok=True)
+    for result in results:
+        for name, table in result.tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False)
+        for name, (figure, _) in result.figures.items():
+            with matplotlib.rc_context({"svg.hashsalt": name}):  # the same file each time
+                figure.savefig(folder / f"{name}.png", dpi=200)
+                figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+            plt.close(figure)
+    findings = [finding for result in results for finding in result.findings]
+    _findings_table(findings, folder / "findings.csv")
+    facts = next(iter(next(iter(records.values())).values())).facts
+    runs = sum(len(record) for series in records.values() for record in series.values())
+    took = "" if took_s is None else f", in {took_s / 60.0:.1f} minutes"
+    text = HEAD.format(command=command, version=facts["version"], runs=runs, took=took)
+    text += "\n" + _summary(results) + "".join(map(_chapter, results))
+    (folder / "README.md").write_text(text, encoding="utf-8")
+    return findings
+
+
+def _findings_table(findings: list[Finding], path: Path) -> None:
+    import pandas as pd
+
+    rows = [
+        (
+            each.claim, each.statement, each.verdict, each.effect, each.found.value,
+            each.found.low, each.found.high, each.found.seeds, each.rule, each.main,
+        )
+        for each in findings
+    ]  # fmt: skip
+    names = ["claim", "statement", "verdict", "effect", "value", "low", "high", "sample", "rule"]
+    names.append("main")
+    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+
+
+def _summary(results: list[Result]) -> str:
+    """Return what each claim comes to: its main statements, and how many others there are."""
+    lines = ["| claim | what it says | verdict | effect | [95 %] |", "|---|---|---|---|---|"]
+    for result in results:
+        for place, each in enumerate(finding for finding in result.findings if finding.main):
+            claim = f"{result.claim}. {result.title}" if place == 0 else ""
+            lines.append(
+                f"| {claim} | {each.statement} | **{each.verdict}** | {each.effect} "
+                f"| {each.interval} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def _chapter(result: Result) -> str:
+    text = [f"\n## {result.claim}. {result.title}\n"]
+    text += [f"{paragraph}\n" for paragraph in result.text]
+    text.append("| statement | verdict | effect | [95 %] | holds when |\n|---|---|---|---|---|")
+    text += [
+        f"| {each.statement} | **{each.verdict}** | {each.effect} | {each.interval} | {each.rule} |"
+        for each in result.findings
+    ]
+    for name, (_, caption) in result.figures.items():
+        text.append(f"\n![{caption}]({name}.png)\n\n*{caption}* ([SVG]({name}.svg))")
+    tables = ", ".join(f"[{name}.csv]({name}.csv)" for name in result.tables)
+    text.append(f"\nTables: {tables}.")
+    return "\n".join(text) + "\n"
