@@ -11,6 +11,17 @@ from .learning import final_error
 from .thinning import span_of
 
 
+#: Units of the settings that have one.
+UNITS = {
+    "period": " s",
+    "full_scale": " Ω",
+    "k_min": " S",
+    "k_max": " S",
+    "offset": " V",
+    "noise": " V",
+}
+
+
 def facts_of(run: Run) -> dict[str, str]:
     """Return what a table says of a run: name and text, in order."""
     scenario, summary = run.scenario, run.summary
@@ -73,7 +84,7 @@ def _of(count: int, noun: str) -> str:
 def _table(table: Mapping[str, Any]) -> str:
     """Return the settings of a part in a line, those that are nought left out."""
     settings = [
-        f"{key.replace('_', ' ')} {_value(value)}"
+        f"{key.replace('_', ' ')} {_value(value)}{UNITS.get(key, '')}"
         for key, value in table.items()
         if key != "kind" and value not in (0, "", None)
     ]

@@ -142,6 +142,18 @@ def now(page: Opened) -> float:
     return float(page.evaluate("ohmtick.time"))
 
 
+def test_without_a_browser_tests_are_skipped_but_on_ci_they_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    monkeypatch.delenv("CI", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="no chromium here"), chromium():
+        pass
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match="no chromium here"), chromium():
+        pass
+
+
 def test_the_slider_shows_the_colours_of_the_log(one: Opened, folders: tuple[Path, Path]) -> None:
     run = ot.open_run(folders[0])
     scale = scale_of(run)

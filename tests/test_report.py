@@ -59,6 +59,7 @@ def test_a_report_says_what_ran_and_how_it_ended(place: Path, tmp_path: Path) ->
         run.summary["title"],
         "9 nodes, 16 edges",
         "2 sources, 2 targets",
+        "digital potentiometer, positions 128, full scale 100000 Ω",
         f"{run.summary['initial_error']:.3g} V²",
         f"{run.summary['final_error']:.3g} V²",
         f"{run.summary['updates']:,}",
