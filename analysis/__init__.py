@@ -7,8 +7,11 @@ import pandas.
 """
 
 from .learning import FinalError, final_error, learning_curve, time_to
+from .metrics import metric
 from .phases import order_parameter
+from .responses import comparisons, heat_map, influence, response, thresholds
 from .stability import allan_deviation, allan_deviations
+from .statistics import bootstrap, compare, rank_correlation, threshold
 from .timing import (
     interval_statistics,
     staleness,
@@ -21,13 +24,23 @@ __all__ = [
     "FinalError",
     "allan_deviation",
     "allan_deviations",
+    "bootstrap",
+    "compare",
+    "comparisons",
     "final_error",
+    "heat_map",
+    "influence",
     "interval_statistics",
     "learning_curve",
+    "metric",
     "node_voltages",
     "order_parameter",
+    "rank_correlation",
+    "response",
     "staleness",
     "staleness_statistics",
+    "threshold",
+    "thresholds",
     "tick_intervals",
     "time_to",
 ]

@@ -10,7 +10,6 @@ from ..engine.record import Run
 from .learning import final_error
 from .thinning import span_of
 
-
 #: Units of the settings that have one.
 UNITS = {
     "period": " s",

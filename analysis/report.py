@@ -129,7 +129,8 @@ def _lead(run: Run) -> str:
     before, after = run.summary["initial_error"], run.summary["final_error"]
     if not before or after is None:
         return ""
-    return f"The error went from {before:.3g} V² to {after:.3g} V²: {after / before:.2g} of what it was."
+    ratio = f"{after / before:.2g} of what it was"
+    return f"The error went from {before:.3g} V² to {after:.3g} V²: {ratio}."
 
 
 def _subject(run: Run, name: str) -> dict[str, Any]:

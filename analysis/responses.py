@@ -305,7 +305,7 @@ def _listed(keys: str | Sequence[str]) -> list[str]:
 def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
     """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
     if (twice := table.duplicated([*keys, SEED])).any():
-        got = table.loc[twice.idxmax(), [*keys, SEED]].to_dict()
+        got = table.loc[twice, [*keys, SEED]].iloc[0].to_dict()
         raise AnalysisError(refusal("keys", where, "tell all runs apart", f"{got} twice"))
 
 

@@ -65,6 +65,13 @@ def rows(folder: Path) -> dict[str, str]:
         return dict(ledger.execute("SELECT key, ended FROM runs").fetchall())
 
 
+def undisturbed(command: Sequence[str]) -> None:
+    """Run a study to its end."""
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+
+
 def killed(command: Sequence[str], folder: Path, rng: random.Random, share: int) -> bool:
     """Start a study and kill it at a random instant; return whether it was still there.
 
@@ -95,7 +102,7 @@ def torment(
     file, victim, calm = folder / "study.toml", folder / "victim", folder / "calm"
     file.write_text(STUDY.format(seeds=seeds, events=str(events).lower()), encoding="utf-8")
     command = [*COMMAND, str(file), *options, "--out"]
-    subprocess.run([*command, str(calm)], check=True, capture_output=True)
+    undisturbed([*command, str(calm)])
     total = len(rows(calm))
     done, at_work, kept, before = 0, 0, True, rows(victim)
     for _ in range(kills):
@@ -104,7 +111,7 @@ def torment(
         at_work += len(before) < len(after) < total
         kept &= all(after.get(key) == ended for key, ended in before.items())
         before = after
-    subprocess.run([*command, str(victim)], check=True, capture_output=True)
+    undisturbed([*command, str(victim)])
     after = rows(victim)
     kept &= all(after.get(key) == ended for key, ended in before.items()) and len(after) == total
     one, other = ot.open_study(victim), ot.open_study(calm)

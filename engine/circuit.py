@@ -143,15 +143,14 @@ class Circuit:
         edges
             Which edges conduct, indices or a mask; all of them by default.
         """
-        from scipy.sparse import coo_array
-        from scipy.sparse.csgraph import connected_components
-
-        pairs = self.edges if edges is None else self.edges[np.asarray(edges)]
-        links = coo_array(
-            (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(self.nodes, self.nodes)
-        )
-        _, part = connected_components(links, directed=False)
-        return np.asarray(part, dtype=np.intp)
+        chosen = None if edges is None else np.asarray(edges)
+        if chosen is None or (chosen.dtype == np.bool_ and chosen.all()):
+            whole: NDArray[np.intp] | None = self.__dict__.get("_whole")
+            if whole is None:  # found once: every run of a study asks for it
+                whole = _read_only(_parts(self.edges, self.nodes))
+                object.__setattr__(self, "_whole", whole)
+            return whole
+        return _parts(self.edges[chosen], self.nodes)
 
     def to_networkx(self) -> nx.MultiGraph[str]:
         """Return the circuit as a networkx multigraph.
@@ -168,6 +167,15 @@ class Circuit:
         for key, (first, second) in enumerate(self.edges.tolist()):
             graph.add_edge(self.labels[first], self.labels[second], key=key)
         return graph
+
+
+def _parts(pairs: NDArray[np.intp], nodes: int) -> NDArray[np.intp]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(nodes, nodes))
+    _, part = connected_components(links, directed=False)
+    return np.asarray(part, dtype=np.intp)
 
 
 def _rebuilt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _BREADBOARD_POSITIONS = (
 )  # fmt: skip
 
 
+@cache  # a circuit cannot be changed, and a study asks for this one at every run
 def breadboard() -> Circuit:
     """Return the laboratory network: 9 nodes labelled 1 to 9, 16 edges.
 

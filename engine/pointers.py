@@ -8,6 +8,7 @@ gain; and a rule of the user's would have the whole loop compiled for it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from numba import boolean, float64, int64, types
@@ -27,10 +28,12 @@ STEP = int64(REALS, INTS)
 RULE = float64(float64, float64, float64, float64, float64)
 
 
+@lru_cache(maxsize=64)
 def address_of(function: Any, signature: Any) -> int:
     """Return the address of the machine code of a numba function for one signature.
 
-    What the function returns is converted to what the signature says.
+    What the function returns is converted to what the signature says. Looking it up takes as long
+    as a hundred events, so it is remembered.
     """
     compiled = _compiled(function, signature)
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))

@@ -54,7 +54,8 @@ class Run:
     log
         The event log, or the Parquet file that holds it.
     probes, edges, nodes, data
-        The frames below; or a function that makes `data`, which a short run has no time for.
+        The frames below. The scenario's text and the frames but for the probes may be given as
+        functions that make them when they are asked for: a study asks few of its runs.
     summary
         As below.
 
@@ -82,18 +83,18 @@ class Run:
     def __init__(
         self,
         *,
-        scenario_toml: str,
+        scenario_toml: str | Callable[[], str],
         log: EventLog | Path,
         probes: pd.DataFrame,
-        edges: pd.DataFrame,
-        nodes: pd.DataFrame,
+        edges: pd.DataFrame | Callable[[], pd.DataFrame],
+        nodes: pd.DataFrame | Callable[[], pd.DataFrame],
         summary: dict[str, Any],
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     ) -> None:
-        self.scenario_toml = scenario_toml
+        self._scenario_toml = scenario_toml
         self.probes = probes
-        self.edges = edges
-        self.nodes = nodes
+        self._edges = edges
+        self._nodes = nodes
         self.summary = summary
         self._log = log
         self._data = data
@@ -101,6 +102,21 @@ class Run:
     def __repr__(self) -> str:
         summary = self.summary
         return f"Run({summary['title']!r}, seed={summary['seed']}, updates={summary['updates']})"
+
+    @cached_property
+    def scenario_toml(self) -> str:
+        """The complete scenario as TOML, with the seed and the versions."""
+        return self._scenario_toml() if callable(self._scenario_toml) else self._scenario_toml
+
+    @cached_property
+    def edges(self) -> pd.DataFrame:
+        """One row an edge."""
+        return self._edges() if callable(self._edges) else self._edges
+
+    @cached_property
+    def nodes(self) -> pd.DataFrame:
+        """One row a node."""
+        return self._nodes() if callable(self._nodes) else self._nodes
 
     @cached_property
     def events(self) -> pd.DataFrame:

@@ -13,7 +13,8 @@ from ..engine.ledger import RUNS, Entry, Ledger, PlannedRun
 from .jobs import Job
 
 if TYPE_CHECKING:
-    from .study import Cell, Study
+    from .cells import Cell
+    from .study import Study
 
 #: Runs that are to be done, by key: two cells may come to the same scenario.
 Lacking = dict[str, list[PlannedRun]]
@@ -35,7 +36,7 @@ def _key(cell: Cell, seed: int, version: str) -> str:
     return "invalid-" + hashlib.sha256(made.encode()).hexdigest()[:24]
 
 
-def cell_of(study: Study, runs: list[PlannedRun]) -> Cell:
+def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
     """Return the cell of runs that share a key."""
     return study.cells[runs[0].cell]
 
@@ -74,7 +75,7 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
     folders = None if folder is None else _folders(study, folder)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
-        scenario = cell_of(study, runs).scenario
+        scenario = whose_cell(study, runs).scenario
         if scenario is not None:
             yield Job(
                 key=key,

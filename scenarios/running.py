@@ -86,6 +86,7 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
+    _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
@@ -113,11 +114,13 @@ def simulate(
     watch: Callable[[Watched], None] | None = None,
 ) -> Run:
     """Run a scenario into a log; the parameters are those of `run`."""
-    used = versions()
-    # Whatever could be wrong with it had better be known before the run than after.
-    text = scenario.replace(seed=seed, versions=used).to_toml()
     experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-    return _run(experiment, scenario, seed, watch, text, used)
+    return _run(experiment, scenario, seed, watch)
+
+
+def _text(scenario: Scenario, seed: int) -> str:
+    """Return the complete scenario of a run as TOML."""
+    return scenario.replace(seed=seed, versions=versions()).to_toml()
 
 
 def _run(
@@ -125,8 +128,6 @@ def _run(
     scenario: Scenario,
     seed: int,
     watch: Callable[[Watched], None] | None,
-    text: str,
-    used: dict[str, str],
 ) -> Run:
     import pandas as pd
 
@@ -144,13 +145,13 @@ def _run(
     kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(after, "f8")}
     probed = simulation.probe_columns()
     return Run(
-        scenario_toml=text,
+        scenario_toml=partial(_text, scenario, seed),
         log=simulation.log,
         probes=pd.DataFrame(
             {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
         ),
-        edges=edge_frame(twin.circuit, start, twin.conductances),
-        nodes=node_frame(twin.circuit, twin.sources, twin.targets),
+        edges=partial(edge_frame, twin.circuit, start, twin.conductances),
+        nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
         data=partial(
             data_frame,
             scenario.task.source_labels(),
@@ -169,7 +170,7 @@ def _run(
             "interrupted": simulation.stopped,
             "wall_s": took,
             "updates_per_s": simulation.updates / took,
-            "versions": used,
+            "versions": versions(),
         },
     )
 

@@ -11,12 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..agents.part import Frozen, Part
 from ..engine.errors import ScenarioError, nearest
-
-#: A paired list of this name is no key of the scenario: it names the rows.
-LABEL = "label"
-
-#: What makes a cell out of the base scenario: dotted keys and their values.
-Changes = dict[str, Any]
+from .cells import LABEL, Changes
 
 
 class Range(Part):
@@ -162,17 +157,6 @@ def check_disjoint(
             raise ValueError("'seed' is no key to vary; 'seeds' lists them")
     if LABEL in grid or (sample is not None and LABEL in sample.keys):
         raise ValueError(f"{LABEL!r} names the rows of [paired], and nothing else")
-
-
-def in_order(changes: Changes) -> Changes:
-    """Return changes in an order to make them in: tables before what is in them, kinds first."""
-    return dict(
-        sorted(changes.items(), key=lambda item: (item[0].count("."), not _is_kind(item[0])))
-    )
-
-
-def _is_kind(key: str) -> bool:
-    return key.rpartition(".")[2] == "kind"
 
 
 def check_reference(reference: Mapping[str, Any], made: Sequence[Changes]) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from itertools import chain
@@ -17,9 +15,8 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
 from ..engine.errors import AnalysisError, OhmtickError, RecordError, ScenarioError, nearest, reason
+from .cells import Cell, cell_of
 from .sampling import (
-    LABEL,
-    Changes,
     Lists,
     Paired,
     Sample,
@@ -27,7 +24,6 @@ from .sampling import (
     check_disjoint,
     check_reference,
     flat,
-    in_order,
 )
 from .scenario import Scenario, load
 
@@ -65,24 +61,6 @@ class Threshold(Part):
         default_factory=dict, validate_default=True
     )
     """Dotted key = the value to compare with; without it, the first value of the key."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One combination of what a study varies."""
-
-    changes: Changes
-    """Dotted keys and their values."""
-    scenario: Scenario | None
-    """What is run; None where the combination is no valid scenario."""
-    text: str
-    """The complete scenario as TOML, with the seed 0; or why there is none."""
-
-    def key(self, seed: int, version: str) -> str:
-        """Return the hash of a run's full scenario and the version."""
-        head, seed_line, tail = self.text.partition("\nseed = 0\n")
-        whole = f"{head}{seed_line[:-2]}{seed}\n{tail}"
-        return hashlib.sha256(f"ohmtick {version}\n{whole}".encode()).hexdigest()[:32]
 
 
 class Study(Part):
@@ -198,18 +176,10 @@ class Study(Part):
         """
         made = cells(self.grid, self.paired, self.sample)
         check_reference(self.threshold.reference, made)
-        found = [self._cell(changes) for changes in made]
+        found = [cell_of(self.scenario, changes) for changes in made]
         if all(cell.scenario is None for cell in found):
             raise ScenarioError(found[0].text)
         return found
-
-    def _cell(self, changes: Changes) -> Cell:
-        keys = {key: value for key, value in in_order(changes).items() if key != LABEL}
-        try:
-            scenario = self.scenario.replace(**keys, seed=0, versions=None)
-        except ScenarioError as error:
-            return Cell(changes, None, str(error))
-        return Cell(changes, scenario, scenario.to_toml())
 
     def replace(self, **changes: Any) -> Study:
         """Return a study with some fields changed."""

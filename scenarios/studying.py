@@ -13,7 +13,7 @@ from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
 from .executors import check, crew
 from .locking import locked
-from .planning import Lacking, cell_of, jobs_for, lacking_runs, planned
+from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
 from .running import versions
 from .work import work
 
@@ -84,7 +84,7 @@ def carry_out(
                 watch(tally)
 
         for key, runs in lacking.items():
-            if (cell := cell_of(study, runs)).scenario is None:
+            if (cell := whose_cell(study, runs)).scenario is None:
                 enter(Entry(key=key, error=cell.text))
         if tally.left:
             with crew(kind, workers, scheduler) as hands:

@@ -110,15 +110,15 @@ def test_comparisons_pair_by_seed() -> None:
     assert len(found) == 7
     row = found.query("x == 0.4 and y == 4").iloc[0]
     assert [row["value"], row["low"], row["high"]] == pytest.approx([2 ** (4 / 3) / 4] * 3)
-    pair = [table.query(f"x == {x} and y == 1")["error"].to_numpy() for x in (0.1, 0.0)]
-    expected = compare(*pair)
+    one, other = (table.query(f"x == {x} and y == 1")["error"].to_numpy() for x in (0.1, 0.0))
+    expected = compare(one, other)
     row = comparisons(table, ["x", "y"], "error").query("x == 0.1 and y == 1").iloc[0]
     assert (row["low"], row["p_value"]) == (expected.low, expected.p_value)
 
 
 def test_a_heat_map_is_a_matrix_in_order() -> None:
     matrix = heat_map(doubling(slow=0.3).sample(frac=1.0, random_state=1), "x", "y", "error")
-    assert matrix.columns.tolist() == [0.0, 0.1, 0.2, 0.4]
+    assert list(map(float, matrix.columns)) == [0.0, 0.1, 0.2, 0.4]
     assert matrix.index.tolist() == [1.0, 4.0]
     np.testing.assert_allclose(matrix.loc[1.0] / matrix.loc[4.0], 4.0)
 

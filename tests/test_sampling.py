@@ -10,7 +10,8 @@ import pytest
 from scipy import stats
 
 import ohmtick as ot
-from ohmtick.scenarios.sampling import Range, Sample, cells, in_order
+from ohmtick.scenarios.cells import in_order
+from ohmtick.scenarios.sampling import Range, Sample, cells
 
 KEYS: dict[str, Any] = {
     "a": {"low": 2.0, "high": 4.0},
