@@ -8,19 +8,22 @@ import pandas.
 
 from .learning import FinalError, final_error, learning_curve, time_to
 from .metrics import metric
+from .phases import order_parameter
 from .responses import comparisons, heat_map, influence, response, thresholds
+from .stability import allan_deviation, allan_deviations
 from .statistics import bootstrap, compare, rank_correlation, threshold
 from .timing import (
-    allan_deviation,
     interval_statistics,
     staleness,
     staleness_statistics,
     tick_intervals,
 )
+from .voltages import node_voltages
 
 __all__ = [
     "FinalError",
     "allan_deviation",
+    "allan_deviations",
     "bootstrap",
     "compare",
     "comparisons",
@@ -30,6 +33,8 @@ __all__ = [
     "interval_statistics",
     "learning_curve",
     "metric",
+    "node_voltages",
+    "order_parameter",
     "rank_correlation",
     "response",
     "staleness",

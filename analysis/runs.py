@@ -11,6 +11,7 @@ from ..engine.errors import RecordError, reason
 from ..engine.eventlog import check_schema
 from ..engine.record import (
     COLUMNS,
+    DATA,
     EDGES,
     EVENTS,
     NODES,
@@ -67,16 +68,19 @@ def open_run(path: str | Path) -> Run:
         check_schema(pq.read_schema(folder / EVENTS))
         frames = {}
         for reading, columns in COLUMNS.items():
+            if reading == DATA and DATA not in present:
+                continue
             frame = frames[reading] = pd.read_parquet(folder / reading)
             if lacking := [name for name in columns if name not in frame]:
                 raise ValueError(f"it lacks the columns {', '.join(lacking)}")
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise RecordError(f"cannot read {folder / reading}: {error}") from error
+        raise RecordError(f"cannot read {folder / reading}: {reason(error)}") from error
     return Run(
         scenario_toml=scenario_toml,
         log=folder / EVENTS,
         probes=frames[PROBES],
         edges=frames[EDGES],
         nodes=frames[NODES],
+        data=frames.get(DATA),
         summary=summary,
     )

@@ -39,6 +39,11 @@ def open_study(path: str | Path) -> StudyRecord:
     return StudyRecord(Path(path))
 
 
+def is_study(path: str | Path) -> bool:
+    """Whether a folder holds the ledger of a study."""
+    return (Path(path) / LEDGER).is_file()
+
+
 class StudyRecord:
     """What a study's ledger held when it was opened.
 

@@ -49,7 +49,7 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
     drawn = []
     try:
         into.mkdir(parents=True, exist_ok=True)
-        for name, axes in _figures(study):
+        for name, axes in figures_of(study):
             path = into / f"{name}.png"
             axes.figure.savefig(path, dpi=200, bbox_inches="tight")  # type: ignore[union-attr]
             plt.close(axes.figure)  # type: ignore[arg-type]
@@ -59,7 +59,8 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
     return drawn
 
 
-def _figures(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
+def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
+    """Yield the name and the Axes of each figure that a study has; the caller frees them."""
     table = study.table()
     if not table[study.metric].notna().any():
         return

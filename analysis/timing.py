@@ -1,4 +1,4 @@
-"""When the edges acted: tick intervals, stability of a clock, staleness.
+"""When the edges acted: tick intervals and staleness.
 
 The events of one run have one row an actuation, here with the columns `edge`, `sensed_s` (when the
 edge read its drops, s) and `staleness`. So a tick is in them only if it was acted on: ticks that a
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.errors import AnalysisError
-from .frames import check_ascending, check_frame, refusal
+from .frames import check_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     check_frame(events, ["edge", "sensed_s"], "events", "tick_intervals")
-    edge, sensed = _by_edge(events)
+    edge, sensed = by_edge(events)
     same = edge[1:] == edge[:-1]
     return pd.DataFrame(
         {
@@ -112,89 +111,6 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
     )
     table.insert(3, "relative", table["std_s"] / table["mean_s"])
     return table.sort_index().rename_axis("edge").reset_index()
-
-
-def allan_deviation(
-    times: npt.ArrayLike, period: float, factors: npt.ArrayLike | None = None
-) -> pd.DataFrame:
-    """Overlapping Allan deviation of a clock's fractional frequency, from its tick times.
-
-    With the phase x_n = t_n - n T of N ticks and an averaging time τ = m T,
-
-        sigma_y²(τ) = 1 / (2 τ² (N - 2m)) · Σ_n (x_{n+2m} - 2 x_{n+m} + x_n)².
-
-    What perturbs a clock shows in the slope of sigma_y(τ): τ^-1 for a relative jitter j about the
-    clock's own grid, which does not accumulate (white phase noise, sigma_y = √3 j / m), and
-    τ^-1/2 for a relative wander w, which does (white frequency noise, sigma_y = w / √m).
-
-    Parameters
-    ----------
-    times : array_like, shape (N,)
-        Times of consecutive ticks of one clock, s, sorted. A tick that is missing (an edge that
-        let it pass, `gate` below 1) looks like a jump of the phase by one period.
-    period : float
-        The nominal period T, s. A clock that is merely fast or slow has no deviation.
-    factors : array_like of int, optional
-        Averaging factors m, each at least 1 and at most (N - 1) // 2. By default the powers of
-        two in that range.
-
-    Returns
-    -------
-    DataFrame
-        One row a factor: `tau_s`, `allan_deviation` (dimensionless), `pairs` (the N - 2m second
-        differences averaged). They overlap: about N / m - 2 of them are independent, so the
-        last rows of a short record say little.
-
-    Raises
-    ------
-    AnalysisError
-        If there are fewer than three ticks, a time is not finite or not in order, the period is
-        not positive, or a factor is out of range.
-
-    References
-    ----------
-    W. J. Riley, Handbook of Frequency Stability Analysis, NIST Special Publication 1065
-    (2008), overlapping Allan variance.
-
-    Examples
-    --------
-    One late tick in a perfect clock of period 2 s:
-
-    >>> from ohmtick.analysis import allan_deviation
-    >>> allan_deviation([0.0, 2.0, 5.0, 6.0, 8.0], period=2.0, factors=[1, 2])
-       tau_s  allan_deviation  pairs
-    0    2.0         0.500000      3
-    1    4.0         0.353553      1
-    """
-    import pandas as pd
-
-    where = "allan_deviation"
-    ticks = np.asarray(times, dtype=float)
-    if ticks.ndim != 1 or ticks.size < 3:
-        shape = f"an array of shape {ticks.shape}"
-        raise AnalysisError(
-            refusal("times", where, "be one-dimensional with at least 3 ticks", shape)
-        )
-    if not np.isfinite(ticks).all():
-        raise AnalysisError(refusal("times", where, "be finite", ticks[~np.isfinite(ticks)][0]))
-    check_ascending(ticks, "times", where)
-    if not (period > 0.0 and np.isfinite(period)):
-        raise AnalysisError(refusal("period", where, "be positive and finite", period))
-    largest = (ticks.size - 1) // 2
-    steps = np.asarray(2 ** np.arange(largest.bit_length()) if factors is None else factors)
-    rule = f"hold whole numbers from 1 to {largest} for {ticks.size} ticks"
-    if steps.ndim != 1 or steps.dtype.kind not in "iu":
-        raise AnalysisError(refusal("factors", where, rule, factors))
-    if (outside := steps[(steps < 1) | (steps > largest)]).size:
-        raise AnalysisError(refusal("factors", where, rule, outside[0]))
-
-    phase = ticks - period * np.arange(ticks.size)
-    rows = []
-    for m in steps.tolist():
-        second = phase[2 * m :] - 2.0 * phase[m:-m] + phase[: -2 * m]
-        deviation = float(np.sqrt(np.mean(second**2) / 2.0) / (m * period))
-        rows.append((m * period, deviation, second.size))
-    return pd.DataFrame(rows, columns=["tau_s", "allan_deviation", "pairs"])
 
 
 def staleness(events: pd.DataFrame) -> pd.DataFrame:
@@ -277,7 +193,7 @@ def staleness_statistics(events: pd.DataFrame) -> pd.DataFrame:
     return table.sort_index().rename_axis("edge").reset_index()
 
 
-def _by_edge(events: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def by_edge(events: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
     """Edges and sense times, sorted by edge, then by sense time."""
     edge = events["edge"].to_numpy()
     sensed = events["sensed_s"].to_numpy(dtype=float)

@@ -1,4 +1,4 @@
-"""Draws the run that `make demo` has just made: its learning curve, and its ticks."""
+"""Draws the run that `make demo` has just made, and writes its report."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from matplotlib import pyplot as plt
 
 import ohmtick as ot
 from ohmtick.analysis import plots
+from ohmtick.analysis.report import write_report
 
 latest = max(Path("runs").glob("breadboard-iii*"), key=lambda folder: folder.stat().st_mtime)
 run = ot.open_run(latest)
@@ -19,3 +20,5 @@ above.set_title(run.summary["title"], fontsize="medium")
 plots.ticks(run.events, start=0.0, stop=10.0, ax=below)
 figure.savefig(latest / "demo.png", dpi=150)
 print(f"  figure   {latest / 'demo.png'}: the error, and when each edge ticked")
+page = write_report([latest], latest / "report.html")
+print(f"  report   {page}: open it in a browser, and press space")

@@ -32,9 +32,9 @@ class AnalysisError(OhmtickError, ValueError):
 
 
 def reason(error: Exception) -> str:
-    """Return what the operating system says is wrong, without paths and numbers."""
+    """Return what the operating system says is wrong, in one line, without paths and numbers."""
     number = getattr(error, "errno", None)
-    return os.strerror(number) if number else str(error)
+    return os.strerror(number) if number else " ".join(str(error).split())
 
 
 def nearest(name: str, valid: Iterable[str]) -> str:

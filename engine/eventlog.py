@@ -193,7 +193,8 @@ def event_writer(path: Path) -> pq.ParquetWriter:
     """Open a Parquet file for the event log.
 
     Floats are split by bytes before compression: neighbouring rows share their exponents and
-    leading digits, so that each byte plane is far more regular than the numbers are.
+    leading digits, so that each byte plane is far more regular than the numbers are. Each page has
+    a checksum, so that damage is found when it is read.
 
     Raises
     ------
@@ -211,6 +212,7 @@ def event_writer(path: Path) -> pq.ParquetWriter:
             compression="zstd",
             use_dictionary=whole,
             use_byte_stream_split=floats,
+            write_page_checksum=True,
         )
     except OSError as error:
         raise _unwritten(path, error) from error
@@ -228,13 +230,35 @@ def read_events(path: Path, columns: Sequence[str] | None = None) -> pd.DataFram
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             check_schema(file.schema_arrow)
             table = file.read(None if columns is None else list(columns))
     except (OSError, ValueError, pa.ArrowException) as error:
-        raise RecordError(f"cannot read the event log {path}: {error}") from error
+        raise RecordError(f"cannot read the event log {path}: {reason(error)}") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame
+
+
+def read_batches(
+    path: Path, columns: Sequence[str] | None = None, rows: int = CHUNK_ROWS
+) -> Iterator[pd.DataFrame]:
+    """Read an event log, or some of its columns, from Parquet, at most `rows` rows at a time.
+
+    Raises
+    ------
+    RecordError
+        As `read_events`.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            check_schema(file.schema_arrow)
+            for batch in file.iter_batches(rows, columns=None if columns is None else [*columns]):
+                yield batch.to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise RecordError(f"cannot read the event log {path}: {reason(error)}") from error
 
 
 def check_schema(schema: pa.Schema) -> None:

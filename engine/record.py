@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +21,7 @@ import numpy as np
 
 from .circuit import Circuit
 from .errors import RecordError, reason
-from .eventlog import EventLog, event_writer, read_events
+from .eventlog import EventLog, event_writer, read_batches, read_events
 from .streams import FloatArray
 
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
+#: What was presented; a folder of an earlier version does not have it.
+DATA = "data.parquet"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
 #: What every summary holds.
@@ -38,6 +40,7 @@ COLUMNS = {
     PROBES: ("time_s", "updates", "error"),
     EDGES: ("edge", "first", "second", "conductance_start_S", "conductance_final_S"),
     NODES: ("node", "role", "x", "y"),
+    DATA: ("datum", "node", "role", "voltage_V"),
 }
 
 
@@ -50,9 +53,9 @@ class Run:
         The complete scenario, with the seed and the versions.
     log
         The event log, or the Parquet file that holds it.
-    probes, edges, nodes
-        The frames below. The scenario's text and these two may be given as functions that make
-        them when they are asked for: a study asks few of its runs.
+    probes, edges, nodes, data
+        The frames below. The scenario's text and the frames but for the probes may be given as
+        functions that make them when they are asked for: a study asks few of its runs.
     summary
         As below.
 
@@ -66,6 +69,10 @@ class Run:
     nodes : DataFrame
         One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
         (NaN where nobody placed it).
+    data : DataFrame
+        What was presented, one row a datum and node that it holds: ``datum``, ``node`` (label),
+        ``role`` (source or target), ``voltage_V``: the input, or the desired output, which is NaN
+        where it is measured anew every epoch. Empty where it was not recorded.
     summary : dict
         What ran and how it ended: ``title``, ``seed``, ``engine``, ``initial_error`` and
         ``final_error`` (V², of the first and of the last conductances), ``updates``,
@@ -82,6 +89,7 @@ class Run:
         edges: pd.DataFrame | Callable[[], pd.DataFrame],
         nodes: pd.DataFrame | Callable[[], pd.DataFrame],
         summary: dict[str, Any],
+        data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
     ) -> None:
         self._scenario_toml = scenario_toml
         self.probes = probes
@@ -89,6 +97,7 @@ class Run:
         self._nodes = nodes
         self.summary = summary
         self._log = log
+        self._data = data
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -113,6 +122,27 @@ class Run:
     def events(self) -> pd.DataFrame:
         """One row an actuation, in order; the columns are those of the event log."""
         return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._log)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """What was presented, one row a datum and node that it holds."""
+        if self._data is None:
+            return data_frame()
+        return self._data() if callable(self._data) else self._data
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Iterate over the events, some rows at a time: for logs that memory cannot hold.
+
+        Parameters
+        ----------
+        columns
+            Which columns of the event log; all by default.
+        """
+        path = self._log if isinstance(self._log, Path) else self._log.path
+        if path is None:
+            yield self.events if columns is None else self.events[list(columns)]
+        else:
+            yield from read_batches(path, columns)
 
     @cached_property
     def scenario(self) -> dict[str, Any]:
@@ -149,6 +179,7 @@ class Run:
             probes=self.probes,
             edges=self.edges,
             nodes=self.nodes,
+            data=self._data,
             summary=self.summary,
         )
 
@@ -160,7 +191,8 @@ class Run:
         if not (folder / EVENTS).exists():
             self._write_events(folder / EVENTS)
         (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
-        for name, frame in ((PROBES, self.probes), (EDGES, self.edges), (NODES, self.nodes)):
+        frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
+        for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
         summary = json.dumps(_finite(self.summary), indent=2, allow_nan=False)
         (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
@@ -298,3 +330,35 @@ def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:
     places = circuit.positions
     x, y = np.full((2, circuit.nodes), np.nan) if places is None else places.T
     return pd.DataFrame({"node": list(circuit.labels), "role": role, "x": x, "y": y})
+
+
+def data_frame(
+    sources: Sequence[str] = (),
+    inputs: FloatArray | None = None,
+    targets: Sequence[str] = (),
+    desired: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Return the `data` frame of a run.
+
+    Parameters
+    ----------
+    sources, targets
+        Labels of the S sources and the T targets.
+    inputs
+        Source voltages of each datum, V, shape (D, S); no datum by default.
+    desired
+        Desired target voltages, V, shape (D, T); NaN by default.
+    """
+    import pandas as pd
+
+    held = np.empty((0, len(sources))) if inputs is None else inputs
+    wanted = np.full((len(held), len(targets)), np.nan) if desired is None else desired
+    columns = len(sources) + len(targets)
+    return pd.DataFrame(
+        {
+            "datum": np.repeat(np.arange(len(held), dtype=np.int32), columns),
+            "node": [*sources, *targets] * len(held),
+            "role": [*["source"] * len(sources), *["target"] * len(targets)] * len(held),
+            "voltage_V": np.hstack([held, wanted]).ravel(),
+        }
+    ).astype({"node": str, "role": str})

@@ -35,6 +35,8 @@ class Experiment:
 
     simulation: Simulation | CompiledSimulation
     probe: ProbeAgent
+    lessons: Lessons
+    """What is presented."""
     engine: str
     """``"simpy"`` or ``"compiled"``."""
 
@@ -166,7 +168,7 @@ def _on_simpy(
     acting += [CutterAgent(bench.cuts)] if bench.cuts else []
     for each in acting:
         simulation.add(each)
-    return Experiment(simulation=simulation, probe=probe, engine="simpy")
+    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="simpy")
 
 
 def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) -> Experiment:
@@ -203,7 +205,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) ->
         class_means=supervisor.class_inputs,
         probe_period=probe.period,
     )
-    return Experiment(simulation=simulation, probe=probe, engine="compiled")
+    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="compiled")
 
 
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:

@@ -12,9 +12,8 @@ from typing import Any
 
 from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
 from ..engine.record import Run
-from . import study_command
+from . import reproduce, seeing, study_command
 from .build import build
-from .reproduce import add_command
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
 from .terminal import Terminal
@@ -79,12 +78,8 @@ def _parser() -> argparse.ArgumentParser:
     study_command.add_arguments(study)
     study.set_defaults(action=_study)
 
-    plot = commands.add_parser("plot", help="draw a figure of a run")
-    plot.add_argument("run", metavar="RUN", help="a run folder")
-    plot.add_argument("kind", metavar="KIND", help="learning, conductances or ticks")
-    plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
-    plot.set_defaults(action=_plot)
-    add_command(commands)
+    seeing.add_commands(commands)
+    reproduce.add_command(commands)
     return parser
 
 
@@ -146,13 +141,6 @@ def _run(options: argparse.Namespace) -> int:
 
 def _study(options: argparse.Namespace) -> int:
     return study_command.main(options, dict(map(_change, options.changes)))
-
-
-def _plot(options: argparse.Namespace) -> int:
-    from ..analysis.figures import draw
-
-    print(draw(options.run, options.kind, options.out))
-    return OK
 
 
 def _report(scenario: Scenario, result: Run) -> str:

@@ -18,7 +18,7 @@ from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
-from ..engine.record import EVENTS, Run, edge_frame, new_folder, node_frame
+from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
 from ..engine.simulation import Watched
 from ..engine.streams import Streams
 from .build import Experiment, build
@@ -152,6 +152,13 @@ def _run(
         ),
         edges=partial(edge_frame, twin.circuit, start, twin.conductances),
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
+        data=partial(
+            data_frame,
+            scenario.task.source_labels(),
+            experiment.lessons.inputs,
+            scenario.task.target_labels(),
+            experiment.lessons.desired,
+        ),
         summary={
             "title": scenario.title,
             "seed": seed,

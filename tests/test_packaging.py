@@ -21,7 +21,8 @@ def package_files() -> set[str]:
     """What the wheel has to hold, as paths inside the package."""
     modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
     library = set((ROOT / "scenarios").rglob("*.toml"))
-    paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library
+    page = set((ROOT / "analysis" / "page").iterdir())
+    paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library | page
     return {path.relative_to(ROOT).as_posix() for path in paths}
 
 
@@ -48,7 +49,8 @@ def run(*command: str, **environment: str) -> str:
 
 
 def test_every_folder_with_code_is_a_listed_package() -> None:
-    folders = {Path(name).parent for name in package_files()}
+    folders = {Path(name).parent for name in package_files() if name.endswith(".py")}
+    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "scenarios").glob("*/*.toml")}
     packages = {".".join(("ohmtick", *folder.parts)) for folder in folders}
     assert packages == set(PYPROJECT["tool"]["setuptools"]["packages"])
 
@@ -78,6 +80,11 @@ def test_the_installed_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None
     assert Path(found.strip()) == site / "ohmtick" / "__init__.py"
     listed = run(str(site / "bin" / "ohmtick"), "list", PYTHONPATH=str(site))
     assert "breadboard-iii" in listed
+    folder, site_path = tmp_path / "run", str(site)
+    command = [str(site / "bin" / "ohmtick"), "run", "breadboard-iii", "--set", "horizon=5"]
+    run(*command, "--out", str(folder), PYTHONPATH=site_path)
+    run(str(site / "bin" / "ohmtick"), "report", str(folder), PYTHONPATH=site_path)
+    assert "replay-data" in (folder / "report.html").read_text(encoding="utf-8")
 
 
 def test_citation_and_changelog_name_the_version() -> None:

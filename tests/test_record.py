@@ -17,9 +17,9 @@ import pytest
 import ohmtick as ot
 from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import OhmtickError, RecordError
-from ohmtick.engine.eventlog import EventLog
+from ohmtick.engine.eventlog import EventLog, read_batches
 from ohmtick.engine.events import Actuation
-from ohmtick.engine.record import RUN_FILES, Run, edge_frame, new_folder, node_frame
+from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, new_folder, node_frame
 from ohmtick.engine.simulation import Watched
 
 FILES = {
@@ -28,6 +28,7 @@ FILES = {
     "probes.parquet",
     "edges.parquet",
     "nodes.parquet",
+    "data.parquet",
     "summary.json",
 }
 SUMMARY = {
@@ -63,12 +64,13 @@ def small_run(log: EventLog | None = None, rows: int = 7, positions: bool = True
         ),
         edges=edge_frame(circuit, np.array([1.0, 2.0]), rng.random(2)),
         nodes=node_frame(circuit, [0, 2], [1]),
+        data=data_frame(["in", "ground"], rng.random((2, 2)), ["µ"], rng.random((2, 1))),
         summary=dict(SUMMARY),
     )
 
 
 def check_equal(found: Run, expected: Run) -> None:
-    for name in ("events", "probes", "edges", "nodes"):
+    for name in ("events", "probes", "edges", "nodes", "data"):
         left, right = getattr(found, name), getattr(expected, name)
         pd.testing.assert_frame_equal(left, right, check_exact=True, obj=name)
     assert found.summary == expected.summary
@@ -388,7 +390,15 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_files_are_the_documented_ones() -> None:
-    assert set(RUN_FILES) == FILES
+    assert set(RUN_FILES) == FILES - {"data.parquet"}
+
+
+def test_a_folder_of_an_earlier_version_has_no_data(folder: Path) -> None:
+    (folder / "data.parquet").unlink()
+    run = ot.open_run(folder)
+    assert run.data.empty
+    assert list(run.data) == ["datum", "node", "role", "voltage_V"]
+    assert len(run.events) == 7
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
@@ -399,7 +409,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
         ot.open_run(tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", sorted(FILES))
+@pytest.mark.parametrize("name", RUN_FILES)
 def test_a_missing_file_is_named(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(RecordError, match=f"{folder} is not a run folder: it lacks {name}$"):
@@ -413,7 +423,7 @@ def test_a_foreign_folder_lacks_them_all(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(RecordError, match="is not a run folder: it lacks") as refused:
         ot.open_run(tmp_path)
-    assert all(name in str(refused.value) for name in FILES)
+    assert all(name in str(refused.value) for name in RUN_FILES)
 
 
 @pytest.mark.parametrize("name", sorted(name for name in FILES if name.endswith(".parquet")))
@@ -513,3 +523,44 @@ def test_a_summary_is_json_for_people(folder: Path) -> None:
     assert json.loads(text) == SUMMARY
     assert text.endswith("}\n")
     assert text.count("\n") > len(SUMMARY)
+
+
+# --- Reading in parts, and what was presented --------------------------------------------------
+
+
+@pytest.mark.parametrize("on_disk", [True, False])
+def test_batches_are_the_events_in_parts(tmp_path: Path, on_disk: bool) -> None:
+    run = small_run()
+    if on_disk:
+        run = ot.open_run(run.save(tmp_path / "a"))
+    whole = pd.concat(run.batches(), ignore_index=True)
+    pd.testing.assert_frame_equal(whole, run.events)
+    columns = ["edge", "time_s"]
+    some = pd.concat(run.batches(columns), ignore_index=True)
+    pd.testing.assert_frame_equal(some, run.events[columns])
+
+
+def test_batches_are_of_bounded_length(tmp_path: Path) -> None:
+    folder = small_run().save(tmp_path / "a")
+    parts = list(read_batches(folder / "events.parquet", ["edge"], rows=3))
+    assert [len(part) for part in parts] == [3, 3, 1]
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_what_was_presented_is_recorded(engine: str) -> None:
+    run = ot.run(ot.load("every-knob").replace(horizon=5.0), engine=engine)
+    data = run.data
+    assert list(data["node"].head(3)) == ["in", "ground", "out"]
+    assert list(data["role"].head(3)) == ["source", "source", "target"]
+    assert data["datum"].tolist() == [datum for datum in range(20) for _ in range(3)]
+    volts = data["voltage_V"].to_numpy().reshape(20, 3)
+    assert ((volts[:, 0] >= 0.5) & (volts[:, 0] <= 5.0)).all()
+    assert (volts[:, 1] == 0.0).all()
+    np.testing.assert_allclose(volts[:, 2], 0.4 * volts[:, 0])
+
+
+def test_what_is_desired_of_a_class_is_not_known_beforehand() -> None:
+    data = ot.run(ot.load("breadboard-iris").replace(horizon=1.0)).data
+    assert data["datum"].nunique() == 30
+    assert data.loc[data["role"] == "target", "voltage_V"].isna().all()
+    assert data.loc[data["role"] == "source", "voltage_V"].between(0.0, 5.0).all()

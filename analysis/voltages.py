@@ -1,0 +1,130 @@
+"""The node voltages of a recorded state: solved from what was recorded; nothing is run again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.circuit import Circuit
+from ..engine.errors import AnalysisError
+from ..engine.record import Run, data_frame
+from ..engine.twin import TwinNetwork
+from .frames import refusal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FloatArray = npt.NDArray[np.float64]
+IndexArray = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Data:
+    """What was presented in a run, as arrays.
+
+    Attributes
+    ----------
+    sources, targets : ndarray of int, shape (S,) and (T,)
+        Rows of the nodes frame.
+    inputs : ndarray, shape (D, S)
+        Source voltages, V.
+    desired : ndarray, shape (D, T), or None
+        Desired target voltages, V; None where they were measured anew every epoch.
+    """
+
+    sources: IndexArray
+    targets: IndexArray
+    inputs: FloatArray
+    desired: FloatArray | None
+
+
+def data_of(run: Run) -> Data | None:
+    """Return what was presented in a run; None where neither the run nor its scenario says.
+
+    Runs of an earlier version recorded no data; a task of one datum has it in the scenario.
+    """
+    frame, task = run.data, run.scenario.get("task", {})
+    if frame.empty and task.get("kind") == "allostery":
+        inputs, desired = (
+            np.array([list(task[role].values())], dtype=float) for role in ("sources", "targets")
+        )
+        frame = data_frame(list(task["sources"]), inputs, list(task["targets"]), desired)
+    if frame.empty:
+        return None
+    number = {label: index for index, label in enumerate(run.nodes["node"])}
+    voltage = {}
+    node = {}
+    for role in ("source", "target"):
+        rows = frame[frame["role"] == role]
+        labels = rows.loc[rows["datum"] == rows["datum"].iloc[0], "node"] if len(rows) else []
+        node[role] = np.array([number[label] for label in labels], dtype=np.intp)
+        voltage[role] = rows["voltage_V"].to_numpy().reshape(-1, len(labels) or 1)
+    desired = voltage["target"]
+    return Data(
+        sources=node["source"],
+        targets=node["target"],
+        inputs=voltage["source"],
+        desired=desired if np.isfinite(desired).all() and desired.size else None,
+    )
+
+
+def node_voltages(
+    run: Run, datum: int = 0, conductances: npt.ArrayLike | None = None
+) -> pd.DataFrame:
+    """Solve a recorded state for its node voltages.
+
+    Parameters
+    ----------
+    run : Run
+        A recorded run.
+    datum : int, default 0
+        The number of the datum that is presented.
+    conductances : array_like, shape (E,), optional
+        S; by default those that the run ended with.
+
+    Returns
+    -------
+    DataFrame
+        The nodes of the run with the columns `free_V`, `clamped_V` (NaN where the desired outputs
+        are not recorded) and `desired_V` (NaN but for targets).
+
+    Raises
+    ------
+    AnalysisError
+        Where the data are not recorded, or there is none of that number.
+    """
+    where = "node_voltages"
+    data = data_of(run)
+    if data is None:
+        raise AnalysisError("this run does not record its data, so its voltages are not known")
+    if not 0 <= datum < len(data.inputs):
+        raise AnalysisError(refusal("datum", where, f"be in [0, {len(data.inputs)})", datum))
+    nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
+    twin = TwinNetwork(
+        circuit_of(run),
+        run.conductances if conductances is None else conductances,
+        sources=data.sources.tolist(),
+        targets=data.targets.tolist(),
+        nudge=nudge,
+    )
+    wanted = None if data.desired is None else data.desired[datum]
+    twin.present(data.inputs[datum], wanted)
+    free, clamped = twin.voltages()
+    desired = np.full(len(run.nodes), np.nan)
+    if wanted is None:
+        clamped = np.full(len(run.nodes), np.nan)
+    else:
+        desired[data.targets] = wanted
+    return run.nodes.assign(free_V=free, clamped_V=clamped, desired_V=desired)
+
+
+def circuit_of(run: Run) -> Circuit:
+    """Return the circuit of a recorded run."""
+    number = {label: index for index, label in enumerate(run.nodes["node"])}
+    ends = np.array(
+        [run.edges["first"].map(number), run.edges["second"].map(number)], dtype=np.intp
+    ).T
+    return Circuit(ends, labels=run.nodes["node"].tolist())
