@@ -27,10 +27,10 @@ DOCS = Path(__file__).resolve().parents[1] / "docs"
 KEPT = DOCS / "paper" / "findings.csv"
 #: Statements that eight seeds settle.
 SETTLED = {
-    "Nor does it classify fewer flowers",
+    "Desynchrony tells no fewer flowers apart",
     "The settled error is lower under 'p = 0.1' than in lockstep, in each task",
     "The settled error is lower under 'Poisson' than in lockstep, in each task",
-    "Under 'p = 0.1' it grows as in diffusion",
+    "Under 'p = 0.1' the displacement grows as in diffusion",
     "Exploration finds better solutions than order does",
     "The error falls as identical clocks drift out of step",
     "The latency that learning bears under 'Poisson' is π/2 over its fastest rate",

@@ -46,7 +46,7 @@ def judge(series: Mapping[str, Records]) -> Result:
     )
     for label in ("p = 0.5", "p = 0.1", "Poisson"):
         result.judge(
-            f"Under {label!r} it grows as in diffusion",
+            f"Under {label!r} the displacement grows as in diffusion",
             f"exponent of the mean squared displacement, lags {FITTED[0]} to {FITTED[1]} s",
             bootstrap(_exponents(lags[lags["label"] == label])),
             above=0.85,

@@ -77,7 +77,7 @@ def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
         moves = (moved > 0.0).all(axis=1)
         exponents = np.polyfit(np.log(lags), np.log(moved[moves]).T, 1)[0]
         result.judge(
-            f"With {label.replace('1/4', '(1/4)')} it diffuses among solutions",
+            f"With {label.replace('1/4', '(1/4)')} the sign rule diffuses among solutions",
             "exponent of the displacement, lags 2 to 30 s, median",
             bootstrap(exponents),
             above=0.85,

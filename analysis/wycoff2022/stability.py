@@ -162,7 +162,7 @@ def _judge_beyond(result: Result, records: Records) -> pd.DataFrame:
         above=0.1,
     )
     result.judge(
-        "It finds a flatter solution instead, one that bears the latency",
+        "Learning that is too late finds a flatter solution, one that bears the latency",
         "product of the curvature found over π/2, median over solutions",
         bootstrap(per["found"].median() / largest_delay(1.0)),
         below=1.0,

@@ -20,10 +20,10 @@ PROTOCOLS: dict[str, Any] = {
     "p = 0.2": _GATES[2],
     "p = 0.1": _GATES[3],
     "p = 0.05": _GATES[4],
-    "round robin": COLOURS[4],
+    "round robin": COLOURS[5],
     "uniform": COLOURS[1],
     "jitter 10 %": COLOURS[3],
-    "Poisson": COLOURS[0],
+    "Poisson": COLOURS[4],
 }
 #: Clocks as tables write them, and what they are called.
 CLOCKS = {

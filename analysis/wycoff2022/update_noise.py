@@ -121,7 +121,7 @@ def judge_noise(result: Result, noise: pd.DataFrame) -> None:
         main=True,
     )
     result.judge(
-        "They are after learning, too",
+        "After learning the two noises are alike in size, too",
         "noise per mean², edges over data, median over states and fractions",
         bootstrap(_scaled(learned)),
         below=2.0,
