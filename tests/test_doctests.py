@@ -20,7 +20,7 @@ PACKAGES = [f"ohmtick.{part}" for part in ("agents", "analysis", "engine", "scen
 MODULES = ["ohmtick", *PACKAGES] + [
     found.name
     for package in PACKAGES
-    for found in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}.")
+    for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}.")
 ]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

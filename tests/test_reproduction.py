@@ -70,7 +70,7 @@ def test_the_short_version_says_what_the_long_one_does(tmp_path: Path) -> None:
 def check_report(folder: Path, found: list[Finding]) -> None:
     """The report says each finding, and the files that it names are there."""
     text = (folder / "README.md").read_text(encoding="utf-8")
-    named = re.findall(r"\((claim[^)]+)\)", text)
+    named = re.findall(r"\((claim\d_[^)]+)\)", text)
     assert len(named) > 20
     assert [name for name in named if not (folder / name).stat().st_size] == []
     for finding in found:
