@@ -19,6 +19,7 @@ import ohmtick as ot
 from ohmtick.docs.bench_baselines import (
     FreshSolves,
     SparseSolves,
+    bare_solves,
     dense_inverse,
     empty_loop,
     ready,
@@ -41,7 +42,7 @@ from ohmtick.docs.bench_cases import (
 
 COMPILED, ON_SIMPY = "event, compiled", "event, SimPy engine"
 FRESH, SPLU, EMPTY = "SimPy, fresh NumPy solve", "SciPy splu + solves", "empty compiled loop"
-PATH = "path read and written once"
+PATH, BARE = "path read and written once", "two bare numpy.linalg.solve"
 
 #: What the ratio of an event's cost must be at least, by nodes and baseline.
 LEAST = {
@@ -85,6 +86,7 @@ def _costs(nodes: int, options: Options) -> dict[str, Cost]:
     if nodes <= options.largest_dense:
         few = max(2, int(min(1000, 1e10 / nodes**3)))
         costs[FRESH] = partial(run_on_simpy, nodes, few, FreshSolves)
+        costs[BARE] = partial(bare_solves, nodes, few)
         often = int(max(4, min(1_000_000, 4e9 / nodes**2) * options.effort))
         costs["dense inverse, rank one"] = partial(dense_inverse, nodes, often)
     costs[SPLU] = _sparse(nodes)

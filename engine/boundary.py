@@ -5,7 +5,7 @@ A new datum changes these few numbers and nothing of the factor.
 
 from __future__ import annotations
 
-from .kernel import kernel
+from .kernel import Ints, Reals, kernel
 from .layout import (
     AT_CLAMPED,
     AT_DESIRED,
@@ -22,10 +22,8 @@ from .layout import (
     ROW_START,
     SUPERNODES,
     UNKNOWNS,
-    Reals,
     column_offset,
 )
-from .ordering import Ints
 
 
 @kernel

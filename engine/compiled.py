@@ -16,8 +16,9 @@ from .errors import OhmtickError
 from .eventlog import CHUNK_ROWS, EventLog
 from .events import EVENT_DTYPES
 from .heap import sink
+from .kernel import Function
 from .loop import Data, Desk, Edges, Flights, ProbeRows, Rows
-from .pointers import READ, STEP, address_of
+from .pointers import READ, RULE, STEP, address_of
 from .simulation import Watched
 from .streams import FloatArray
 from .twin import TwinNetwork
@@ -57,7 +58,7 @@ class CompiledSimulation:
     devices
         Their resistors.
     rule, learning_rate, nudge
-        The address of the learning rule, and its two parameters.
+        The learning rule, compiled, and its two parameters.
     batch
         Readings from which an edge makes up its mind.
     presentations
@@ -87,7 +88,7 @@ class CompiledSimulation:
         log: EventLog,
         schedule: Schedule,
         devices: Devices,
-        rule: int,
+        rule: Function,
         learning_rate: float,
         nudge: float,
         batch: int,
@@ -100,7 +101,8 @@ class CompiledSimulation:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
         self._schedule, self._devices = schedule, devices
-        self._addresses = _addresses(twin, rule)
+        self._rule = rule  # which is called by address: it has to stay
+        self._addresses = _addresses(rule)
         self._rates = float(learning_rate), float(nudge), batch
         self._presentations = presentations
         self._test = test
@@ -240,19 +242,19 @@ class CompiledSimulation:
 
     def _refuse_rule(self) -> None:
         edge = int(self._schedule.ahead.heap[0])
+        slot = self._flights.slots[self._counters[loop.IN_FLIGHT]]
         raise OhmtickError(
-            f"the change that the rule asks for must be finite, got another at edge {edge}, "
+            f"the change that the rule asks for must be finite, got {self._flights.change[slot]} "
+            f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
 
 
-def _addresses(twin: TwinNetwork, rule: int) -> NDArray[np.int64]:
+def _addresses(rule: Function) -> NDArray[np.int64]:
     """Return where the kernels lie that the loop calls, in the order that it expects."""
-    steps = network.take_in, network.renew, network.solve
-    return np.array(
-        [address_of(network.read, READ), *(address_of(step, STEP) for step in steps), rule],
-        dtype=np.int64,
-    )
+    steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
+    read, asked = address_of(network.read, READ), address_of(rule, RULE)
+    return np.array([read, *steps, asked], dtype=np.int64)
 
 
 def _flights(capacity: int) -> Flights:

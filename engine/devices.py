@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .kernel import kernel
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from .kernel import Ints, Reals, kernel
 
 #: Continuous or with positions; changed in siemens or by steps of resistance.
 CONTINUOUS_SIEMENS, CONTINUOUS_STEPS, POSITIONS_SIEMENS, POSITIONS_STEPS = range(4)

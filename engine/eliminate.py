@@ -19,7 +19,7 @@ systems", ACM Trans. Math. Softw. 9 (1983).
 from __future__ import annotations
 
 from .boundary import settle
-from .kernel import kernel
+from .kernel import Ints, Reals, kernel
 from .layout import (
     AT_PLACE,
     AT_RECORD,
@@ -38,10 +38,8 @@ from .layout import (
     ROW_COUNT,
     ROW_START,
     SUPERNODES,
-    Reals,
     column_offset,
 )
-from .ordering import Ints
 
 
 @kernel

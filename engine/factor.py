@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .kernel import Ints
 from .layout import AT_ORDER, Factor, allocate
 from .loops import compiled_when_large
-from .ordering import Ints
 from .symbolic import Symbolic, analyse
 
 # What things cost, ns, fitted to the breadboard and lattices of 25 to 65 536 nodes, to 25 %. On a

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .kernel import kernel
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from .kernel import Ints, Reals, kernel
 
 
 @kernel(inline=True)

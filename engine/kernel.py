@@ -12,16 +12,28 @@ for the very sources that it was made from: all of them, not just the caller's o
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar, cast, overload
 
+import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache
+from numpy.typing import NDArray
 
-_Function = TypeVar("_Function", bound=Callable[..., Any])
+Reals = NDArray[np.float64]
+Ints = NDArray[np.int64]
+#: A function of any arguments.
+Function = Callable[..., Any]
+_Function = TypeVar("_Function", bound=Function)
+
+# As they are when they are imported: a file may be edited while a session goes on.
+_SOURCES = sha256(
+    b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()
 
 
 @overload
@@ -31,8 +43,8 @@ def kernel(
     *, inline: bool = False, allocates: bool = False
 ) -> Callable[[_Function], _Function]: ...
 def kernel(
-    function: Callable[..., Any] | None = None, *, inline: bool = False, allocates: bool = False
-) -> Callable[..., Any]:
+    function: Function | None = None, *, inline: bool = False, allocates: bool = False
+) -> Function:
     """Compile a function of numbers and arrays.
 
     Parameters
@@ -49,27 +61,30 @@ def kernel(
         "_nrt": allocates,  # numba's runtime, which counts references and makes arrays
     }
     jit: Any = njit(**options)
-    cache_of: Any = _Cache
 
-    def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    def compiled(function: Function) -> Function:
         dispatcher: Any = jit(function)
-        dispatcher._cache = cache_of(function)
-        return cast("Callable[..., Any]", dispatcher)
+        try:
+            dispatcher._cache = _Cache(function)
+        except RuntimeError:  # of no folder that could be written to
+            _warn()
+        return cast("Function", dispatcher)
 
     return compiled if function is None else compiled(function)
 
 
 class _Cache(FunctionCache):
-    """Numba's cache on disk, keyed by all sources of the package's kernels too."""
+    """Numba's cache on disk, whose entries are replaced when any of the sources has changed."""
 
-    def _index_key(self, signature: Any, codegen: Any) -> Any:
-        key = super()._index_key(signature, codegen)  # type: ignore[no-untyped-call]
-        return (*key, sources())
+    def __init__(self, function: Function) -> None:
+        super().__init__(function)  # type: ignore[no-untyped-call]
+        self._cache_file._source_stamp = (self._cache_file._source_stamp, _SOURCES)
 
 
 @cache
-def sources() -> str:
-    """Return a digest of the sources that kernels are made of."""
-    root = Path(__file__).parents[1]
-    files = sorted([*(root / "engine").glob("*.py"), *(root / "agents").glob("*.py")])
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+def _warn() -> None:
+    warnings.warn(
+        "there is no folder that compiled code could be kept in, so that each start compiles "
+        "anew, for about half a minute; the variable NUMBA_CACHE_DIR names one",
+        stacklevel=4,
+    )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .factor import build, node_at
-from .layout import AT_CONDUCTANCE, AT_FREE
+from .kernel import Function
+from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
 from .measure import responses
 from .network import (
     RENEW,
@@ -17,11 +18,12 @@ from .network import (
     solve,
     take_in,
 )
-from .pointers import READ, WRITE, Function, entry
+from .pointers import READ, WRITE, entry
 from .voltages import imbalance, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
+    "AT_DESIRED",
     "AT_FREE",
     "RENEW",
     "SOLVE",

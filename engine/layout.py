@@ -14,14 +14,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
-from numpy.typing import NDArray
 
+from .kernel import Ints, Reals, kernel
 from .loops import compiled_when_large
-from .ordering import Ints
 from .symbolic import Symbolic
-
-Reals = NDArray[np.float64]
 
 # The header, index[0 .. HEADER - 1]: sizes, then where each part starts.
 NODES, INTERIOR, UNKNOWNS, EDGES, SUPERNODES = range(5)
@@ -43,15 +39,17 @@ AT_CHANGED = 19  # index: edges changed since the last read, MOST_CHANGES
 AT_DELTA = 20  # real: by how much, S
 AT_CONDUCTANCE = 21  # real: present conductances, S, E
 AT_VOLTAGE = 22  # real: voltages by node, free and then clamped, 2 N
+AT_PEAK = 23  # real: largest conductances since the factor was made, S, E
 # The ledger of `network`.
-MOST_CHANGES = 23  # changes between two reads beyond which a refactorisation is cheaper
-MOST_WALKS = 24  # reads of one state beyond which solving for all voltages is cheaper
-CHANGES = 25  # changes since the last read
-APPLIED = 26  # how many of these the factor has taken
-READS = 27  # walks since the last change
-SOLVED = 28  # whether AT_VOLTAGE is up to date
-UNCHECKED = 29  # changes since the last check
-HEADER = 30
+MOST_CHANGES = 24  # changes between two reads beyond which a refactorisation is cheaper
+MOST_WALKS = 25  # reads of one state beyond which solving for all voltages is cheaper
+CHANGES = 26  # changes since the last read
+APPLIED = 27  # how many of these the factor has taken
+READS = 28  # walks since the last change
+SOLVED = 29  # whether AT_VOLTAGE is up to date
+UNCHECKED = 30  # changes since the last check
+TALLEST = 31  # rows of the tallest panel
+HEADER = 32
 
 # A supernode's record: one cache line.
 FIRST, END, ROW_START, ROW_COUNT, PANEL, PARENT, LAST_CHILD, PREVIOUS_SIBLING = range(8)
@@ -83,7 +81,7 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
     slot = _slots(symbolic.ends, symbolic.unknowns, symbolic.supernode, symbolic.rows, record)
     header = np.zeros(HEADER, np.int64)
     header[:5] = nodes, symbolic.interior, symbolic.unknowns, edges, record.shape[0]
-    header[[MOST_CHANGES, MOST_WALKS]] = most_changes, most_walks
+    header[[MOST_CHANGES, MOST_WALKS, TALLEST]] = most_changes, most_walks, tallest
     parts = {
         AT_ENDS: symbolic.ends.ravel(),
         AT_SLOT: slot,
@@ -107,6 +105,7 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
         AT_DELTA: most_changes,
         AT_CONDUCTANCE: edges,
         AT_VOLTAGE: 2 * nodes,
+        AT_PEAK: edges,
     }
     starts = panel_size + _starts([*sizes.values(), 0])
     header[list(sizes)] = starts[:-1]
@@ -173,7 +172,7 @@ def _slots(ends: Ints, unknowns: int, supernode: Ints, rows: Ints, record: Ints)
     return slot
 
 
-@njit(cache=True, inline="always")
+@kernel(inline=True)
 def column_offset(column: int, height: int) -> int:
     """Return where column `column` of a panel starts: at its diagonal entry."""
     return column * height - column * (column - 1) // 2

@@ -11,25 +11,19 @@ first of these four, is the total order ``(time, kind, agent)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .devices import Devices, changed
 from .heap import lift, sink
-from .kernel import kernel
+from .kernel import Function, Ints, Reals, kernel
 from .layout import AT_CONDUCTANCE
 from .measure import accuracy, mean_squared_error, responses
 from .network import NOTHING, SOLVE, present, set_conductance
 from .pointers import read_at, rule_at, step_at
 from .voltages import transfer
-
-Reals = NDArray[np.float64]
-Ints = NDArray[np.int64]
-#: A function known by its address.
-Function = Callable[..., Any]
 
 #: Why `advance` returned.
 BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
@@ -45,8 +39,10 @@ NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
 # Whose address stands where.
 READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL, RULE = range(5)
-#: A tie between readings of one instant goes by edge, then by the order of the readings.
-READING_BITS = 40
+#: A tie between readings of one instant goes by edge, then by the order of the readings: the number
+#: of the edge, up to 2^26, above that of the reading, which may start anew after 2^37.
+READING_BITS = 37
+LAST_READING = (1 << READING_BITS) - 1
 
 
 class Edges(NamedTuple):
@@ -224,16 +220,16 @@ def _sense(
         change = rule(
             seen_free, seen_clamped, real[index[AT_CONDUCTANCE] + edge], learning_rate, nudge
         )
+        slot = flights.slots[counters[IN_FLIGHT]]
+        flights.change[slot] = change
         if not np.isfinite(change):
             return LAWLESS
-        slot = flights.slots[counters[IN_FLIGHT]]
         flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
-        flights.tie[slot] = (edge << READING_BITS) + counters[READINGS]
+        flights.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
         flights.sensed[slot] = now
         flights.datum[slot] = counters[DATUM]
         flights.drop_free[slot] = free
         flights.drop_clamped[slot] = clamped
-        flights.change[slot] = change
         flights.updates[slot] = counters[UPDATES]
         lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
         counters[IN_FLIGHT] += 1

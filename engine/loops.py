@@ -7,7 +7,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
-from numba import njit
+
+from .kernel import kernel
 
 _Loop = TypeVar("_Loop", bound=Callable[..., Any])
 
@@ -17,7 +18,7 @@ SMALL = 4096
 
 def compiled_when_large(loop: _Loop) -> _Loop:
     """Compile a function of arrays, but only once it is called with a large one."""
-    compiled = njit(cache=True)(loop)
+    compiled = kernel(allocates=True)(loop)
 
     @wraps(loop)
     def either(*arguments: Any) -> Any:

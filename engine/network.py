@@ -15,13 +15,14 @@ import numpy as np
 
 from .boundary import present as hold
 from .eliminate import refactor
-from .kernel import kernel
+from .kernel import Ints, Reals, kernel
 from .layout import (
     APPLIED,
     AT_CHANGED,
     AT_CONDUCTANCE,
     AT_DELTA,
     AT_NODES,
+    AT_PEAK,
     AT_VOLTAGE,
     CHANGES,
     EDGES,
@@ -31,9 +32,7 @@ from .layout import (
     READS,
     SOLVED,
     UNCHECKED,
-    Reals,
 )
-from .ordering import Ints
 from .voltages import voltages
 from .walk import add, drops
 
@@ -41,6 +40,9 @@ from .walk import add, drops
 NOTHING, RENEW, SOLVE = range(3)
 #: Changes between two checks of the factor against Kirchhoff's law.
 CHECK_EVERY = 100_000
+#: Of its largest conductance since the factor was made, what an edge may fall to. The factor's
+#: rounding stays what it was when the conductance was large, so digits are lost in proportion.
+LEAST_OF_PEAK = 1e-5
 
 
 @kernel(inline=True)
@@ -51,6 +53,11 @@ def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> 
     if delta == 0.0:
         return False
     real[at] = conductance
+    peak = index[AT_PEAK] + edge
+    real[peak] = max(real[peak], conductance)
+    if conductance < LEAST_OF_PEAK * real[peak]:
+        # One change too many, with this one: the factor is made anew.
+        index[CHANGES] = max(index[CHANGES], index[MOST_CHANGES])
     count = index[CHANGES]
     if count < index[MOST_CHANGES]:
         index[index[AT_CHANGED] + count] = edge
@@ -138,9 +145,11 @@ def renew(real: Reals, index: Ints) -> int:
 
     A factor that failed is made anew by the next read.
     """
-    at = index[AT_CONDUCTANCE]
-    failed = refactor(real, index, real[at : at + index[EDGES]])
-    index[SOLVED] = 0
+    at, peak, edges = index[AT_CONDUCTANCE], index[AT_PEAK], index[EDGES]
+    for edge in range(edges):
+        real[peak + edge] = real[at + edge]
+    failed = refactor(real, index, real[at : at + edges])
+    index[SOLVED] = index[UNCHECKED] = 0
     if failed >= 0:
         forget(index)
         return failed

@@ -15,11 +15,9 @@ J. W. H. Liu, "The role of elimination trees in sparse factorization", SIAM J. M
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from .kernel import Ints
 from .loops import compiled_when_large
-
-Ints = NDArray[np.int64]
 
 
 def neighbours(edges: Ints, nodes: int) -> tuple[Ints, Ints]:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernel import kernel
-from .layout import Reals, column_offset
+from .kernel import Reals, kernel
+from .layout import column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 

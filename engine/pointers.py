@@ -7,7 +7,6 @@ gain; and a rule of the user's would have the whole loop compiled for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -15,8 +14,8 @@ from numba import boolean, float64, int64, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-#: A function of any arguments.
-Function = Callable[..., Any]
+from .kernel import Function
+
 REALS, INTS = float64[::1], int64[::1]
 #: An edge's drops: what is needed first, free, clamped.
 READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignore[no-untyped-call]
@@ -28,12 +27,10 @@ STEP = int64(REALS, INTS)
 RULE = float64(float64, float64, float64, float64, float64)
 
 
-@lru_cache(maxsize=64)
 def address_of(function: Any, signature: Any) -> int:
     """Return the address of the machine code of a numba function for one signature.
 
-    What the function returns is converted to what the signature says. Looking it up takes as long
-    as a hundred events, so it is remembered.
+    What the function returns is converted to what the signature says.
     """
     compiled = _compiled(function, signature)
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
@@ -48,7 +45,9 @@ def entry(function: Any, signature: Any) -> Function:
     return point
 
 
+@lru_cache(maxsize=64)
 def _compiled(function: Any, signature: Any) -> Any:
+    """Return the code for one signature; looking it up takes as long as a hundred events."""
     function.compile(signature)
     return function.overloads[tuple(signature.args)]
 

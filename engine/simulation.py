@@ -141,12 +141,12 @@ class Simulation:
         self.at(time, kind, agent).callbacks.append(lambda _: action(*args))
 
     def instant_is_over(self) -> bool:
-        """Return whether nothing else is due at the present time.
+        """Return whether the run goes on and nothing else is due at the present time.
 
         Whoever was going to act last at this instant may then do so at once.
         """
         queue = self.env._queue
-        return not queue or queue[0][0] > self.env._now
+        return not self.stopped and (not queue or queue[0][0] > self.env._now)
 
     def record(self, *actuation: float) -> None:
         """Count an actuation and log it: the fields of an `~ohmtick.engine.events.Actuation`."""

@@ -19,9 +19,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .kernel import Ints
 from .loops import compiled_when_large
 from .ordering import (
-    Ints,
     column_counts,
     dissect,
     elimination_tree,

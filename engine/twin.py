@@ -18,7 +18,7 @@ FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 
 #: How far a node may be from the mean that Kirchhoff's law asks for, in units of the largest
-#: source voltage, before a check makes the factor anew.
+#: voltage that is held, before a check makes the factor anew.
 TOLERATED = 1e-12
 
 
@@ -110,8 +110,6 @@ class TwinNetwork:
         self._edges = len(circuit.edges)
         self._conductances = self.real[at : at + self._edges]
         self._gain = np.zeros((self.targets.size, self.sources.size))
-        self._inputs = np.zeros(self.sources.size)
-        self._desired = np.zeros(self.targets.size)
         self.set_conductances(conductances)
         self._refuse_floating()
         self._settle()
@@ -124,8 +122,8 @@ class TwinNetwork:
 
     def conductance(self, edge: int) -> float:
         """Return the present conductance of one edge, S."""
-        if not 0 <= edge < self._edges:
-            self._refuse_edge(edge)
+        if type(edge) is not int or not 0 <= edge < self._edges:
+            edge = self._edge(edge)
         return float(self._conductances[edge])
 
     def set_conductance(self, edge: int, conductance: float) -> None:
@@ -136,8 +134,10 @@ class TwinNetwork:
         CircuitError
             For a negative or infinite conductance, or NaN.
         """
-        if not 0 <= edge < self._edges:
-            self._refuse_edge(edge)
+        if type(edge) is not int or not 0 <= edge < self._edges:
+            edge = self._edge(edge)
+        if type(conductance) is not float:
+            conductance = _number(conductance, edge)
         if not 0.0 <= conductance < math.inf:
             raise CircuitError(
                 f"the conductance of edge {edge} must be finite and not negative, "
@@ -180,21 +180,27 @@ class TwinNetwork:
         CircuitError
             For a wrong number of voltages, or one that is not finite.
         """
-        held, wanted = self._inputs, self._desired
-        if inputs is not None:
-            held = _voltages(inputs, self.sources.size, "inputs", "sources")
-        if desired is not None:
-            wanted = _voltages(desired, self.targets.size, "desired", "targets")
-        self._inputs, self._desired = held, wanted
-        self._kernels.present(self.real, self.index, self._inputs, self._desired, self.nudge)
+        # What is held already is what the kernels hold: the compiled engine presents by itself.
+        free = int(self.index[self._kernels.AT_FREE])
+        wanted = int(self.index[self._kernels.AT_DESIRED])
+        sources, targets = self.sources.size, self.targets.size
+        if inputs is None:
+            volts = self.real[free + targets : free + targets + sources].copy()
+        else:
+            volts = _voltages(inputs, sources, "inputs", "sources")
+        if desired is None:
+            aims = self.real[wanted : wanted + targets].copy()
+        else:
+            aims = _voltages(desired, targets, "desired", "targets")
+        self._kernels.present(self.real, self.index, volts, aims, self.nudge)
 
     def drops(self, edge: int) -> tuple[float, float]:
         """Return the drop over one edge in the free and the clamped copy, V.
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
-        if not 0 <= edge < self._edges:
-            self._refuse_edge(edge)
+        if type(edge) is not int or not 0 <= edge < self._edges:
+            edge = self._edge(edge)
         needed, free, clamped = self._read(self.real, self.index, edge)
         while needed:
             self._provide(needed)
@@ -252,9 +258,9 @@ class TwinNetwork:
         Called every 100 000 changes.
         """
         self._kernels.checked(self.index)
-        # Of the sources as the kernels hold them: the compiled engine presents without this object.
-        at = int(self.index[self._kernels.AT_FREE]) + self.targets.size
-        scale = float(np.abs(self.real[at : at + self.sources.size]).max())
+        at = int(self.index[self._kernels.AT_FREE])  # and then those of the clamped copy
+        boundary = self.sources.size + self.targets.size
+        scale = float(np.abs(self.real[at : at + 2 * boundary]).max())
         drifted = self.imbalance()
         if not drifted <= TOLERATED * scale:
             self.renewals += 1
@@ -266,10 +272,18 @@ class TwinNetwork:
                     stacklevel=2,
                 )
 
-    def _refuse_edge(self, edge: int) -> None:
-        raise CircuitError(
-            f"the 'edge' of a TwinNetwork must be in [0, {self._edges}), got {edge} instead"
-        )
+    def _edge(self, edge: int) -> int:
+        """Return an edge's number as the kernels take it."""
+        try:
+            number = operator.index(edge)
+        except TypeError:
+            number = -1
+        if not 0 <= number < self._edges:
+            raise CircuitError(
+                f"the 'edge' of a TwinNetwork must be a whole number in [0, {self._edges}), "
+                f"got {edge} instead"
+            )
+        return number
 
     def _settle(self) -> None:
         needed = self._kernels.take_in(self.real, self.index)
@@ -332,6 +346,15 @@ def _index(circuit: Circuit, node: int | str, what: str) -> int:
     except TypeError:
         raise CircuitError(
             f"the '{what}' of a TwinNetwork must be node indices or labels, got {node!r} instead"
+        ) from None
+
+
+def _number(conductance: float, edge: int) -> float:
+    try:
+        return float(conductance)
+    except (TypeError, ValueError):
+        raise CircuitError(
+            f"the conductance of edge {edge} must be one number, got {conductance!r} S instead"
         ) from None
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernel import kernel
+from .kernel import Ints, Reals, kernel
 from .layout import (
     AT_CLAMPED,
     AT_FREE,
@@ -27,11 +27,10 @@ from .layout import (
     ROW_COUNT,
     ROW_START,
     SUPERNODES,
+    TALLEST,
     UNKNOWNS,
-    Reals,
     column_offset,
 )
-from .ordering import Ints
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
@@ -44,7 +43,7 @@ def voltages(real: Reals, index: Ints, free: Reals, clamped: Reals) -> None:
     for place in range(nodes - interior):
         by_place[0, interior + place] = real[index[AT_FREE] + place]
         by_place[1, interior + place] = real[index[AT_CLAMPED] + place]
-    local = np.empty((2, _tallest(index)))
+    local = np.empty((2, index[TALLEST]))
     for s in range(index[SUPERNODES] - 1, -1, -1):
         record = index[AT_RECORD] + RECORD * s
         first, end, count = index[record + FIRST], index[record + END], index[record + ROW_COUNT]
@@ -126,15 +125,6 @@ def imbalance(edges: Ints, conductances: Reals, held: NDArray[np.bool_], volts: 
                 return miss
             worst = max(worst, miss)
     return worst
-
-
-@kernel
-def _tallest(index: Ints) -> int:
-    most = 0
-    for s in range(index[SUPERNODES]):
-        record = index[AT_RECORD] + RECORD * s
-        most = max(most, index[record + END] - index[record + FIRST] + index[record + ROW_COUNT])
-    return most
 
 
 @kernel

@@ -36,7 +36,7 @@ T. A. Davis, W. W. Hager, "Modifying a sparse Cholesky factorization", SIAM J. M
 from __future__ import annotations
 
 from .boundary import settle
-from .kernel import kernel
+from .kernel import Ints, Reals, kernel
 from .layout import (
     AT_CLAMPED,
     AT_ENDS,
@@ -55,12 +55,11 @@ from .layout import (
     ROW_COUNT,
     ROW_START,
     UNKNOWNS,
-    Reals,
 )
-from .ordering import Ints
 from .panel import carry, modify
 
-#: A change that leaves less than this of a determinant cancels too many digits: refactor.
+#: A change that leaves less than this of a determinant cancels too many digits: refactor. (What
+#: many changes add up to is for `network` to bound.)
 LEAST_RATIO = 1e-7
 
 

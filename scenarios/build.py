@@ -137,11 +137,9 @@ def build(
     if engine == "compiled" and any(refusals.values()):
         reason = " and ".join(what for what, refused in refusals.items() if refused)
         raise OhmtickError(f"the compiled engine cannot run {reason}; engine='simpy' can")
-    if compiled is not None:
-        pointer, function = compiled
-    if engine == "simpy" or any(refusals.values()):
-        return _on_simpy(bench, log, clock, function, agent)
-    return _compiled(bench, log, clock, pointer)
+    if engine == "simpy" or compiled is None or agent is not EdgeAgent:
+        return _on_simpy(bench, log, clock, compiled or function, agent)
+    return _compiled(bench, log, clock, compiled)
 
 
 def _on_simpy(
@@ -173,7 +171,7 @@ def _on_simpy(
     return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="simpy")
 
 
-def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experiment:
+def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) -> Experiment:
     from ..agents.schedule import Schedule
     from ..engine.cuts import CutSimulation
 
@@ -213,10 +211,14 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: int) -> Experime
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
     from ..engine.loop import Data
 
+    desired = supervisor.table_of(lessons)
+    if lessons.desired is not None:
+        desired = np.ascontiguousarray(desired, dtype=np.float64)
+    # Else not a copy: the loop writes what is desired of classes where the supervisor reads it.
     return Data(
         inputs=np.ascontiguousarray(lessons.inputs, dtype=np.float64),
         label=lessons.label,
-        desired=np.ascontiguousarray(supervisor.table_of(lessons), dtype=np.float64),
+        desired=desired,
     )
 
 

@@ -148,8 +148,8 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
     Returns
     -------
     Study
-        Its rows are the states under each protocol, ``label = "start protocol"`` and
-        ``label = "learned protocol"``.
+        Its rows are the states under each protocol, ``label =
+        "start|protocol|seed"`` and ``"learned|protocol|seed"``.
     """
     (paired,) = batches.paired
     protocols = {key: values for key, values in paired.items() if key != "label"}
@@ -162,7 +162,7 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
         start = short.edges["conductance_start_S"].tolist()
         for where, state in (("start", start), ("learned", long.conductances.tolist())):
             for number, label in enumerate(paired["label"]):
-                rows["label"].append(f"{where} {label} {seed}")
+                rows["label"].append(f"{where}|{label}|{seed}")
                 rows["edges.resistor.start"].append(state)
                 for key, values in protocols.items():
                     rows[key].append(values[number])

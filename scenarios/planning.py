@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..engine.errors import RecordError
 from ..engine.ledger import RUNS, Entry, Ledger, PlannedRun
 from .jobs import Job
 
@@ -94,8 +95,19 @@ def _folders(study: Study, folder: Path) -> str | None:
     if not study.events:
         return None
     if isinstance(study.events, str) and "://" in study.events:
+        _check_address(study.events)
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):
         shutil.rmtree(partial, ignore_errors=True)
     return str(own)
+
+
+def _check_address(address: str) -> None:
+    """Refuse an address that no file system answers for, before anything is run."""
+    from fsspec.core import url_to_fs
+
+    try:
+        url_to_fs(address)
+    except Exception as error:  # each file system has errors of its own
+        raise RecordError(f"event logs cannot go to {address}: {error}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What can be reproduced.
 PAPERS = ("wycoff2022",)
+#: Exit code of a command that was interrupted.
+INTERRUPTED = 130
 #: Told what is being done, in a line.
 Say = Callable[[str], None]
 
@@ -57,6 +60,8 @@ def reproduce(
     RecordError
         When the folder cannot be written.
     """
+    if workers is not None and workers < 1:
+        raise OhmtickError(f"the 'workers' must be at least 1, got {workers} instead")
     if paper not in PAPERS:
         raise OhmtickError(f"there is no reproduction of {paper!r}; {nearest(paper, PAPERS)}")
     from ..analysis.wycoff2022.report import write
@@ -106,9 +111,13 @@ def _reproduce(options: argparse.Namespace) -> int:
     def say(line: str) -> None:
         print(f"{perf_counter() - began:6.0f} s  {line}", flush=True)
 
-    found = reproduce(
-        options.paper, options.out, quick=options.quick, workers=options.workers, say=say
-    )
+    try:
+        found = reproduce(
+            options.paper, options.out, quick=options.quick, workers=options.workers, say=say
+        )
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on from here", file=sys.stderr)
+        return INTERRUPTED
     for finding in found:
         print(finding)
     print(Path(options.out) / "README.md")

@@ -24,6 +24,7 @@ from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
 from ohmtick.engine.record import Run
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.estimating import estimate
+from ohmtick.scenarios.running import simulate
 from ohmtick.scenarios.scenario import library
 from ohmtick.scenarios.study import study_library
 from ohmtick.scenarios.studying import Tally
@@ -413,6 +414,31 @@ def test_a_run_that_cannot_be_built_is_recorded(tmp_path: Path) -> None:
     failures = ot.open_study(tmp_path / "a").failures()
     assert len(failures) == 3
     assert "16 of the 16 edges cannot be cut" in failures["error"].iloc[0]
+
+
+def test_a_run_that_takes_too_much_memory_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def greedy(scenario: ot.Scenario, seed: int, *rest: Any, **more: Any) -> Run:
+        if seed == 1:
+            raise MemoryError
+        return simulate(scenario, seed, *rest, **more)
+
+    monkeypatch.setattr("ohmtick.scenarios.jobs.simulate", greedy)
+    assert sorted(set(small().run(tmp_path / "a")["seed"])) == [0, 2]
+    assert set(ot.open_study(tmp_path / "a").failures()["error"]) == {"out of memory"}
+
+
+def test_logs_that_cannot_be_written_stop_the_study(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"cannot write the run folder .*: Not a directory"):
+        small(events=str(tmp_path / "file" / "logs")).run(tmp_path / "a")
+    with pytest.raises(
+        RecordError, match="event logs cannot go to nowhere://x: Protocol not known"
+    ):
+        small(events="nowhere://x").run(tmp_path / "a")
+    assert len(ot.open_study(tmp_path / "a").missing()) == 12
+    assert len(small().run(tmp_path / "a")) == 12
 
 
 def test_nothing_is_made_where_no_cell_can_run(tmp_path: Path) -> None:

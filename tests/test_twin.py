@@ -887,15 +887,98 @@ def test_a_half_wrong_datum_changes_nothing() -> None:
     assert twin.drops(0) == before
 
 
-@pytest.mark.parametrize("edge", [-1, 99])
-def test_an_edge_that_is_not_there_is_refused(edge: int) -> None:
-    twin = divider()
-    for act in (twin.drops, twin.conductance, lambda e: twin.set_conductance(e, 1.0)):
-        with pytest.raises(CircuitError, match=rf"'edge' .* must be in \[0, \d+\), got {edge}"):
-            act(edge)
-
-
 @pytest.mark.parametrize("node", [0.9, math.nan, None])
 def test_a_node_is_an_index_or_a_label(node: object) -> None:
     with pytest.raises(CircuitError, match=r"'sources' .* node indices or labels"):
         divider(sources=[node])
+
+
+# --- long falls, and the check --------------------------------------------------------------------
+
+
+def fallen(lowest: float) -> tuple[ot.TwinNetwork, Case]:
+    """The breadboard after its conductances have fallen from 1e3 S, tenth by tenth, and risen."""
+    board = ot.breadboard()
+    sources, targets = [board.index(3), board.index(9)], [board.index(4), board.index(8)]
+    edges = len(board.edges)
+    twin = ot.TwinNetwork(board, 1e3, sources, targets, 0.5)
+    twin.present([4.0, 0.0], [1.0, 2.0])
+    random = Random(5)
+    for factor, end in ((0.1, lowest), (10.0, 1e3), (0.1, lowest)):
+        order = [edge for edge in range(edges) for _ in range(20)]
+        random.shuffle(order)
+        for edge in order:
+            k = twin.conductance(edge) * factor
+            last = end * (1.0 + edge / edges)
+            twin.set_conductance(edge, max(k, last) if factor < 1.0 else min(k, last))
+            twin.drops(random.randrange(edges))
+    case = Case(
+        nodes=board.nodes,
+        edges=[(int(i), int(j)) for i, j in board.edges],
+        conductances=twin.conductances.tolist(),
+        sources=sources,
+        targets=targets,
+        inputs=[4.0, 0.0],
+        desired=[1.0, 2.0],
+        nudge=0.5,
+    )
+    return twin, case
+
+
+@pytest.mark.parametrize("lowest", [1e-2, 1e-6, 1e-15])
+def test_a_long_fall_of_all_conductances_costs_no_digits(lowest: float) -> None:
+    """Each change is small, and what they add up to is not."""
+    twin, case = fallen(lowest)
+    for volts, expected in zip(twin.voltages(), exact(case), strict=True):
+        assert case.close(volts, expected)
+
+
+def test_the_check_finds_a_spoilt_factor_and_makes_it_anew() -> None:
+    twin, case = fallen(1e-2)
+    twin.drops(0)
+    twin.real[:8] *= 1.0 + 1e-6
+    assert twin.imbalance() > 1e-9
+    twin.check()
+    assert twin.renewals == 1
+    for volts, expected in zip(twin.voltages(), exact(case), strict=True):
+        assert case.close(volts, expected)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "nudge"), [([0.0, 0.0], 0.5), ([4.0, 0.0], 1e6), ([0.0, 0.0], 1e9)]
+)
+def test_the_check_is_content_whatever_is_held(inputs: list[float], nudge: float) -> None:
+    board = ot.breadboard()
+    twin = ot.TwinNetwork(board, 1e-4, ["3", "9"], ["4", "8"], nudge)
+    twin.present(inputs, [1.0, 2.0])
+    for edge in range(16):
+        twin.set_conductance(edge, 1e-4 / (edge + 1))
+        twin.drops(edge)
+    twin.check()
+    assert twin.renewals == 0
+
+
+@pytest.mark.parametrize("edge", [0.7, np.float64(1.0), "1", None, 2, 99, -1])
+def test_what_is_no_edge_is_refused(edge: Any) -> None:
+    twin = ot.TwinNetwork(DIVIDER, [1.0, 3.0], ["in", "ground"], ["out"], 0.5)
+    for call in (twin.drops, twin.conductance, lambda e: twin.set_conductance(e, 2.0)):
+        with pytest.raises(CircuitError, match=r"must be a whole number in \[0, 2\), got"):
+            call(edge)
+
+
+def test_numbers_of_numpy_are_welcome() -> None:
+    twin = ot.TwinNetwork(DIVIDER, [1.0, 3.0], ["in", "ground"], ["out"], 0.5)
+    twin.present([1.0, 0.0])
+    one: Any = np.int64(1)
+    twin.set_conductance(one, np.float64(1.0))
+    assert twin.drops(one - 1)[0] == pytest.approx(0.5)
+    with pytest.raises(CircuitError, match="must be one number, got 'x' S instead"):
+        twin.set_conductance(1, "x")  # type: ignore[arg-type]
+
+
+def test_what_is_not_presented_stays() -> None:
+    twin = ot.TwinNetwork(DIVIDER, [1.0, 3.0], ["in", "ground"], ["out"], 0.5)
+    twin.present(inputs=[1.0, 0.0])
+    twin.present(desired=[0.75])
+    twin.present()
+    assert twin.drops(0) == (0.75, 0.5)

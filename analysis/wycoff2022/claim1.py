@@ -11,7 +11,10 @@ from .findings import Records, Result, by_seed, groups, log
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from ..studies import StudyRecord
 
 #: Where errors are compared, as a fraction of the updates that an edge makes.
 COMPARED = 0.9
@@ -41,7 +44,8 @@ def judge(records: Records) -> Result:
         worst = pooled.sort_values("high").iloc[-1]
         result.judge(
             f"The {what} is no larger without a common step",
-            f"ratio to p = 1, geometric mean over tasks and sizes, median over seeds, worst of "
+            f"ratio to p = 1, geometric mean over {cells['scenario'].nunique()} tasks and sizes, "
+            "median over seeds, worst of "
             f"{len(pooled)} "
             f"protocols ({worst['label']})",
             _estimate(worst),
@@ -224,7 +228,7 @@ def _curves(records: Records) -> Figure:
     return figure
 
 
-def _draw_curves(ax, record, task: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_curves(ax: Axes, record: StudyRecord, task: str) -> None:
     from .style import PROTOCOLS
 
     table = record.table().set_index(["label", "seed"])

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..statistics import Estimate, bootstrap, compare
 from .findings import Records, Result, by_seed, groups, names, proportion, tables_of
 from .style import letters, panels
+from .update_noise import FULL, KINDS, draw_noise, judge_noise, kind_of, noise_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..studies import StudyRecord
 
-DATA = 16
-FULL = "all"
 #: A run has left a poor minimum when it settles at less than half of what the full update does.
 ESCAPED = 0.5
 FITTED = (2, 30)
-KINDS = {"edges": ("C0", "fraction of the edges"), "data": ("C1", "fraction of the data")}
 
 
 def judge(series: Mapping[str, Records]) -> Result:
@@ -30,9 +28,9 @@ def judge(series: Mapping[str, Records]) -> Result:
     result = Result("The mini-batch analogy", claim=4)
     runs = tables_of(series["minibatch"])
     result.tables["claim4_runs"] = runs
-    noise = _noise(series["update-noise"])
+    noise = noise_of(series["update-noise"])
     result.tables["claim4_noise"] = noise
-    _judge_noise(result, noise)
+    judge_noise(result, noise)
     _judge_diffusion(result, runs[runs["scenario"] == "minibatch-realisable"])
     for scenario, own in groups(runs, "scenario"):
         _judge_errors(result, scenario, own)
@@ -63,120 +61,6 @@ def judge(series: Mapping[str, Records]) -> Result:
     return result
 
 
-def _noise(records: Records) -> pd.DataFrame:
-    """Return the mean and the covariance of the steps of one state, a row a state and protocol."""
-    import pandas as pd
-
-    rows = []
-    for scenario, record in records.items():
-        table = record.table()
-        states: dict[tuple[str, str], np.ndarray] = {}
-        for row, steps in _steps(record, table):
-            where, rest = row["label"].split(" ", 1)
-            protocol, seed = rest.rsplit(" ", 1)
-            if protocol == FULL:
-                states[where, seed] = steps.mean(axis=0)
-            full = states[where, seed]
-            kind, fraction = _kind(protocol)
-            if protocol == "data 1/16":
-                states[where + "S", seed] = np.cov(steps.T, bias=True)
-            rows.append(
-                {
-                    "scenario": scenario, "where": where, "seed": int(seed), "label": protocol,
-                    "kind": kind, "fraction": fraction, "steps": len(steps),
-                    "full": float(full @ full), "_steps": steps, "_full": full,
-                }
-            )  # fmt: skip
-        for row in rows:
-            spread = states[row["where"] + "S", str(row["seed"])]
-            row |= _compared(row.pop("_steps"), row.pop("_full"), spread, row)
-    return pd.DataFrame(rows)
-
-
-def _compared(
-    steps: np.ndarray, full: np.ndarray, spread: np.ndarray, row: Mapping[str, object]
-) -> dict[str, float]:
-    """Return the noise of a protocol's steps as measured and as predicted."""
-    part = float(row["fraction"])  # type: ignore[arg-type]
-    measured = np.cov(steps.T, bias=True)
-    if row["kind"] == "edges":
-        predicted = part * (1.0 - part) * np.diag(full**2)
-    else:
-        # Single data drawn without replacement: the covariance of one is S itself.
-        predicted = (1.0 - part) / part / (DATA - 1.0) * spread
-    total = float(np.trace(measured))
-    return {
-        "noise": total / float(full @ full),
-        "predicted": float(np.trace(predicted)) / float(full @ full),
-        "overlap": _overlap(measured, predicted),
-        "dimension": total**2 / float(np.sum(measured**2)) if total > 0.0 else np.nan,
-    }
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the cosine between two covariances as vectors; 1 where they have the same form."""
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.sum(one * other)) / size if size > 0.0 else np.nan
-
-
-def _steps(record: StudyRecord, table: pd.DataFrame):  # type: ignore[no-untyped-def]
-    """Yield each run's row and its steps, one row a step and a column an edge."""
-    from ..runs import open_run
-
-    kept = record.folders().set_index("label")["folder"]
-    for _, row in table.iterrows():
-        run = open_run(kept[row["label"]])
-        events = run.events
-        step = float(row["supervisor.period"]) * float(row["edges.batch"])
-        number = np.rint(events["time_s"].to_numpy() / step).astype(int)
-        number -= number.min()
-        last = int(np.floor(float(run.summary["simulated_s"]) / step)) - 1
-        changes = np.zeros((last + 1, len(run.edges)))
-        within = number <= last
-        change = (events["conductance_after_S"] - events["conductance_before_S"]).to_numpy()
-        np.add.at(changes, (number[within], events["edge"].to_numpy()[within]), change[within])
-        yield row, changes
-
-
-def _kind(label: str) -> tuple[str, float]:
-    if label == FULL:
-        return "edges", 1.0
-    kind, fraction = label.split(" ")
-    return kind, 1.0 / float(fraction.split("/")[1])
-
-
-def _judge_noise(result: Result, noise: pd.DataFrame) -> None:
-    part = noise[noise["fraction"] < 1.0]
-    for kind, (_, what) in KINDS.items():
-        own = part[part["kind"] == kind]
-        ratio = own["noise"] / own["predicted"]
-        result.judge(
-            f"The noise of a {what} is that of theory",
-            "measured over predicted, median over states and fractions",
-            bootstrap(ratio),
-            below=1.1,
-            above=0.9,
-        )
-    wide = part.pivot_table(index=["where", "seed", "fraction"], columns="kind", values="noise")
-    learned, start = wide.xs("learned"), wide.xs("start")
-    result.judge(
-        "Before learning the two noises are alike in size, at equal means",
-        "noise per mean², edges over data, median over states and fractions",
-        bootstrap(_scaled(start)),
-        below=2.0,
-        above=0.5,
-        main=True,
-    )
-    result.judge(
-        "They are after learning, too",
-        "noise per mean², edges over data, median over states and fractions",
-        bootstrap(_scaled(learned)),
-        below=2.0,
-        above=0.5,
-        main=True,
-    )
-
-
 def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
     """Say whether the sign rule diffuses among solutions under either kind of mini-batch."""
     lags = [lag for lag in (2, 3, 4, 5, 6, 10, 20, 30) if FITTED[0] <= lag <= FITTED[1]]
@@ -200,12 +84,6 @@ def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
             below=1.15,
             main=True,
         )
-
-
-def _scaled(wide: Any) -> Any:
-    """Return the ratio of the noises where the steps of edges are scaled to the full update."""
-    fraction = wide.index.get_level_values("fraction").to_numpy()
-    return (wide["edges"].to_numpy() / fraction**2) / wide["data"].to_numpy()
 
 
 def _judge_errors(result: Result, scenario: str, runs: pd.DataFrame) -> None:
@@ -236,7 +114,7 @@ def _judge_errors(result: Result, scenario: str, runs: pd.DataFrame) -> None:
 
 def _figure(runs: pd.DataFrame, noise: pd.DataFrame) -> Figure:
     figure, axes = panels(2, 3, 4.6)
-    _draw_noise(axes[0, 0], axes[0, 1], noise)
+    draw_noise(axes[0, 0], axes[0, 1], noise)
     _draw_errors(axes[0, 2], runs, "")
     _draw_errors(axes[1, 0], runs, "-continuous")
     sign = runs[runs["scenario"] == "minibatch-realisable"]
@@ -246,26 +124,7 @@ def _figure(runs: pd.DataFrame, noise: pd.DataFrame) -> Figure:
     return figure
 
 
-def _draw_noise(ax, dimensions, noise: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
-    part = noise[noise["fraction"] < 1.0]
-    for kind, (colour, what) in KINDS.items():
-        for where, face in (("start", colour), ("learned", "none")):
-            own = part[(part["kind"] == kind) & (part["where"] == where)]
-            label = what if where == "start" else None
-            ax.plot(own["predicted"], own["noise"], "o", ms=4, mec=colour, mfc=face, label=label)
-            dimensions.plot(
-                own["fraction"] * (1.05 if kind == "data" else 1.0), own["dimension"], "o", ms=4,
-                mec=colour, mfc=face,
-            )  # fmt: skip
-    ends = [part["predicted"].min(), part["predicted"].max()]
-    ax.plot(ends, ends, color="0.6", lw=0.8, zorder=0)
-    ax.set(xscale="log", yscale="log", xlabel="predicted noise", ylabel="measured noise")
-    ax.legend(fontsize=7, frameon=False)
-    dimensions.set_xscale("log", base=2)
-    dimensions.set(xlabel="fraction", ylabel="dimension of the noise")
-
-
-def _draw_errors(ax, runs: pd.DataFrame, rule: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_errors(ax: Axes, runs: pd.DataFrame, rule: str) -> None:
     from matplotlib.ticker import NullFormatter, ScalarFormatter
 
     for task, style in (("realisable", "-"), ("unrealisable", "--")):
@@ -274,7 +133,7 @@ def _draw_errors(ax, runs: pd.DataFrame, rule: str) -> None:  # type: ignore[no-
         for kind, (colour, _) in KINDS.items():
             labels = [label for label in names(wide) if label.startswith(kind)]
             found = [compare(wide[x], wide[FULL], "ratios", "geometric_mean") for x in labels]
-            x = [1.0, *(_kind(label)[1] for label in labels)]
+            x = [1.0, *(kind_of(label)[1] for label in labels)]
             _draw_line(ax, x, [Estimate(value=1.0, low=1.0, high=1.0, seeds=0), *found], colour,
                        style)  # fmt: skip
     ax.set_xscale("log", base=2)
@@ -286,13 +145,13 @@ def _draw_errors(ax, runs: pd.DataFrame, rule: str) -> None:  # type: ignore[no-
     ax.set(xlabel="fraction", ylabel=f"error / full ({name})")
 
 
-def _draw_line(ax, x, found, colour: str, style: str) -> None:  # type: ignore[no-untyped-def]
+def _draw_line(ax: Axes, x: list[float], found: list[Estimate], colour: str, style: str) -> None:
     ax.plot(x, [each.value for each in found], style, marker="o", ms=3, lw=1, color=colour)
     ax.fill_between(x, [each.low for each in found], [each.high for each in found], lw=0,
                     alpha=0.2, color=colour)  # fmt: skip
 
 
-def _draw_displacement(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _draw_displacement(ax: Axes, runs: pd.DataFrame) -> None:
     lags = sorted(
         int(name.split("_")[1]) for name in names(runs) if name.startswith("displacement_")
     )
@@ -309,13 +168,13 @@ def _draw_displacement(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyp
     ax.legend(fontsize=6.5, frameon=False)
 
 
-def _draw_escape(ax, runs: pd.DataFrame) -> None:  # type: ignore[no-untyped-def]
+def _draw_escape(ax: Axes, runs: pd.DataFrame) -> None:
     own = runs[runs["scenario"] == "minibatch-realisable"]
     wide = by_seed(own, "settled_error")
     for kind, (colour, what) in KINDS.items():
         labels = [label for label in names(wide) if label.startswith(kind)]
         found = [proportion(wide[label] < ESCAPED * wide[FULL]) for label in labels]
-        _draw_line(ax, [_kind(label)[1] for label in labels], found, colour, "-")
+        _draw_line(ax, [kind_of(label)[1] for label in labels], found, colour, "-")
         ax.lines[-1].set_label(what)
     ax.set_xscale("log", base=2)
     ax.set(xlabel="fraction", ylabel="escaped")

@@ -12,6 +12,8 @@ from .findings import Records, Result, by_seed, groups
 from .style import letters, panels
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from ..studies import StudyRecord
 
 IN_STEP, APART = 0.9, 0.5
@@ -116,7 +118,7 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
     return order
 
 
-def _figure(record: StudyRecord, order: pd.DataFrame, again: pd.DataFrame | None):  # type: ignore[no-untyped-def]
+def _figure(record: StudyRecord, order: pd.DataFrame, again: pd.DataFrame | None) -> Figure:
     figure, axes = panels(1, 2 if again is None else 3, 2.6)
     colours = {"wander 1 %": "C0", "wander 3 %": "C1", "no wander": "black"}
     for label, own in groups(order, "label"):

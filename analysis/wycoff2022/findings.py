@@ -103,10 +103,9 @@ def verdict(found: Estimate, *, below: float | None = None, above: float | None 
     """Judge an interval by the bounds that the effect should keep."""
     if below is None and above is None:
         raise AnalysisError("a verdict needs a bound")
-    low, high = -np.inf if above is None else above, np.inf if below is None else below
-    if low < found.low and found.high < high:
+    if (above is None or found.low > above) and (below is None or found.high < below):
         return "holds"
-    if found.high < low or found.low > high:
+    if (above is not None and found.high < above) or (below is not None and found.low > below):
         return "does not hold"
     return "undecided"
 
