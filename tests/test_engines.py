@@ -598,7 +598,7 @@ class StopsTheRun(EdgeAgent):
 
     count = 0
 
-    def sense(self, simulation: Simulation) -> Reading:
+    def sense(self, simulation: Simulation) -> Reading | None:
         StopsTheRun.count += 1
         if StopsTheRun.count == 40:
             simulation.stop()
