@@ -6,10 +6,16 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, Literal
 
 from ..engine.errors import OhmtickError, nearest
@@ -18,6 +24,9 @@ from .jobs import Job, perform
 
 #: The executors that can be asked for by name.
 NAMED = ("threads", "processes")
+#: From so many runs on, processes are worth the seconds that they take to start: between its
+#: stretches of compiled code a short run needs Python's lock, which threads have to share.
+MANY_RUNS = 1000
 
 
 @dataclass
@@ -132,7 +141,18 @@ def _processes(count: int) -> Iterator[Crew]:
     stop: Any = context.Event()
 
     def made() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(count, context, _begin, (stop,))
+        pool = ProcessPoolExecutor(count, context, _begin, (stop,))
+        with _deaf():  # as the workers then are from their first instant
+            ready = [pool.submit(os.getpid) for _ in range(count)]
+        try:
+            for each in ready:
+                each.result()
+        except BrokenExecutor:
+            raise OhmtickError(
+                "the worker processes of the study cannot start: a script must make its studies "
+                "under 'if __name__ == \"__main__\":', since each worker imports it"
+            ) from None
+        return pool
 
     own = Crew(made(), 2 * count, _perform, made)
     try:
@@ -140,6 +160,19 @@ def _processes(count: int) -> Iterator[Crew]:
     finally:
         stop.set()
         own.executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore Ctrl-C; processes that are started meanwhile go on ignoring it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 class _Worker:
@@ -150,7 +183,7 @@ class _Worker:
 
 def _begin(stop: Any) -> None:
     """Make a worker process ready: it ends with its parent, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may have been started from another thread
     _Worker.stopped = stop.is_set
     Thread(target=_end_with_parent, daemon=True).start()
 
