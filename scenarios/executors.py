@@ -27,6 +27,9 @@ NAMED = ("threads", "processes")
 #: From so many runs on, processes are worth the seconds that they take to start: between its
 #: stretches of compiled code a short run needs Python's lock, which threads have to share.
 MANY_RUNS = 1000
+#: Runs given to an executor for each of its workers: enough to last while the ledger waits for a
+#: disk, few enough that little is lost when a worker dies.
+AHEAD = 8
 
 
 @dataclass
@@ -112,7 +115,7 @@ def crew(
         from .cluster import cluster
 
         with cluster(scheduler) as (executor, slots):
-            yield Crew(executor, 2 * slots, perform)
+            yield Crew(executor, AHEAD * slots, perform)
     elif kind == "threads":
         with _threads(count) as made:
             yield made
@@ -120,7 +123,7 @@ def crew(
         with _processes(count) as made:
             yield made
     else:
-        yield Crew(kind, 2 * count, perform)
+        yield Crew(kind, AHEAD * count, perform)
 
 
 @contextmanager
@@ -128,7 +131,7 @@ def _threads(count: int) -> Iterator[Crew]:
     stop = Event()
     executor = ThreadPoolExecutor(count, thread_name_prefix="ohmtick")
     try:
-        yield Crew(executor, 2 * count, lambda job: perform(job, stop.is_set))
+        yield Crew(executor, AHEAD * count, lambda job: perform(job, stop.is_set))
     finally:
         stop.set()
         executor.shutdown(cancel_futures=True)
@@ -154,7 +157,7 @@ def _processes(count: int) -> Iterator[Crew]:
             ) from None
         return pool
 
-    own = Crew(made(), 2 * count, _perform, made)
+    own = Crew(made(), AHEAD * count, _perform, made)
     try:
         yield own
     finally:
