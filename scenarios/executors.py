@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
@@ -40,14 +41,16 @@ class Crew:
     """Does the runs."""
     width: int
     """How many runs it is given at a time; some wait, so that no worker has to."""
-    task: Callable[[Job], Entry]
+    task: Callable[[Any], Entry]
     """What a worker does with a job."""
+    pack: Callable[[Job], Any] = lambda job: job
+    """Makes a job ready for its journey."""
     renew: Callable[[], Executor] | None = None
     """Makes an executor anew when a worker of it died; None where that cannot be."""
 
     def submit(self, job: Job) -> Future[Entry]:
         """Let a worker do a run."""
-        return self.executor.submit(self.task, job)
+        return self.executor.submit(self.task, self.pack(job))
 
     def replace(self) -> None:
         """Take a new executor for one whose worker died.
@@ -157,7 +160,7 @@ def _processes(count: int) -> Iterator[Crew]:
             ) from None
         return pool
 
-    own = Crew(made(), AHEAD * count, _perform, made)
+    own = Crew(made(), AHEAD * count, _perform, _packed, made)
     try:
         yield own
     finally:
@@ -198,5 +201,16 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _perform(job: Job) -> Entry:
-    return perform(job, _Worker.stopped)
+def _packed(job: Job) -> bytes:
+    """Pickle a job here: where the pool's own thread fails to, the pool may never end."""
+    try:
+        return pickle.dumps(job)
+    except Exception as error:  # whatever a user's metric raises
+        raise OhmtickError(
+            f"a worker process could not be given a run: {error}; a metric must be a function of "
+            "a module that can be imported"
+        ) from error
+
+
+def _perform(job: bytes) -> Entry:
+    return perform(pickle.loads(job), _Worker.stopped)
