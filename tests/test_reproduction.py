@@ -169,3 +169,35 @@ def test_an_unknown_paper_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["reproduce", "wycof2022", "--out", str(tmp_path / "report")]) == 2
     assert "wycoff2022" in capsys.readouterr().err
     assert not (tmp_path / "report").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [(["--workers", "0"], "workers"), (["--workers", "-3"], "workers")],
+)
+def test_workers_must_be_some(
+    options: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reproduce", "wycoff2022", "--out", str(tmp_path / "report"), *options]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_interrupted_reproduction_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ohmtick.scenarios.reproduce.carry_out", interrupt)
+    assert main(["reproduce", "wycoff2022", "--out", str(tmp_path / "report")]) == 130
+    assert "the same command goes on" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("mine")
+    assert main(["reproduce", "wycoff2022", "--quick", "--out", str(taken)]) == 1
+    assert str(taken) in capsys.readouterr().err
+    assert taken.read_text() == "mine"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ..phases import order_parameter
 from ..statistics import bootstrap, compare
 from .findings import Records, Result, by_seed, groups
 from .style import letters, panels
@@ -60,24 +61,11 @@ def _order_of(record: StudyRecord, times: np.ndarray) -> pd.DataFrame:
     events = record.events(columns=["edge", "sensed_s"])
     labels = ["label"] if "label" in events else []
     for key, own in groups(events, [*labels, "seed"]):
-        frame = pd.DataFrame({"time_s": times, "order": _order(own, times)})
-        frame["edges"] = own["edge"].nunique()
+        frame = order_parameter(own, times).rename(columns={"order_parameter": "order"})
         for name, value in zip([*labels, "seed"], key, strict=True):
             frame[name] = value
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
-
-
-def _order(events: pd.DataFrame, times: np.ndarray) -> np.ndarray:
-    """Return ``|mean over edges of exp(i φ)|``, with φ growing by 2π from tick to tick."""
-    total = np.zeros(times.size, dtype=complex)
-    edges = 0
-    for _, own in groups(events, "edge"):
-        ticks = np.sort(own["sensed_s"].to_numpy())
-        cycle = np.interp(times, ticks, np.arange(ticks.size))
-        total += np.exp(2j * np.pi * cycle)
-        edges += 1
-    return np.abs(total) / edges
 
 
 def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:

@@ -25,7 +25,7 @@ learning network need no common clock. These are its claims, and questions beyon
 simulations. No number here is compared with one of the paper's figures; all are our own.
 
 Written by `{command}`
-with ohmtick {version}: {runs} runs{took}. The studies are in `studies/`, each with its complete
+with ohmtick {version}: {runs} runs. The studies are in `studies/`, each with its complete
 scenario and seeds; running the command again repeats nothing that is there.
 
 A verdict follows from an interval alone, which is a 95 % bootstrap interval over seeds unless it is
@@ -39,9 +39,7 @@ def judge(records: Mapping[str, Records]) -> list[Result]:
     return [judged(records) for judged, needed in CLAIMS if all(name in records for name in needed)]
 
 
-def write(
-    records: Mapping[str, Records], folder: Path, *, command: str, took_s: float | None = None
-) -> list[Finding]:
+def write(records: Mapping[str, Records], folder: Path, *, command: str) -> list[Finding]:
     """Write the report, and return its findings.
 
     Parameters
@@ -52,8 +50,6 @@ def write(
         Where to; what is there is written over.
     command
         What made it.
-    took_s
-        How long the studies took, s.
     """
     import matplotlib
 
@@ -74,8 +70,7 @@ def write(
     _findings_table(findings, folder / "findings.csv")
     facts = next(iter(next(iter(records.values())).values())).facts
     runs = sum(len(record) for series in records.values() for record in series.values())
-    took = "" if took_s is None else f", in {took_s / 60.0:.1f} minutes"
-    text = HEAD.format(command=command, version=facts["version"], runs=runs, took=took)
+    text = HEAD.format(command=command, version=facts["version"], runs=runs)
     text += "\n" + _summary(results) + "".join(map(_chapter, results))
     (folder / "README.md").write_text(text, encoding="utf-8")
     return findings
