@@ -70,6 +70,7 @@ def main() -> int:
     alone = [rate(study, 200)]
     entered: list[float] = []
     memory: list[float] = []
+    begun: list[float] = []
     last = (0.0, 0.0)
     original = Ledger.enter
 
@@ -80,6 +81,8 @@ def main() -> int:
 
     def watch(tally: Tally) -> None:
         nonlocal last
+        if tally.done == options.runs // 5:
+            begun.append(time.perf_counter())
         if tally.done % 100 == 0:
             last = scheduled()
             if tally.done % (options.runs // 10) == 0:
@@ -89,7 +92,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="ohmtick-") as folder:
         began, cpu = time.perf_counter(), time.process_time()
         study.run(folder, options.workers, executor=options.executor, watch=watch)
-        wall, cpu = time.perf_counter() - began, time.process_time() - cpu
+        ended = time.perf_counter()
+        wall, cpu = ended - began, time.process_time() - cpu
         of_children = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu += of_children.ru_utime + of_children.ru_stime
         size = Path(folder, "ledger.sqlite").stat().st_size
@@ -101,6 +105,8 @@ def main() -> int:
     print(f"{len(study)} runs             {wall:8.2f} s, {len(study) / wall:.1f} a second")
     print(f"processor time a run   {cpu / len(study) * 1e3:8.2f} ms, all threads together")
     print(f"workers ran            {ran:8.2f} s, waited for a processor {waited:.2f} s")
+    steady = (ended - begun[0]) / (0.8 * len(study))
+    print(f"efficiency, under way  {one / (options.workers * steady):8.3f}")
     print(f"efficiency, as timed   {one * len(study) / (options.workers * wall):8.3f}")
     if options.executor == "threads":
         print(f"efficiency, own share  {one * len(study) / max(busy, cpu):8.3f}")

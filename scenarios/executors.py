@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event, Thread, current_thread, main_thread
 from typing import Any, Literal
 
 from ..engine.errors import OhmtickError, nearest
@@ -18,6 +25,12 @@ from .jobs import Job, perform
 
 #: The executors that can be asked for by name.
 NAMED = ("threads", "processes")
+#: From so many runs on, processes are worth the seconds that they take to start: between its
+#: stretches of compiled code a short run needs Python's lock, which threads have to share.
+MANY_RUNS = 1000
+#: Runs given to an executor for each of its workers: enough to last while the ledger waits for a
+#: disk, few enough that little is lost when a worker dies.
+AHEAD = 8
 
 
 @dataclass
@@ -28,14 +41,16 @@ class Crew:
     """Does the runs."""
     width: int
     """How many runs it is given at a time; some wait, so that no worker has to."""
-    task: Callable[[Job], Entry]
+    task: Callable[[Any], Entry]
     """What a worker does with a job."""
+    pack: Callable[[Job], Any] = lambda job: job
+    """Makes a job ready for its journey."""
     renew: Callable[[], Executor] | None = None
     """Makes an executor anew when a worker of it died; None where that cannot be."""
 
     def submit(self, job: Job) -> Future[Entry]:
         """Let a worker do a run."""
-        return self.executor.submit(self.task, job)
+        return self.executor.submit(self.task, self.pack(job))
 
     def replace(self) -> None:
         """Take a new executor for one whose worker died.
@@ -103,7 +118,7 @@ def crew(
         from .cluster import cluster
 
         with cluster(scheduler) as (executor, slots):
-            yield Crew(executor, 2 * slots, perform)
+            yield Crew(executor, AHEAD * slots, perform)
     elif kind == "threads":
         with _threads(count) as made:
             yield made
@@ -111,7 +126,7 @@ def crew(
         with _processes(count) as made:
             yield made
     else:
-        yield Crew(kind, 2 * count, perform)
+        yield Crew(kind, AHEAD * count, perform)
 
 
 @contextmanager
@@ -119,7 +134,7 @@ def _threads(count: int) -> Iterator[Crew]:
     stop = Event()
     executor = ThreadPoolExecutor(count, thread_name_prefix="ohmtick")
     try:
-        yield Crew(executor, 2 * count, lambda job: perform(job, stop.is_set))
+        yield Crew(executor, AHEAD * count, lambda job: perform(job, stop.is_set))
     finally:
         stop.set()
         executor.shutdown(cancel_futures=True)
@@ -132,14 +147,38 @@ def _processes(count: int) -> Iterator[Crew]:
     stop: Any = context.Event()
 
     def made() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(count, context, _begin, (stop,))
+        pool = ProcessPoolExecutor(count, context, _begin, (stop,))
+        with _deaf():  # as the workers then are from their first instant
+            ready = [pool.submit(os.getpid) for _ in range(count)]
+        try:
+            for each in ready:
+                each.result()
+        except BrokenExecutor:
+            raise OhmtickError(
+                "the worker processes of the study cannot start: a script must make its studies "
+                "under 'if __name__ == \"__main__\":', since each worker imports it"
+            ) from None
+        return pool
 
-    own = Crew(made(), 2 * count, _perform, made)
+    own = Crew(made(), AHEAD * count, _perform, _packed, made)
     try:
         yield own
     finally:
         stop.set()
         own.executor.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore Ctrl-C; processes that are started meanwhile go on ignoring it."""
+    if current_thread() is not main_thread():
+        yield
+        return
+    usual = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 class _Worker:
@@ -150,7 +189,7 @@ class _Worker:
 
 def _begin(stop: Any) -> None:
     """Make a worker process ready: it ends with its parent, and leaves Ctrl-C to it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may have been started from another thread
     _Worker.stopped = stop.is_set
     Thread(target=_end_with_parent, daemon=True).start()
 
@@ -162,5 +201,16 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _perform(job: Job) -> Entry:
-    return perform(job, _Worker.stopped)
+def _packed(job: Job) -> bytes:
+    """Pickle a job here: where the pool's own thread fails to, the pool may never end."""
+    try:
+        return pickle.dumps(job)
+    except Exception as error:  # whatever a user's metric raises
+        raise OhmtickError(
+            f"a worker process could not be given a run: {error}; a metric must be a function of "
+            "a module that can be imported"
+        ) from error
+
+
+def _perform(job: bytes) -> Entry:
+    return perform(pickle.loads(job), _Worker.stopped)

@@ -206,7 +206,8 @@ class Study(Part):
         executor
             ``"threads"``, ``"processes"``, or any executor of the `concurrent.futures` interface.
             By default threads for the compiled engine and processes for SimPy. The results are
-            the same, bit for bit.
+            the same, bit for bit. Processes serve many short runs better. A script that uses
+            them must do so under ``if __name__ == "__main__":``.
         scheduler
             Address of a Dask scheduler, such as ``tcp://host:8786``, instead of an executor.
         retry_failed

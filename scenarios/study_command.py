@@ -45,7 +45,9 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     add("--seeds", type=int, metavar="N", help="run the seeds 0 to N - 1")
     add("--workers", type=int, metavar="N", help="runs at a time; default: one a processor")
-    add("--executor", choices=NAMED, help="default: threads, and processes for SimPy")
+    add(
+        "--executor", choices=NAMED, help="default: threads; processes for SimPy, and for many runs"
+    )
     add("--scheduler", metavar="tcp://HOST:PORT", help="use a Dask cluster")
     add("--retry-failed", action="store_true", help="run those that failed once more")
     add("--dry-run", action="store_true", help="say how many runs there are, and how long it takes")
@@ -72,7 +74,7 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
                 study,
                 folder,
                 workers=options.workers,
-                executor=options.executor,
+                executor=options.executor or "auto",
                 scheduler=options.scheduler,
                 retry_failed=options.retry_failed,
                 watch=bar.watch,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
-from .executors import check, crew
+from .executors import MANY_RUNS, check, crew
 from .locking import locked
 from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
 from .running import versions
@@ -58,15 +58,23 @@ def carry_out(
     folder: Path,
     *,
     workers: int | None = None,
-    executor: Executor | Literal["threads", "processes"] | None = None,
+    executor: Executor | Literal["threads", "processes", "auto"] | None = None,
     scheduler: str | None = None,
     retry_failed: bool = False,
     watch: Progress | None = None,
 ) -> Tally:
-    """Run what a study's folder lacks; the parameters are those of `Study.run`."""
+    """Run what a study's folder lacks; the parameters are those of `Study.run`.
+
+    The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
+    main module may be imported by a worker, as a command may be and not every script.
+    """
     version = versions()["ohmtick"]
     plan = planned(study, version)  # before anything is written: it may be wrong
-    kind = executor or ("processes" if study.engine == "simpy" else "threads")
+    kind: Executor | Literal["threads", "processes"]
+    if executor is None or executor == "auto":
+        kind = "processes" if study.engine == "simpy" else "threads"
+    else:
+        kind = executor
     check(kind, workers)
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
         held = ledger.entries()
@@ -86,6 +94,8 @@ def carry_out(
         for key, runs in lacking.items():
             if (cell := whose_cell(study, runs)).scenario is None:
                 enter(Entry(key=key, error=cell.text))
+        if executor == "auto" and tally.left >= MANY_RUNS:
+            kind = "processes"
         if tally.left:
             with crew(kind, workers, scheduler) as hands:
                 work(hands, jobs_for(study, lacking, folder), enter)

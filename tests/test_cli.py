@@ -180,8 +180,8 @@ def test_a_full_disk_leaves_nothing() -> None:
 def test_ctrl_c_keeps_what_happened() -> None:
     ot.run(ot.load("breadboard-iii").replace(horizon=2.0))  # the kernels are compiled by now
     process = start("run", "breadboard-iii", *LONG, "--out", "a")
-    until(lambda: any(path.name.endswith(".partial") for path in Path().iterdir()))
-    time.sleep(3.0)
+    logs = ".a.*.partial/events.parquet"  # of a few chunks, so that it is running by then
+    until(lambda: any(log.stat().st_size > 1_000_000 for log in Path().glob(logs)))
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -154,6 +154,21 @@ def test_ctrl_c_ends_processes_quietly(tmp_path: Path) -> None:
     )
 
 
+def test_a_script_without_a_guard_is_told(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import ohmtick as ot\n"
+        f"ot.Study('breadboard-iii', seeds=2, engine='simpy').run({str(tmp_path / 'a')!r})\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "a script must make its studies under 'if __name__ == \"__main__\":'" in done.stderr
+    assert len(ot.open_study(tmp_path / "a").missing()) == 2
+
+
 # --- kills ---------------------------------------------------------------------------------------
 
 
