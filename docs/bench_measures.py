@@ -223,7 +223,7 @@ def most_resident_gb() -> float:
 
 def threads(options: Options) -> Iterator[Row]:
     """Run two runs in two threads beside one alone, by the clock on the wall."""
-    for nodes, count in ((BREADBOARD, 600_000), (1024, 200_000)):
+    for nodes, count in ((BREADBOARD, 3_000_000), (1024, 400_000)):
         run_once = partial(_whole_run, nodes, int(count * options.effort))
         run_once(0)
 
