@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .metrics import METRICS
 from .responses import thresholds
+from .statistics import bootstrap
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,9 +58,16 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
 def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     """Yield the thresholds of each key, while the other keys of numbers are at their reference."""
     rule = study.facts["threshold"]
-    settings = {name: rule[name] for name in ("reference", "statistic", "confidence")}
+    settings = {name: rule[name] for name in ("statistic", "confidence")}
+    settings["reference"] = study.reference
     for key in study.moved:
+        if not (table[key] == study.reference[key]).any():
+            yield _line("", f"{key}: none, since no run at {study.reference[key]} was done")
+            continue
         part = study.at_reference(table, [other for other in study.moved if other != key])
+        if part.empty:
+            yield _line("", f"{key}: none, since no run was done with all others at the reference")
+            continue
         keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
         found = thresholds(part, keys, study.metric, rule["factor"], **settings)
         rows = found[found["key"] == key].to_dict("records")
@@ -76,15 +84,30 @@ def _named(key: str, value: object) -> str:
 
 
 def _place(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["threshold"]):
+        return "none: what has to grow must be positive and finite at the reference"
     word = "below" if row["furthest"] < row["reference"] else "beyond"
     ends = [
         f"{word} {row['furthest']:g}" if math.isinf(end) else f"{end:.3g}"
         for end in (row["threshold"], row["low"], row["high"])
     ]
+    if math.isnan(row["low"]):
+        return f"{ends[0]} (one seed, no interval)"
     return ends[0] if ends[1] == ends[0] == ends[2] else f"{ends[0]} ({ends[1]} … {ends[2]})"
 
 
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
+    table = study.table()
+    if not study.axes:
+        rule = study.facts["threshold"]
+        values = table[study.metric].dropna()
+        of = bootstrap(values, rule["statistic"], confidence=rule["confidence"])
+        yield _line("value", f"{of.value:.3g} ({of.low:.3g} … {of.high:.3g}), {level}")
+        return
+    if study.at_reference(table, study.axes).empty:
+        named = ", ".join(_named(*each) for each in study.reference.items())
+        yield _line("ratio", f"none, since no run of the reference was done ({named})")
+        return
     found = study.comparisons()
     if not len(found):
         return

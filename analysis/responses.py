@@ -153,8 +153,7 @@ def comparisons(
     Raises
     ------
     AnalysisError
-        If a column is missing, the frame is empty, there is no such reference, or it has no seed
-        in common with a cell.
+        If a column is missing, the frame is empty, or there is no such reference.
     """
     import pandas as pd
 
@@ -171,9 +170,9 @@ def comparisons(
         if cell == base:
             continue
         pairs = pd.concat([values, runs[base]], axis="columns", join="inner").to_numpy()
-        if not len(pairs):
-            what = dict(zip(named, cell, strict=True))
-            raise AnalysisError(refusal("table", where, "share seeds with the reference", what))
+        if not len(pairs):  # nothing of this cell can be compared
+            rows.append((*cell, np.nan, np.nan, np.nan, 0, np.nan, np.nan))
+            continue
         found = compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
         rows.append(
             (*cell, found.value, found.low, found.high, found.seeds, found.lower, found.p_value)
@@ -217,7 +216,8 @@ def thresholds(
         others, and none of its own), ``reference`` (the key's value there), ``value`` (the metric
         there), ``threshold``, ``low``, ``high``, ``furthest`` (from the reference, of what was
         tried), ``seeds`` (that every value has). Infinite where the threshold lies beyond the
-        furthest. Empty where no key was moved alone.
+        furthest, NaN where the metric at the reference is not positive and finite. Empty where no
+        key was moved alone.
 
     Raises
     ------
@@ -239,6 +239,12 @@ def thresholds(
             curve = curve.dropna(axis="columns", how="any")
             if len(curve) < 2 or curve.empty or start not in curve.index:
                 continue
+            base = bootstrap(curve.loc[start], statistic, resamples=1).value
+            furthest = curve.index.min() if start == curve.index.max() else curve.index.max()
+            if not 0.0 < base < np.inf:  # of nothing, or without end, there is no multiple
+                ends = (np.nan, np.nan, np.nan, furthest, curve.shape[1])
+                rows.append((key, *map(others.get, named), start, base, *ends))
+                continue
             levels, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
             found = threshold(
                 levels,
@@ -249,10 +255,8 @@ def thresholds(
                 statistic=statistic,
                 confidence=confidence,
             )
-            base = bootstrap(curve.loc[start], statistic, resamples=1)
-            furthest = levels.min() if start == levels.max() else levels.max()
             ends = (found.value, found.low, found.high, furthest, found.seeds)
-            rows.append((key, *map(others.get, named), start, base.value, *ends))
+            rows.append((key, *map(others.get, named), start, base, *ends))
     columns = ["key", *named, "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
     return pd.DataFrame(rows, columns=columns)
 

@@ -300,9 +300,9 @@ def threshold(
     path = path[np.argsort(at[path])]
     path = path[::-1] if downwards else path
     take = _statistic(statistic, where)
-    if not float(take(rows[start], axis=-1)) > 0.0:
+    if not 0.0 < (base := float(take(rows[start], axis=-1))) < np.inf:
         raise AnalysisError(
-            refusal("values", where, "be positive at the reference", take(rows[start], axis=-1))
+            refusal("values", where, "be positive and finite at the reference", base)
         )
 
     def crossing(*seeds: FloatArray, axis: int) -> FloatArray:
@@ -332,7 +332,9 @@ def _crossing(
         if scale == "log":
             ratio = np.where((to > 0) & (since > 0), to / since, np.nan)
             between = np.where(np.isnan(ratio), between, since * ratio**part)
-    return np.where(met.any(axis=0), between, outside)
+    # Of seeds among which the reference is nothing or endless there is no threshold.
+    stands = (curve[0] > 0.0) & (curve[0] < np.inf)
+    return np.where(stands, np.where(met.any(axis=0), between, outside), np.nan)
 
 
 def _interval(
@@ -362,6 +364,9 @@ def _interval(
             method="percentile",
             rng=np.random.default_rng(seed),
         ).bootstrap_distribution
+    spread = spread[~np.isnan(spread)]
+    if not spread.size:
+        return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
     # Values that occurred, since between two infinities there is nothing.
     ends = np.quantile(spread, [tail, 1.0 - tail], method="inverted_cdf")

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..engine.errors import AnalysisError, RecordError, nearest
+from ..engine.errors import AnalysisError, RecordError, nearest, reason
 from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
@@ -61,7 +61,7 @@ class StudyRecord:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        with self._ledger() as ledger:
+        with self._ledger() as ledger, ledger.at_one_time():
             self.facts: dict[str, Any] = ledger.facts()
             self._cells = ledger.cells()
             self._plan = ledger.plan()
@@ -98,11 +98,20 @@ class StudyRecord:
             and len(table[key].unique()) > 1
         ]
 
+    @property
+    def reference(self) -> dict[str, Any]:
+        """The cell to compare with: each axis and its value, as `table` has it.
+
+        Where the study names none, that is the first cell of its plan, whether it was run or not.
+        """
+        first = self._frame(self._plan[:1], {})
+        given = self.facts["threshold"]["reference"]
+        return {key: given.get(key, first[key].iloc[0]) for key in self.axes}
+
     def at_reference(self, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         """Return the rows of a table in which some keys are at their reference."""
-        given = self.facts["threshold"]["reference"]
         for key in keys:
-            table = table[table[key] == given.get(key, table[key].iloc[0])]
+            table = table[table[key] == self.reference[key]]
         return table
 
     @property
@@ -164,7 +173,7 @@ class StudyRecord:
             self.axes,
             metric or self.metric,
             factor or rule["factor"],
-            reference=rule["reference"],
+            reference=self.reference,
             **self._rule(),
         )
 
@@ -172,7 +181,7 @@ class StudyRecord:
         self, metric: str | None = None, reference: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Return each cell against a reference; see `~ohmtick.analysis.responses.comparisons`."""
-        base = self.facts["threshold"]["reference"] if reference is None else reference
+        base = self.reference if reference is None else reference
         return comparisons(self.table(), self.axes, metric or self.metric, base, **self._rule())
 
     def influence(self, metric: str | None = None) -> pd.DataFrame:
@@ -279,7 +288,10 @@ class StudyRecord:
 
     def _is(self, run: PlannedRun, *, failed: bool) -> bool:
         entry: Entry | None = self._entries.get(run.key)
-        return entry is not None and (entry.error is not None) == failed
+        if entry is None:
+            return False
+        done = entry.measures(self.metrics)
+        return entry.error is not None and not done if failed else done
 
     def _frame(self, runs: Sequence[PlannedRun], columns: dict[str, list[Any]]) -> pd.DataFrame:
         import pandas as pd
@@ -314,6 +326,7 @@ def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) 
             path, columns=list(columns), filters=list(where) or None, filesystem=files
         )
     except Exception as error:  # each file system has errors of its own
-        raise RecordError(f"cannot read {address}/{EVENTS}: {error}") from error
+        said = reason(error) if isinstance(error, OSError) else str(error)
+        raise RecordError(f"cannot read {address}/{EVENTS}: {said}") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame

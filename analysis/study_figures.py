@@ -91,7 +91,7 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
     settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
     for title, part in _by_words(study.at_reference(table, numbers), words):
         found = responses.thresholds(
-            part, keys, study.metric, rule["factor"], reference=rule["reference"], **settings
+            part, keys, study.metric, rule["factor"], reference=study.reference, **settings
         )
         axes = plots_studies.response_curve(
             responses.response(part, keys, study.metric, **settings),

@@ -61,6 +61,10 @@ class Entry:
     folder: str | None = None
     took_s: float = 0.0
 
+    def measures(self, metrics: Iterable[str]) -> bool:
+        """Whether it has all of these metrics."""
+        return self.metrics is not None and set(metrics) <= set(self.metrics)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedRun:
@@ -223,16 +227,36 @@ class Ledger:
     # --- the runs ---------------------------------------------------------------------------------
 
     def enter(self, entry: Entry) -> None:
-        """Note what came of a run; a row of the same key is replaced."""
+        """Note what came of a run; what the ledger holds of that run already stays beside it."""
         metrics = None
         if entry.metrics is not None:
-            metrics = json.dumps({name: _plain(value) for name, value in entry.metrics.items()})
+            held = self._metrics_of(entry.key) or {}
+            merged = held | {name: _plain(value) for name, value in entry.metrics.items()}
+            metrics = json.dumps(merged)
         with self._saying("write to"):
             self._db.execute(
-                "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, "
-                "strftime('%Y-%m-%dT%H:%M:%fZ'))",
+                "INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ')) "
+                "ON CONFLICT(key) DO UPDATE SET metrics = coalesce(excluded.metrics, metrics), "
+                "error = excluded.error, probes = coalesce(excluded.probes, probes), "
+                "folder = coalesce(excluded.folder, folder), took_s = excluded.took_s, "
+                "ended = excluded.ended",
                 (entry.key, metrics, entry.error, entry.probes, entry.folder, entry.took_s),
             )
+
+    def _metrics_of(self, key: str) -> dict[str, float | None] | None:
+        with self._saying("read"):
+            row = self._db.execute("SELECT metrics FROM runs WHERE key = ?", (key,)).fetchone()
+        return None if row is None or row[0] is None else json.loads(row[0])
+
+    @contextmanager
+    def at_one_time(self) -> Iterator[None]:
+        """Read several things as they were at one time, whoever writes meanwhile."""
+        with self._saying("read"):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
 
     def entries(self) -> dict[str, Entry]:
         """Return what came of every run, by key, without its probes."""

@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from ..engine.ledger import LEDGER, Ledger
-from .executors import processors
+from .executors import check, processors
 from .jobs import perform
 from .planning import jobs_for, lacking_runs, planned
 from .running import versions
@@ -38,10 +38,11 @@ class Estimate:
 
 def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
     """Tell how long a study takes from a few of its runs, of which nothing is kept."""
+    check("threads", workers)
     plan = planned(study, versions()["ohmtick"])
     if folder is not None and (folder / LEDGER).is_file():
         with Ledger(folder / LEDGER) as ledger:
-            lacking = lacking_runs(study, ledger, plan, ledger.entries())
+            lacking = lacking_runs(study, ledger, plan, ledger.entries(), folder)
     else:
         lacking = lacking_runs(study, None, plan, {})
     jobs = [replace(job, folders=None) for job in jobs_for(study, lacking, None)]

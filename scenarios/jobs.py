@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -97,8 +96,9 @@ def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
         return _of(job, done, began)
     if "://" not in job.folders:
         folder = Path(job.folders, job.key)
-        if folder.exists():  # whole, but its entry was not made: the process was killed
-            shutil.rmtree(folder)
+        if folder.exists():  # whole, and this very run, whose entry was not made or is another's
+            done = simulate(job.scenario, job.seed, job.engine, EventLog(), watch=watch)
+            return _of(job, done, began)
         return _of(job, run(job.scenario, job.seed, job.engine, out=folder, watch=watch), began)
     with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
         folder = Path(here, job.key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,7 @@ def lacking_runs(
     ledger: Ledger | None,
     plan: list[PlannedRun],
     held: dict[str, Entry],
+    folder: Path | None = None,
     retry_failed: bool = False,
 ) -> Lacking:
     """Return the runs that are not in the ledger with all that the study asks of them."""
@@ -54,18 +56,24 @@ def lacking_runs(
     lacking: Lacking = {}
     for run in plan:
         entry = held.get(run.key)
-        if entry is not None and entry.error is not None:
-            there = not retry_failed
-        else:
-            there = (
-                entry is not None
-                and set(study.metrics) <= set(entry.metrics or ())
-                and (not study.probes or run.key in probed)
-                and (not study.events or entry.folder is not None)
-            )
+        there = (
+            entry is not None
+            and entry.measures(study.metrics)
+            and (not study.probes or run.key in probed)
+            and (not study.events or _is_kept(entry, folder))
+        )
+        if entry is not None and entry.error is not None and not retry_failed:
+            there = True  # it failed, and would again
         if not there:
             lacking.setdefault(run.key, []).append(run)
     return lacking
+
+
+def _is_kept(entry: Entry, folder: Path | None) -> bool:
+    """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
+    if entry.folder is None or "://" in entry.folder or folder is None:
+        return entry.folder is not None
+    return (folder / entry.folder).is_dir()
 
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
@@ -73,7 +81,7 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
     from ..analysis.metrics import METRICS, need_events
 
     metrics = {name: METRICS[name] for name in study.metrics}
-    folders = None if folder is None else _folders(study, folder)
+    folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
         scenario = whose_cell(study, runs).scenario
@@ -90,8 +98,12 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
             )
 
 
-def _folders(study: Study, folder: Path) -> str | None:
-    """Return where run folders go; what a killed process left half written there is removed."""
+#: What a run folder is called while it is written.
+_PARTIAL = re.compile(r"\.(?P<key>[^.]+)\.[0-9a-f]{8}\.partial")
+
+
+def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
+    """Return where run folders go; what a killed process left half written of them is removed."""
     if not study.events:
         return None
     if isinstance(study.events, str) and "://" in study.events:
@@ -99,7 +111,8 @@ def _folders(study: Study, folder: Path) -> str | None:
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):
-        shutil.rmtree(partial, ignore_errors=True)
+        if (found := _PARTIAL.fullmatch(partial.name)) and found["key"] in lacking:
+            shutil.rmtree(partial, ignore_errors=True)
     return str(own)
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 #: SQLite's largest integer.
 LARGEST_SEED = 2**63 - 1
+#: Seeds of one study.
+MOST_SEEDS = 1_000_000
 
 
 def _scenario(source: object) -> object:
@@ -42,7 +44,11 @@ def _scenario(source: object) -> object:
 
 def _seeds(seeds: object) -> object:
     if isinstance(seeds, int) and not isinstance(seeds, bool):
-        return tuple(range(seeds)) or seeds
+        if not 1 <= seeds <= MOST_SEEDS:
+            raise ValueError(
+                f"must be a number from 1 to {MOST_SEEDS}, or a list of different ones, got {seeds}"
+            )
+        return tuple(range(seeds))
     return seeds
 
 

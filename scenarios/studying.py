@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from ..engine.record import SUMMARY
 from .executors import MANY_RUNS, check, crew
 from .locking import locked
 from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
@@ -76,12 +77,14 @@ def carry_out(
     else:
         kind = executor
     check(kind, workers)
+    if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
+        raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
         held = ledger.entries()
         _check_same(study, ledger, plan, held, version, folder)
         _note(study, ledger, plan, version, folder)
-        lacking = lacking_runs(study, ledger, plan, held, retry_failed)
-        tally = _tally(plan, held, lacking)
+        lacking = lacking_runs(study, ledger, plan, held, folder, retry_failed)
+        tally = _tally(study, plan, held, lacking)
         if watch is not None:
             watch(tally)
 
@@ -102,9 +105,10 @@ def carry_out(
         return tally
 
 
-def _tally(plan: list[PlannedRun], held: dict[str, Entry], lacking: Lacking) -> Tally:
+def _tally(study: Study, plan: list[PlannedRun], held: dict[str, Entry], lacking: Lacking) -> Tally:
     before = [run for run in plan if run.key not in lacking]
-    errors = [error for run in before if (error := held[run.key].error) is not None]
+    lost = [held[run.key] for run in before if not held[run.key].measures(study.metrics)]
+    errors = [entry.error or "" for entry in lost]
     return Tally(
         total=len(plan),
         before=len(before),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from itertools import islice
+from itertools import chain, islice
 from queue import SimpleQueue
 
 from ..engine.errors import OhmtickError
@@ -41,11 +41,19 @@ def work(hands: Crew, jobs: Iterable[Job], enter: Enter) -> None:
     waiting = iter(jobs)
     while True:
         for job in islice(waiting, hands.width - len(flying)):
-            future = hands.submit(job)
+            try:
+                future = _submitted(hands, job)
+            except WorkerDied:  # a worker died, and what had been done by then has yet to land
+                suspects += [job, *_grounded(landed, flying, enter)]
+                hands.replace()
+                continue
             flying[future] = job
             future.add_done_callback(landed.put)
         if not flying:
-            break
+            if (job_left := next(waiting, None)) is None:
+                break
+            waiting = chain([job_left], waiting)
+            continue
         future = landed.get()
         job = flying.pop(future)
         try:
@@ -95,10 +103,17 @@ def _grounded(
     return lost
 
 
+def _submitted(hands: Crew, job: Job) -> Future[Entry]:
+    try:
+        return hands.submit(job)
+    except BrokenExecutor as error:
+        raise WorkerDied from error
+
+
 def _alone(hands: Crew, job: Job) -> Entry:
     """Do a run with no other beside it."""
     try:
-        return _result(hands.submit(job))
+        return _result(_submitted(hands, job))
     except WorkerDied as death:
         if isinstance(death.__cause__, BrokenExecutor):
             hands.replace()

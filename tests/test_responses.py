@@ -143,10 +143,6 @@ def test_influence_ranks_the_keys() -> None:
         (lambda t: response(t.head(0), "x", "error"), "at least one row"),
         (lambda t: comparisons(t, ["x", "y"], "error", {"z": 1}), "name keys among x, y"),
         (lambda t: comparisons(t, ["x", "y"], "error", {"x": 9.0}), "be a cell that was run"),
-        (
-            lambda t: comparisons(t[(t["x"] == 0) == (t["seed"] < 5)], ["x", "y"], "error"),
-            "share seeds with the reference",
-        ),
         (lambda t: comparisons(t, ["x"], "error"), "tell all runs apart, got .*'seed': 0.* twice"),
         (lambda t: thresholds(t, ["x"], "error"), "tell all runs apart"),
     ],
@@ -218,3 +214,19 @@ def test_figures_of_a_study_go_to_its_folder(tmp_path: Path) -> None:
         "heat-map-edges.comparator.offset-edges.comparator.noise-c-d.png",
     ]
     assert {path.name for path in (tmp_path / "a" / "figures").iterdir()} == set(names)
+
+
+def test_a_cell_without_a_seed_of_the_reference_is_not_compared() -> None:
+    table = doubling(slow=0.3)
+    table = table[(table["x"] == 0) == (table["seed"] < 5)]
+    found = comparisons(table, ["x", "y"], "error")
+    apart = found[found["x"] != 0]
+    assert (apart["seeds"] == 0).all()
+    assert apart["value"].isna().all()
+
+
+def test_of_nothing_there_is_no_multiple() -> None:
+    table = doubling(slow=0.3)
+    table["error"] = table["error"].where(table["x"] > table["x"].min(), 0.0)
+    found = thresholds(table, ["x", "y"], "error")
+    assert found.loc[found["key"] == "x", "threshold"].isna().all()

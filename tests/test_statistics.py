@@ -141,7 +141,8 @@ def test_thresholds_cover_the_truth_as_often_as_they_say() -> None:
         (lambda: threshold([0.0, 0.0], [[1.0], [2.0]]), "at least two different numbers"),
         (lambda: threshold([0.0, 1.0], [1.0, 2.0]), "a row for each of the 2 levels"),
         (lambda: threshold([0.0, 1.0], [[1.0], [np.nan]]), "NaN at level 1"),
-        (lambda: threshold([0.0, 1.0], [[0.0], [2.0]]), "be positive at the reference"),
+        (lambda: threshold([0.0, 1.0], [[0.0], [2.0]]), "be positive and finite at the reference"),
+        (lambda: threshold([0.0, 1.0], [[np.inf], [2.0]]), "be positive and finite at the ref"),
         (lambda: threshold([0.0, 1.0], [[1.0], [2.0]], reference=0.5), "be one of 0, 1, got 0.5"),
         (lambda: threshold([0.0, 1.0], [[1.0], [2.0]], 1.0), "be positive and not 1"),
     ],
@@ -150,3 +151,11 @@ def test_what_makes_no_sense_is_refused(call: object, says: str) -> None:
     with pytest.raises(AnalysisError) as caught:
         call()  # type: ignore[operator]
     assert says in str(caught.value)
+
+
+def test_seeds_without_a_reference_have_no_threshold_of_their_own() -> None:
+    """Of the resamples, those whose reference is zero are left out of the interval."""
+    rows = [[0.0, 0.0, 1.0, 1.0, 1.0], [2.0, 2.0, 4.0, 4.0, 4.0]]
+    found = threshold([0.0, 1.0], rows, seed=1)
+    assert found.value == pytest.approx(0.5)
+    assert (found.low, found.high) == pytest.approx((0.5, 0.5), abs=0.3)

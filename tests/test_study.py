@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
 import signal
 import sqlite3
 import threading
@@ -18,6 +19,7 @@ from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
 from ohmtick.analysis import metrics as metrics_module
+from ohmtick.analysis.answers import answer
 from ohmtick.analysis.learning import final_error
 from ohmtick.analysis.metrics import METRICS, metric
 from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
@@ -359,6 +361,83 @@ def test_more_metrics_and_probes_are_run_for(tmp_path: Path) -> None:
     more = small(metrics=["settled_error", "updates"], probes=True)
     assert_frame_equal(more.run(tmp_path / "a"), more.run(tmp_path / "b"), check_exact=True)
     assert len(ot.open_study(tmp_path / "a").probes()) == 240
+
+
+@pytest.mark.usefixtures("_own_metrics")
+def test_what_the_ledger_holds_of_a_run_stays_whatever_is_asked_for_next(tmp_path: Path) -> None:
+    @metric(events=False)
+    def hopeless(run: Run) -> float:
+        raise ValueError("no run will do")
+
+    full = small(metrics=["settled_error"], probes=True, events=True)
+    table = full.run(tmp_path / "a")
+    small(metrics=["final_error"]).run(tmp_path / "a")
+    assert small(metrics=["settled_error", hopeless]).run(tmp_path / "a").empty
+    assert len(ot.open_study(tmp_path / "a").failures()) == 12
+
+    def nothing_to_do(tally: Tally) -> None:
+        assert tally.left == tally.failed == 0
+
+    assert_frame_equal(full.run(tmp_path / "a", watch=nothing_to_do), table, check_exact=True)
+    record = ot.open_study(tmp_path / "a")
+    assert len(record.probes()) == 240
+    assert len(record.folders()) == 12
+
+
+def test_run_folders_that_were_removed_are_made_again(tmp_path: Path) -> None:
+    study = small(events=True)
+    study.run(tmp_path / "a")
+    before = ot.open_study(tmp_path / "a").events()
+    shutil.rmtree(tmp_path / "a" / "runs")
+    study.run(tmp_path / "a")
+    assert_frame_equal(ot.open_study(tmp_path / "a").events(), before, check_exact=True)
+
+
+def test_two_studies_may_keep_their_logs_in_one_place(tmp_path: Path) -> None:
+    logs = tmp_path / "logs"
+    half_written = logs / ".somebody-else.01234567.partial"
+    half_written.mkdir(parents=True)
+    for name in ("a", "b"):
+        small(events=str(logs)).run(tmp_path / name)
+    assert half_written.is_dir()
+    one, other = (ot.open_study(tmp_path / name).events() for name in ("a", "b"))
+    assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_run_folder_is_no_place_for_a_study(tmp_path: Path) -> None:
+    ot.run(BASE, out=tmp_path / "a")
+    before = sorted((tmp_path / "a").iterdir())
+    with pytest.raises(RecordError, match="holds a run, not a study"):
+        small().run(tmp_path / "a")
+    assert sorted((tmp_path / "a").iterdir()) == before
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 10**12])
+def test_a_number_of_seeds_is_sensible(seeds: int) -> None:
+    with pytest.raises(ScenarioError, match=f"seeds must be a number from 1 to .*, got {seeds}"):
+        small(seeds=seeds)
+
+
+def test_the_reference_is_the_first_cell_whether_it_was_run_or_not(tmp_path: Path) -> None:
+    study = small(grid={"edges.latency": [-1.0, 0.5, 1.0]})
+    study.run(tmp_path / "a")
+    record = ot.open_study(tmp_path / "a")
+    assert record.reference == {"edges.latency": -1.0}
+    assert record.thresholds().empty
+    assert "none, since no run at -1.0 was done" in answer(record)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ({"grid": {}}, "value "),
+        ({"metrics": ["mean_staleness"], "grid": {"edges.latency": [0.0, 1.0]}}, "none: what has"),
+        ({"seeds": 1, "grid": {"edges.latency": [0.0, 1.0]}}, "one seed, no interval"),
+    ],
+)
+def test_every_study_has_an_answer(tmp_path: Path, settings: dict[str, Any], says: str) -> None:
+    small(**settings).run(tmp_path / "a")
+    assert says in answer(ot.open_study(tmp_path / "a"))
 
 
 def test_another_study_is_refused_in_the_folder(tmp_path: Path) -> None:

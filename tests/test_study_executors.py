@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 import os
 import signal
 import socket
@@ -107,6 +108,16 @@ def test_a_worker_that_dies_once_costs_nothing(tmp_path: Path, deadly: Any) -> N
     table = study.run(tmp_path / "a", workers=2, executor="processes")
     assert (tmp_path / "mark").exists()
     assert len(table) == 12
+
+
+def test_a_worker_that_dies_between_two_runs_costs_nothing(tmp_path: Path) -> None:
+    def rob(tally: Tally) -> None:
+        if tally.done == 3:
+            multiprocessing.active_children()[0].kill()
+            time.sleep(2.0)  # so that the pool knows of it before it is given the next run
+
+    table = small().run(tmp_path / "a", workers=1, executor="processes", watch=rob)
+    assert_frame_equal(table, small().run(tmp_path / "b"), check_exact=True)
 
 
 def test_workers_end_with_their_parent(tmp_path: Path) -> None:
