@@ -17,7 +17,7 @@ from .eventlog import CHUNK_ROWS, EventLog
 from .events import EVENT_DTYPES
 from .heap import sink
 from .kernel import Function
-from .loop import Data, Desk, Edges, Flights, ProbeRows, Rows
+from .lowered import Data, Desk, Edges, Flights, ProbeRows, Rows
 from .pointers import READ, RULE, STEP, address_of
 from .simulation import Watched
 from .streams import FloatArray

@@ -26,7 +26,7 @@ from .scenario import Edges, Scenario
 
 if TYPE_CHECKING:
     from ..engine.compiled import CompiledSimulation
-    from ..engine.loop import Data
+    from ..engine.lowered import Data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +209,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) ->
 
 
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
-    from ..engine.loop import Data
+    from ..engine.lowered import Data
 
     desired = supervisor.table_of(lessons)
     if lessons.desired is not None:
