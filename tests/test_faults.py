@@ -50,6 +50,8 @@ def test_both_engines_agree(
     assert_frame_equal(simpy.events, compiled.events, check_exact=True)
     assert_frame_equal(simpy.probes, compiled.probes, check_exact=True)
     assert simpy.conductances.tobytes() == compiled.conductances.tobytes()
+    assert_frame_equal(simpy.edges, compiled.edges, check_exact=True)
+    np.testing.assert_array_equal(np.isfinite(simpy.cuts), simpy.conductances == 0.0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
