@@ -41,8 +41,9 @@ def network(
     """Draw a network with its edges coloured by conductance, on a logarithmic scale.
 
     Nodes lie where the circuit has them, or else where springs would put them; parallel edges are
-    bent apart (see `layout_of`); those of 0 S, which were cut, are dashed and grey. Sources are squares, targets diamonds, all other nodes circles,
-    which are left out where they would hide the edges. Up to 40 nodes bear their labels.
+    bent apart (see `layout_of`); edges of 0 S, which were cut, are dashed and grey. Sources are
+    squares, targets diamonds, all other nodes circles, which are left out where they would hide the
+    edges. Up to 40 nodes bear their labels.
 
     Parameters
     ----------
@@ -146,7 +147,8 @@ def edge_lines(
             paths.append(curve)
         else:
             paths.append(ends)
-    lines = LineCollection(paths, cmap=ORDERED.with_extremes(bad=CUT), norm=norm, capstyle="round", zorder=1)
+    colours = ORDERED.with_extremes(bad=CUT)
+    lines = LineCollection(paths, cmap=colours, norm=norm, capstyle="round", zorder=1)
     lines.set_linewidth(_size(layout, ax, most=3.2, share=0.09, least=0.5))
     show_conductances(lines, conductances)
     return lines
