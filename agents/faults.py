@@ -147,3 +147,4 @@ class CutterAgent:
         for edge, time in self.times.items():
             yield simulation.at(time, Kind.CUT, CUTTER)
             simulation.twin.set_conductance(edge, 0.0)
+            simulation.cuts[edge] = time

@@ -181,7 +181,7 @@ class _Part:
 
         network, curve = panels
         start = run.edges["conductance_start_S"]
-        self.states = path_of(events, start, times)
+        self.states = path_of(events, start, times, run.cuts)
         self.ticked = _ticked(events, len(run.edges), times)
         plots.network(run.edges, run.nodes, start, bounds=bounds, key=False, ax=network)
         network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
@@ -197,7 +197,9 @@ class _Part:
         self.cursor = curve.axvline(times[0], color=DISTINCT[3], linewidth=1.2)
 
     def draw(self, frame: int, time: float) -> None:
-        self.lines.set_array(self.states[frame])
+        from .plots_network import show_conductances
+
+        show_conductances(self.lines, self.states[frame])
         self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0).tolist())
         if self.cursor is not None:
             self.cursor.set_xdata([time, time])

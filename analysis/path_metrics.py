@@ -27,12 +27,16 @@ LAGS = (1, 2, 3, 4, 5, 6, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
 
 
 def settled_path(run: Run) -> npt.NDArray[np.float64]:
-    """Return the second half of a run at one sample a second, in positions or siemens, (T, E)."""
+    """Return the second half of a run at one sample a second, in positions or siemens, (T, E).
+
+    Edges that were cut are left out: they have no position any more.
+    """
     walk = _PATHS.get(run)  # several metrics ask for it
     if walk is None:
         horizon = float(run.summary["simulated_s"])
         times = np.arange(math.floor(horizon / 2.0), math.ceil(horizon), dtype=np.float64)
         walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
+        walk = walk[:, np.isnan(run.cuts)]
         resistor = run.scenario["edges"]["resistor"]
         if resistor["kind"] == "digital_potentiometer":
             walk = trajectories.steps(walk, resistor["full_scale"] / resistor["positions"])

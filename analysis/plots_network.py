@@ -22,6 +22,8 @@ from .plots_style import FIGURE, ORDERED, axes_for
 
 #: Up to how many nodes have their labels drawn.
 NAMED = 40
+#: The grey of edges that conduct nothing.
+CUT = "#999999"
 #: Sources are squares, targets diamonds, all others circles; sizes in points.
 MARKS = {"inner": "o", "source": "s", "target": "D"}
 
@@ -39,8 +41,9 @@ def network(
     """Draw a network with its edges coloured by conductance, on a logarithmic scale.
 
     Nodes lie where the circuit has them, or else where springs would put them; parallel edges are
-    bent apart (see `layout_of`). Sources are squares, targets diamonds, all other nodes circles,
-    which are left out where they would hide the edges. Up to 40 nodes bear their labels.
+    bent apart (see `layout_of`); edges of 0 S, which were cut, are dashed and grey. Sources are
+    squares, targets diamonds, all other nodes circles, which are left out where they would hide the
+    edges. Up to 40 nodes bear their labels.
 
     Parameters
     ----------
@@ -132,7 +135,7 @@ def twins(
 def edge_lines(
     layout: Layout, norm: LogNorm, conductances: npt.NDArray[np.float64], ax: Axes
 ) -> LineCollection:
-    """Return the edges as lines; `set_array` gives them other conductances."""
+    """Return the edges as lines; `show_conductances` gives them others."""
     u = np.linspace(0.0, 1.0, 13)[:, None]
     paths = []
     control = layout.control()
@@ -144,10 +147,18 @@ def edge_lines(
             paths.append(curve)
         else:
             paths.append(ends)
-    lines = LineCollection(paths, cmap=ORDERED, norm=norm, capstyle="round", zorder=1)
+    colours = ORDERED.with_extremes(bad=CUT)
+    lines = LineCollection(paths, cmap=colours, norm=norm, capstyle="round", zorder=1)
     lines.set_linewidth(_size(layout, ax, most=3.2, share=0.09, least=0.5))
-    lines.set_array(conductances)
+    show_conductances(lines, conductances)
     return lines
+
+
+def show_conductances(lines: LineCollection, conductances: npt.NDArray[np.float64]) -> None:
+    """Colour edges by their conductances, S; those that conduct nothing are dashed and grey."""
+    cut = conductances <= 0.0
+    lines.set_array(np.ma.masked_array(conductances, cut))
+    lines.set_linestyle(np.where(cut, "--", "-").tolist())
 
 
 def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | None) -> None:

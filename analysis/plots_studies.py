@@ -225,8 +225,9 @@ def _mark(ax: Axes, thresholds: pd.DataFrame, factor: float, colour: Any) -> Non
         ends = np.clip([row["low"], row["high"]], *sorted([row["reference"], row["furthest"]]))
         height = factor * row["value"]
         if np.isfinite(row["threshold"]):
-            ax.plot(ends, [height, height], "-", color=colour, lw=0.8)
             ax.plot(row["threshold"], height, "X", color=colour, ms=6, mec="white", mew=0.7)
+            # Above the cross, whose white rim would hide a short one.
+            ax.plot(ends, [height, height], "-", color=colour, lw=0.8)
 
 
 def _axes(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:

@@ -99,6 +99,7 @@ def _run(
             "middle_x": pack(layout.middles[:, 0], "f4"),
             "middle_y": pack(layout.middles[:, 1], "f4"),
             "start": pack(run.edges["conductance_start_S"], "f8"),
+            "cut": pack(run.cuts, "f8"),
         },
         "events": _events(thinned.rows, bounds, exact) | {"count": thinned.events},
         "probes": _probes(run.probes),

@@ -41,7 +41,12 @@ class LimitCycle:
     states: int
 
 
-def path(events: pd.DataFrame, initial: npt.ArrayLike, times: npt.ArrayLike) -> FloatArray:
+def path(
+    events: pd.DataFrame,
+    initial: npt.ArrayLike,
+    times: npt.ArrayLike,
+    cuts: npt.ArrayLike | None = None,
+) -> FloatArray:
     """Return the conductances of all edges at given times.
 
     Parameters
@@ -52,6 +57,9 @@ def path(events: pd.DataFrame, initial: npt.ArrayLike, times: npt.ArrayLike) -> 
         The first conductances, S: ``run.edges["conductance_start_S"]``.
     times : array_like, shape (T,)
         When, s, ascending. What is written at just this time has happened.
+    cuts : array_like, shape (E,), optional
+        When each edge was cut, s: ``run.cuts``. From then on it conducts nothing; NaN, and the
+        default, for one that was not cut.
 
     Returns
     -------
@@ -80,8 +88,18 @@ def path(events: pd.DataFrame, initial: npt.ArrayLike, times: npt.ArrayLike) -> 
         raise AnalysisError(refusal("times", where, "be a list of at least one time", times))
     check_ascending(at, "times", where)
     values = np.tile(start, (at.size, 1))
-    if not len(events):
-        return values
+    cut = np.full(start.size, np.nan) if cuts is None else np.asarray(cuts, dtype=float)
+    if cut.shape != start.shape:
+        raise AnalysisError(refusal("cuts", where, f"be {start.size} times", cut.shape))
+    if len(events):
+        _write(values, events, start, at)
+    values[at[:, None] >= cut] = 0.0
+    return values
+
+
+def _write(values: FloatArray, events: pd.DataFrame, start: FloatArray, at: FloatArray) -> None:
+    """Put what events wrote into the rows of the times at which it holds."""
+    where = "path"
     check_frame(events, ["time_s", "edge", "conductance_after_S"], "events", where)
     time = events["time_s"].to_numpy(dtype=float)
     check_ascending(time, "events", where, " by time_s (one run at a time)")
@@ -97,7 +115,6 @@ def path(events: pd.DataFrame, initial: npt.ArrayLike, times: npt.ArrayLike) -> 
         own = order[bounds[number] : bounds[number + 1]]
         written = np.r_[start[number], after[own]]
         values[:, number] = written[np.searchsorted(time[own], at, side="right")]
-    return values
 
 
 def steps(path: npt.ArrayLike, step_ohm: float) -> FloatArray:

@@ -60,6 +60,7 @@ def wandering(run: Run) -> Wandering:
         raise AnalysisError(f"half of it, {span / 2:g} s, is shorter than four periods")
     times = span - period * (np.arange(count, 0, -1) - 0.5)
     went = path(run.events, run.edges["conductance_start_S"], times)
+    went = went[:, np.isnan(run.cuts)]  # an edge that was cut has no position any more
     resistor = edges.get("resistor", {})
     stepped = resistor.get("kind") == "digital_potentiometer" and (
         resistor.get("spacing", "linear") == "linear"

@@ -78,6 +78,8 @@ class CompiledSimulation:
         The simulated time, s.
     stopped : bool
         Whether `stop` was called.
+    cuts : dict of int to float
+        When edges were cut, s, by edge.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class CompiledSimulation:
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
+        self.cuts: dict[int, float] = {}
         self._schedule, self._devices = schedule, devices
         self._rule = rule  # which is called by address: it has to stay
         self._addresses = _addresses(rule)

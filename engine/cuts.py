@@ -29,15 +29,16 @@ class CutSimulation(CompiledSimulation):
 
     def __init__(self, twin: TwinNetwork, *, cuts: Mapping[int, float], **settings: Any) -> None:
         super().__init__(twin, **settings)
-        self._cuts = {edge: time for edge, time in cuts.items() if time < self.horizon}
+        self._planned = {edge: time for edge, time in cuts.items() if time < self.horizon}
 
     def run(self, watch: Callable[[Watched], None] | None = None) -> None:
         """Process events in order until the horizon, or until `stop` is called."""
-        for edge, time in self._cuts.items():
+        for edge, time in self._planned.items():
             self._times[loop.END] = time
             super().run(watch)
             if self.stopped:
                 return
             self.twin.set_conductance(edge, 0.0)
+            self.cuts[edge] = time
         self._times[loop.END] = self.horizon
         super().run(watch)

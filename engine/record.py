@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,7 +65,8 @@ class Run:
         One row a probe: ``time_s``, ``updates``, ``error`` (V²), for classes ``accuracy``.
     edges : DataFrame
         One row an edge: ``edge``, ``first``, ``second`` (node labels),
-        ``conductance_start_S``, ``conductance_final_S``.
+        ``conductance_start_S``, ``conductance_final_S``, ``cut_s``: when it was cut out of the
+        circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``.
     nodes : DataFrame
         One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
         (NaN where nobody placed it).
@@ -158,6 +159,13 @@ class Run:
     def conductances(self) -> FloatArray:
         """The final conductances, S, shape (E,)."""
         return self.edges["conductance_final_S"].to_numpy(copy=True)
+
+    @property
+    def cuts(self) -> FloatArray:
+        """When each edge was cut, s, shape (E,); NaN where it was not, or nobody recorded it."""
+        if "cut_s" not in self.edges:
+            return np.full(len(self.edges), np.nan)
+        return self.edges["cut_s"].to_numpy(copy=True)
 
     def save(self, path: str | Path) -> Path:
         """Write the run folder: to a temporary name first, then renamed, so that it is whole.
@@ -305,8 +313,13 @@ def _exists(path: Path) -> bool:
     return path.exists() or path.is_symlink()
 
 
-def edge_frame(circuit: Circuit, start: FloatArray, final: FloatArray) -> pd.DataFrame:
-    """Return the `edges` frame of a run."""
+def edge_frame(
+    circuit: Circuit,
+    start: FloatArray,
+    final: FloatArray,
+    cuts: Mapping[int, float] | None = None,
+) -> pd.DataFrame:
+    """Return the `edges` frame of a run, in which some edges were cut at their times, s."""
     import pandas as pd
 
     labels = np.array(circuit.labels)
@@ -317,6 +330,7 @@ def edge_frame(circuit: Circuit, start: FloatArray, final: FloatArray) -> pd.Dat
             "second": labels[circuit.edges[:, 1]],
             "conductance_start_S": start,
             "conductance_final_S": final,
+            "cut_s": [(cuts or {}).get(edge, math.nan) for edge in range(len(circuit.edges))],
         }
     )
 

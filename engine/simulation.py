@@ -88,6 +88,8 @@ class Simulation:
         One row a probe.
     stopped : bool
         Whether `stop` ended the run before its horizon.
+    cuts : dict of int to float
+        When edges were cut, s, by edge.
     """
 
     def __init__(self, twin: TwinNetwork, *, horizon: float, log: EventLog | None = None) -> None:
@@ -98,6 +100,7 @@ class Simulation:
         self.twin = twin
         self.horizon = float(horizon)
         self.log = EventLog() if log is None else log
+        self.cuts: dict[int, float] = {}
         self.env = simpy.Environment(0.0)
         self.updates = 0
         self.datum = 0

@@ -150,7 +150,7 @@ def _run(
         probes=pd.DataFrame(
             {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
         ),
-        edges=partial(edge_frame, twin.circuit, start, twin.conductances),
+        edges=partial(edge_frame, twin.circuit, start, twin.conductances, simulation.cuts),
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
         data=partial(
             data_frame,

@@ -29,6 +29,20 @@ def test_a_path_ends_at_the_conductances_of_its_run() -> None:
     np.testing.assert_array_equal(found[-1], run.conductances)
 
 
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+@pytest.mark.parametrize("latency", [0.0, 3.0])
+def test_a_path_ends_at_the_conductances_of_a_run_with_cuts(engine: str, latency: float) -> None:
+    faults = {"fraction": 0.2, "effect": "cut", "time": 20.0, "interval": 1.0}
+    scenario = ot.load("breadboard-iii").replace(
+        horizon=60.0, **{"edges.faults": faults, "edges.latency": latency}
+    )
+    run = ot.run(scenario, 3, engine)
+    start = run.edges["conductance_start_S"]
+    found = tr.path(run.events, start, [19.999, 20.0, 21.0, 22.0, 60.0], run.cuts)
+    assert (found == 0.0).sum(axis=1).tolist() == [0, 1, 2, 3, 3]
+    np.testing.assert_array_equal(found[-1], run.conductances)
+
+
 def test_a_run_without_events_stays_where_it_is() -> None:
     events = pd.DataFrame({"time_s": [], "edge": [], "conductance_after_S": []})
     np.testing.assert_array_equal(tr.path(events, [1.0, 2.0], [0.0, 5.0]), [[1, 2], [1, 2]])
@@ -39,6 +53,7 @@ def test_a_run_without_events_stays_where_it_is() -> None:
     [
         ({"times": []}, "'times'"),
         ({"times": [1.0, 0.0]}, "'times'"),
+        ({"cuts": [1.0]}, "'cuts'.*2"),
         ({"initial": [1.0]}, "'initial'.*edge 1.*got 1"),
         ({"events": pd.DataFrame({"time_s": [0.0]})}, "'events'.*edge"),
     ],

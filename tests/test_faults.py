@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import networkx as nx
@@ -50,6 +51,8 @@ def test_both_engines_agree(
     assert_frame_equal(simpy.events, compiled.events, check_exact=True)
     assert_frame_equal(simpy.probes, compiled.probes, check_exact=True)
     assert simpy.conductances.tobytes() == compiled.conductances.tobytes()
+    assert_frame_equal(simpy.edges, compiled.edges, check_exact=True)
+    np.testing.assert_array_equal(np.isfinite(simpy.cuts), simpy.conductances == 0.0)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -137,3 +140,10 @@ def test_learning_goes_on_around_cut_edges() -> None:
         recovers += probes.loc[350:].mean() < 0.05 * worst
     assert jumps >= 9
     assert recovers >= 7
+
+
+def test_a_folder_that_does_not_say_when_edges_were_cut_is_read(tmp_path: Path) -> None:
+    """Those of earlier versions."""
+    run = ot.run(failing("breadboard-iii"), seed=1, out=tmp_path / "old")
+    run.edges.drop(columns="cut_s").to_parquet(tmp_path / "old" / "edges.parquet", index=False)
+    assert np.isnan(ot.open_run(tmp_path / "old").cuts).all()

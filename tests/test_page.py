@@ -330,6 +330,55 @@ def test_a_datum_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
             np.testing.assert_allclose(shown, solved["free_V"], atol=1e-8)
 
 
+def test_a_datum_that_only_one_run_has_shows_no_voltages_in_the_other(
+    browser: Browser, folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    ot.run("lattice-regression", seed=2, out=tmp_path / "many")
+    page = write_report([folders[0], tmp_path / "many"], tmp_path / "both.html")
+    shown = "ohmtick.players.map(player => player.voltages !== null)"
+    with opened(browser, page) as both:
+        assert both.evaluate(shown) == [True, True]
+        both.locator(".datum").select_option("7")
+        assert both.evaluate(shown) == [False, True]
+
+
+def test_the_datum_is_the_one_that_was_read_last(browser: Browser, tmp_path: Path) -> None:
+    scenario = ot.load("lattice-regression").replace(horizon=20.0, **{"edges.latency": 3.0})
+    events = ot.run(scenario, seed=2, out=tmp_path / "late").events
+    differ = 0
+    with opened(browser, write_report([tmp_path / "late"], tmp_path / "late.html")) as page:
+        for share in (0.3, 0.5, 0.6, 0.8):
+            at = slide(page, share)
+            read = events[events["sensed_s"] <= at].sort_values("sensed_s", kind="stable")
+            assert page.evaluate("ohmtick.players[0].datum") == read["datum"].iloc[-1]
+            written = events[events["time_s"] <= at]
+            differ += written["datum"].iloc[-1] != read["datum"].iloc[-1]
+    assert differ
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_cut_edge_is_shown_cut(browser: Browser, tmp_path: Path, engine: str) -> None:
+    faults = {"fraction": 0.2, "effect": "cut", "time": 20.0}
+    scenario = ot.load("breadboard-iii").replace(horizon=60.0, **{"edges.faults": faults})
+    run = ot.run(scenario, 3, engine, out=tmp_path / "cut")
+    cut = np.flatnonzero(run.conductances == 0.0)
+    assert cut.size == 3
+    held = "Array.from(ohmtick.players[0].conductance)"
+    with opened(browser, write_report([tmp_path / "cut"], tmp_path / "cut.html")) as page:
+        page.evaluate("ohmtick.seek(19.999)")
+        np.testing.assert_array_equal(page.evaluate(held), conductances(run, 19.999))
+        page.evaluate(f"ohmtick.select({cut[0]})")
+        page.evaluate("ohmtick.seek(60)")
+        np.testing.assert_array_equal(page.evaluate(held), run.edges["conductance_final_S"])
+        shown = page.evaluate("Array.from(ohmtick.players[0].voltages)")
+        np.testing.assert_allclose(shown, node_voltages(run)["free_V"], atol=1e-8)
+        assert "0 S, cut at 20 s" in page.locator(".now").inner_text()
+        grey = "ohmtick.players[0].colour.map(place => place === 256)"
+        np.testing.assert_array_equal(
+            np.flatnonzero(list(page.evaluate(f"Array.from({grey})"))), cut
+        )
+
+
 def test_two_runs_share_one_clock(two: Opened, folders: tuple[Path, Path]) -> None:
     runs = [ot.open_run(folder) for folder in folders]
     scale = scale_of(*runs)

@@ -145,7 +145,6 @@ class Chart {
       const kept = [...new Set([rows[0], low, high, rows[rows.length - 1]])].sort((one, other) => one - other);
       for (const row of kept) to(this.x(x[row]).toFixed(1), y[row]);
     }
-    if (steps && pen !== null) path += `H${this.x(this.options.until).toFixed(1)}`;
     return path;
   }
 

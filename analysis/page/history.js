@@ -30,7 +30,9 @@ class EdgeHistory {
     this.heading.textContent = player.nameOf(edge);
     const of = (column) => Float64Array.from(this.rows, (row) => column[row]);
     const after = [edges.start[edge], ...of(events.conductance)];
-    const steps = { x: [0, ...this.times, span], y: [...after, after[after.length - 1]] };
+    // A logarithmic axis has no place for 0 S: the line of an edge that is cut ends there.
+    const end = edges.cut[edge] <= span ? edges.cut[edge] : span;
+    const steps = { x: [0, ...this.times, end], y: [...after, after[after.length - 1]] };
     this.conductance.show([{ ...steps, shape: "steps", colour: distinct[0] }]);
     const sensed = of(player.sensed);
     this.drops.show([
@@ -54,8 +56,10 @@ class EdgeHistory {
     for (const chart of [this.conductance, this.drops, this.intervals]) chart.moveCursor(time);
     const { events } = this.player.run;
     const done = upperBound(this.times, time);
+    const held = this.player.conductance[this.edge];
+    const cut = quantity(this.player.run.edges.cut[this.edge], "s", 4);
     const parts = [
-      `${quantity(this.player.conductance[this.edge], "S", 4)} (${quantity(1 / this.player.conductance[this.edge], "Ω", 4)})`,
+      held > 0 ? `${quantity(held, "S", 4)} (${quantity(1 / held, "Ω", 4)})` : `0 S, cut at ${cut}`,
       `${whole(done)} of ${whole(this.rows.length)} events${events.interval ? " that are here" : ""}`,
     ];
     if (done) {

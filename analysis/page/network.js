@@ -4,6 +4,8 @@
 
 const INK = "#1a1a1a";
 const FLASH = "213, 94, 0"; // vermillion, which is in no conductance's colour
+const CUT = "#999"; // of an edge that conducts nothing, which is dashed
+const DASH = [5, 4];
 const SHORT = 3; // letters of a name that has room in a node
 const MANY = 60; // nodes beyond which names would cover the network
 
@@ -11,10 +13,11 @@ class NetworkView {
   constructor(canvas, run, colours) {
     this.canvas = canvas;
     this.run = run;
-    this.colours = colours;
+    this.colours = [...colours, CUT];
+    this.cut = colours.length; // the place of that colour
     this.context = canvas.getContext("2d");
     this.zoom = { scale: 1, x: 0, y: 0 };
-    this.heads = new Int32Array(colours.length);
+    this.heads = new Int32Array(this.colours.length);
     this.links = new Int32Array(run.edges.first.length);
     this.bent = Uint8Array.from(run.edges.first, (_, edge) => this.isBent(edge));
     this.measure();
@@ -125,10 +128,12 @@ class NetworkView {
     for (let shade = 0; shade < heads.length; shade++) {
       if (heads[shade] < 0) continue;
       context.strokeStyle = this.colours[shade];
+      context.setLineDash(shade === this.cut ? DASH : []);
       context.beginPath();
       for (let edge = heads[shade]; edge >= 0; edge = links[edge]) this.trace(edge);
       context.stroke();
     }
+    context.setLineDash([]);
   }
 
   drawSelected({ selected, colour, flash }) {
@@ -137,10 +142,12 @@ class NetworkView {
     for (const [width, shade] of [[this.lineWidth + 6, outline], [this.lineWidth + 3, "#fff"], [this.lineWidth, this.colours[colour[selected]]]]) {
       context.lineWidth = width;
       context.strokeStyle = shade;
+      context.setLineDash(shade === CUT ? DASH : []);
       context.beginPath();
       this.trace(selected);
       context.stroke();
     }
+    context.setLineDash([]);
   }
 
   drawNodes(state) {

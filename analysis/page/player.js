@@ -12,7 +12,7 @@ class Player {
     this.sensed = delay ? time.map((at, row) => at - delay[row]) : time;
     this.ticks = delay ? new Cursor(this.sensed, edge, this.edges) : this.acts;
     this.conductance = new Float64Array(this.edges);
-    this.colour = new Uint8Array(this.edges);
+    this.colour = new Uint16Array(this.edges);
     this.flash = new Float32Array(this.edges);
     this.selected = null;
     this.time = 0;
@@ -64,15 +64,21 @@ class Player {
     const scale = colours.length / Math.log(high / low);
     for (let edge = 0; edge < this.edges; edge++) {
       const last = this.acts.last[edge];
-      const value = last < 0 ? this.run.edges.start[edge] : this.run.events.conductance[last];
+      const written = last < 0 ? this.run.edges.start[edge] : this.run.events.conductance[last];
+      const value = this.isCut(edge) ? 0 : written;
       this.conductance[edge] = value;
-      const place = value > 0 ? Math.floor(Math.log(value / low) * scale) : 0;
-      this.colour[edge] = Math.min(colours.length - 1, Math.max(0, place));
+      const place = Math.floor(Math.log(value / low) * scale);
+      this.colour[edge] = value > 0 ? Math.min(colours.length - 1, Math.max(0, place)) : this.view.cut;
       this.flash[edge] = Math.max(this.glow(this.acts, edge, 0), this.glow(this.ticks, edge, trail));
     }
     this.solve();
     this.draw();
     this.history.moveTo(time);
+  }
+
+  /* Whether an edge has been cut; the time is NaN where it never is. */
+  isCut(edge) {
+    return this.time >= this.run.edges.cut[edge];
   }
 
   glow(cursor, edge, trail) {
@@ -82,11 +88,11 @@ class Player {
     return age <= 0 ? 1 : Math.max(0, 1 - age / trail);
   }
 
-  /* The datum that is shown: the one that was chosen, or the last that an edge read. */
+  /* The datum that is shown: the one that was chosen, or the last that an edge read; null where the run has none. */
   get datum() {
-    if (this.page.datum !== null) return Math.min(this.page.datum, this.run.data.inputs.length - 1);
-    const { position } = this.acts;
-    const datum = position ? this.run.events.datum[this.acts.row(position - 1)] : 0;
+    const { position } = this.ticks;
+    const read = position ? this.run.events.datum[this.ticks.row(position - 1)] : 0;
+    const datum = this.page.datum ?? read;
     return datum < this.run.data.inputs.length ? datum : null;
   }
 
