@@ -16,6 +16,7 @@ from .findings import (
     groups,
     median_by_seed,
     names,
+    over_tasks,
     readings,
     seeds_that,
     tables_of,
@@ -117,7 +118,7 @@ def _cycles(runs: pd.DataFrame) -> pd.DataFrame:
 
 def _is_it_why(result: Result, runs: pd.DataFrame) -> None:
     """Hold protocols that do not explore against those that do."""
-    tasks = f"geometric mean over {runs['scenario'].nunique()} tasks"
+    tasks = over_tasks(runs)
     pooled = {metric: geometric(runs, metric) for metric in ("settled_error", "best_error")}
     orderly = runs[runs["label"] == "round robin"]
     result.judge(

@@ -11,7 +11,7 @@ import pandas as pd
 from ..responses import thresholds
 from ..statistics import Estimate, bootstrap, compare
 from .drifting import judge_drift
-from .findings import Records, Result, geometric, groups, number, readings, tables_of
+from .findings import Records, Result, geometric, groups, number, over_tasks, readings, tables_of
 from .stability import judge_stability
 from .style import CLOCKS, PROTOCOLS, letters, panels, points
 
@@ -46,7 +46,7 @@ def _judge_clocks(result: Result, records: Records) -> None:
         f"{best['label'].iloc[0]!r}, at {number(best['value'].iloc[0])}. Errors are read at "
         f"times that no clock keeps step with; the best error is the lowest of {readings(runs)}."
     )
-    tasks = f"geometric mean over {runs['scenario'].nunique()} tasks"
+    tasks = over_tasks(runs)
     wide = geometric(runs, "settled_error")
     first, second = settled["label"].iloc[:2]
     result.judge(

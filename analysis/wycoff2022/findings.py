@@ -175,6 +175,12 @@ def seeds_that(runs: pd.DataFrame, flags: pd.Series) -> Estimate:
     return proportion(flags.groupby(runs["seed"]).all())
 
 
+def over_tasks(runs: pd.DataFrame) -> str:
+    """Say over how many tasks a geometric mean is taken."""
+    count = runs["scenario"].nunique()
+    return f"geometric mean over {count} tasks" if count > 1 else "geometric mean"
+
+
 def readings(runs: pd.DataFrame) -> str:
     """Say out of how many readings, and of how long a run, a best error is the lowest."""
     pairs = runs[["horizon", "probe.period"]].drop_duplicates().to_numpy(dtype=float)
