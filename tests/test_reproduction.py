@@ -137,7 +137,7 @@ def test_a_verdict_needs_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.0, "0"), (0.1234, "0.123"), (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
+    [(0.0, "0"), (0.1234, "0.123"), (1013.4, "1010"), (0.00123, "0.00123"), (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
      (np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "–")],
 )  # fmt: skip
 def test_numbers_are_written_in_three_digits(value: float, written: str) -> None:

@@ -222,6 +222,7 @@ def _sweeps(series: Mapping[str, Records]) -> Figure:
         else:
             ax.set_xscale("symlog", linthresh=float(levels[1]), linscale=0.5)
             ax.set_xlim(left=0.0)
+            ax.set_xticks([0.0, 1e-3, 1e-2, 1e-1], ["0", "$10^{-3}$", "$10^{-2}$", "$10^{-1}$"])
         ax.set_xlabel(what, fontsize=8)
     axes.flat[0].set_ylabel("settled error (V²)", fontsize=8)
     axes.flat[0].legend(fontsize=7, frameon=False)
