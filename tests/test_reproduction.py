@@ -11,6 +11,7 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.analysis.statistics import Estimate
+from ohmtick.analysis.studies import open_study
 from ohmtick.analysis.wycoff2022.claim1 import _log_ratios
 from ohmtick.analysis.wycoff2022.claim3 import free_dimension
 from ohmtick.analysis.wycoff2022.findings import (
@@ -25,6 +26,7 @@ from ohmtick.analysis.wycoff2022.findings import (
     verdict,
 )
 from ohmtick.analysis.wycoff2022.stability import _crossings
+from ohmtick.analysis.wycoff2022.update_noise import noise_of
 from ohmtick.scenarios.campaign import Campaign
 from ohmtick.scenarios.cli import main
 from ohmtick.scenarios.reproduce import reproduce
@@ -137,7 +139,8 @@ def test_a_verdict_needs_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.0, "0"), (0.1234, "0.123"), (1013.4, "1010"), (0.00123, "0.00123"), (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
+    [(0.0, "0"), (0.1234, "0.123"), (1013.4, "1010"), (0.00123, "0.00123"),
+     (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
      (np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "–")],
 )  # fmt: skip
 def test_numbers_are_written_in_three_digits(value: float, written: str) -> None:
@@ -217,6 +220,26 @@ def test_every_study_of_the_campaign_can_run(quick: bool) -> None:
         names.append((series, scenario))
         assert [cell.text for cell in study.cells if cell.scenario is None] == []
     assert len(set(names)) == len(names) > 10
+
+
+def test_noise_is_that_of_the_data_which_a_state_has_learned(tmp_path: Path) -> None:
+    campaign = Campaign.load("wycoff2022")
+    (near,) = [each for each in campaign.near if each.kind == "noise"]
+    one = campaign.model_copy(
+        update={"series": (), "near": (near.model_copy(update={"seeds": 2}),)}
+    )
+    studies = [(name, study) for _, name, study in one.studies()]
+    assert [study.seeds for _, study in studies] == [(0,), (1,)]
+    name, study = studies[1]
+    study.run(tmp_path / name)
+    record = open_study(tmp_path / name)
+    error = record.table().set_index("label")["initial_error"]
+    assert error["learned|all|1"] < 0.5 * error["start|all|1"]
+    noise = noise_of({name: record})
+    tested = noise[(noise["fraction"] < 1.0) & (noise["label"] != "data 1/16")]
+    # At least 120 independent steps: a variance has an s.d. of √(2 / 120) = 13 %.
+    ratio = tested["noise"] / tested["predicted"]
+    assert ((ratio > 0.5) & (ratio < 1.5)).all()
 
 
 def test_an_unknown_paper_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
