@@ -92,8 +92,8 @@ class Campaign(Part):
                 continue
             chosen_near = Near(**_changed(near)) if quick else near
             for scenario in chosen_near.scenarios:
-                study = self._near(chosen_near, self._scenario(scenario))
-                yield chosen_near.name, Path(scenario).stem, study
+                for stem, study in self._near(chosen_near, scenario):
+                    yield chosen_near.name, stem, study
 
     def _tables(self, series: Series) -> dict[str, Any]:
         text = (Path(self.folder) / series.study).read_text(encoding="utf-8")
@@ -103,12 +103,16 @@ class Campaign(Part):
         tables["grid"] = tables.get("grid", {}) | dict(series.grid or {})
         return tables
 
-    def _near(self, near: Near, scenario: Scenario) -> Study:
+    def _near(self, near: Near, name: str) -> Iterator[tuple[str, Study]]:
+        """Yield the name and the study of a scenario; of noise, one for each seed's data."""
+        scenario, stem = self._scenario(name), Path(name).stem
         if near.kind == "noise":
             batches = Study.load(Path(self.folder) / "minibatch.toml")
-            return noise(scenario, near.seeds, batches)
+            for seed in range(near.seeds):
+                yield f"{stem}-{seed}", noise(scenario, seed, batches)
+            return
         make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
-        return make(scenario, near.seeds, near.products)
+        yield stem, make(scenario, near.seeds, near.products)
 
     def _scenario(self, name: str) -> Scenario:
         beside = Path(self.folder) / name

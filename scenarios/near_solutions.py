@@ -131,7 +131,7 @@ def fast(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
     return rows.study(scenario, "How large may steps be near a solution?")
 
 
-def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
+def noise(scenario: Scenario, seed: int, batches: Study) -> Study:
     """Return a study of the updates of one and the same state, before and after learning.
 
     Steps are so small that the network stays where it is while it takes many hundred.
@@ -140,8 +140,8 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
     ----------
     scenario
         A task of many data with the continuous rule.
-    seeds
-        How many starts.
+    seed
+        Draws the data and the start.
     batches
         The study whose protocols, by label, are compared.
 
@@ -155,22 +155,21 @@ def noise(scenario: Scenario, seeds: int, batches: Study) -> Study:
     protocols = {key: values for key, values in paired.items() if key != "label"}
     rows: dict[str, list[Any]] = {key: [] for key in ("label", "edges.resistor.start", *protocols)}
     full = {key: values[0] for key, values in protocols.items()}
-    for seed in range(seeds):
-        short = run(scenario.replace(**full, horizon=1.0, probe=None), seed=seed)
-        learning = scenario.replace(**full, horizon=5.0 * scenario.horizon, probe=None)
-        long = run(learning, seed=seed)
-        start = short.edges["conductance_start_S"].tolist()
-        for where, state in (("start", start), ("learned", long.conductances.tolist())):
-            for number, label in enumerate(paired["label"]):
-                rows["label"].append(f"{where}|{label}|{seed}")
-                rows["edges.resistor.start"].append(state)
-                for key, values in protocols.items():
-                    rows[key].append(values[number])
+    short = run(scenario.replace(**full, horizon=1.0, probe=None), seed=seed)
+    learning = scenario.replace(**full, horizon=5.0 * scenario.horizon, probe=None)
+    long = run(learning, seed=seed)
+    start = short.edges["conductance_start_S"].tolist()
+    for where, state in (("start", start), ("learned", long.conductances.tolist())):
+        for number, label in enumerate(paired["label"]):
+            rows["label"].append(f"{where}|{label}|{seed}")
+            rows["edges.resistor.start"].append(state)
+            for key, values in protocols.items():
+                rows[key].append(values[number])
     return Study(
         scenario.replace(**{"edges.rule.learning_rate": STILL}, horizon=240.0, probe=None),
         title="How updates of one state differ",
         paired=rows,
-        seeds=1,
+        seeds=(seed,),  # the data that the state has learned
         events=True,
         metrics=("initial_error", "updates_per_edge"),
     )

@@ -84,6 +84,7 @@ def carry_out(
     from .campaign import Campaign
 
     records: dict[str, dict[str, StudyRecord]] = {}
+    say("Compiling the event loop, once on a machine; then the studies")
     for series, scenario, study in Campaign.load(paper).studies(quick):
         say(f"{series}, {scenario}: {len(study)} runs")
         study.run(folder / series / scenario, workers=workers)

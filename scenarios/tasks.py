@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..agents.part import Frozen, Part
 from ..agents.supervisor import Lessons
+from ..engine.errors import ScenarioError
 from ..engine.streams import FloatArray, Streams
 from .circuits import Label, Voltages, Volts, text_keys
 
@@ -184,6 +185,13 @@ class Classification(Part):
         smallest, largest = features[train].min(axis=0), features[train].max(axis=0)
         if self.scaling == "common":
             smallest, largest = np.zeros_like(smallest), largest.max()
+        if (constant := np.flatnonzero(largest == smallest)).size:
+            label, feature = list(self.inputs.items())[constant[0]]
+            raise ScenarioError(
+                f"the feature {feature!r} of 'inputs.{label}' must vary among the flowers to learn "
+                f"from to be scaled by its range, got {smallest[constant[0]]:g} cm in all "
+                f"{self.training}; raise 'training', or set scaling to 'common'"
+            )
         volts = self.low + (features - smallest) / (largest - smallest) * (self.high - self.low)
         held = np.tile(list(self.fixed.values()), (len(classes), 1))
         inputs = np.hstack([volts, held])

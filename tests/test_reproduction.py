@@ -6,19 +6,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ohmtick as ot
 from ohmtick.analysis.statistics import Estimate
+from ohmtick.analysis.studies import open_study
+from ohmtick.analysis.wycoff2022.claim1 import _log_ratios
+from ohmtick.analysis.wycoff2022.claim3 import free_dimension
 from ohmtick.analysis.wycoff2022.findings import (
     Finding,
     Result,
     interval,
+    median_by_seed,
     number,
     proportion,
     resampled,
+    seeds_that,
     verdict,
 )
+from ohmtick.analysis.wycoff2022.stability import _crossings
+from ohmtick.analysis.wycoff2022.update_noise import noise_of
 from ohmtick.scenarios.campaign import Campaign
 from ohmtick.scenarios.cli import main
 from ohmtick.scenarios.reproduce import reproduce
@@ -131,7 +139,8 @@ def test_a_verdict_needs_a_bound() -> None:
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.0, "0"), (0.1234, "0.123"), (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
+    [(0.0, "0"), (0.1234, "0.123"), (1013.4, "1010"), (0.00123, "0.00123"),
+     (-12.345, "−12.3"), (1.26e-7, "1.3·10^−7"),
      (np.inf, "∞"), (-np.inf, "−∞"), (np.nan, "–")],
 )  # fmt: skip
 def test_numbers_are_written_in_three_digits(value: float, written: str) -> None:
@@ -143,6 +152,54 @@ def test_a_proportion_has_its_exact_interval() -> None:
     assert proportion([False] * 10).high == pytest.approx(1.0 - 0.025**0.1)
     assert proportion([True] * 10).low == pytest.approx(0.025**0.1)
     assert proportion([True, False]).value == 0.5
+
+
+def test_a_median_is_redrawn_by_seed() -> None:
+    """Four copies of each seed's number are no larger a sample."""
+    numbers = np.random.default_rng(3).standard_normal(25)
+    index = pd.MultiIndex.from_product([list("abcd"), range(25)], names=["scenario", "seed"])
+    copies = median_by_seed(pd.Series(np.tile(numbers, 4), index=index))
+    alone = median_by_seed(pd.Series(numbers, index=pd.Index(range(25), name="seed")))
+    assert (copies.value, copies.low, copies.high) == (alone.value, alone.low, alone.high)
+    assert copies.seeds == 25
+
+
+def test_a_proportion_counts_seeds() -> None:
+    runs = pd.DataFrame({"seed": [0, 0, 1, 1], "good": [True, True, True, False]})
+    assert seeds_that(runs, runs["good"]) == proportion([True, False])
+
+
+@pytest.mark.parametrize(
+    ("rates", "crossing"),
+    [
+        # In lockstep a step multiplies the miss by |1 - α λ|: 1 at just 2.
+        ([np.log(0.5), np.log(0.8), np.log(1.2), np.log(1.6)], 2.0),
+        ([-1.0, -0.5, -0.4, -0.1], np.inf),
+        ([0.1, 0.2, 0.3, 0.4], 0.0),  # unstable wherever it was tried: no reason to call it stable
+    ],
+)
+def test_where_a_push_begins_to_grow(rates: list[float], crossing: float) -> None:
+    products = [1.5, 1.8, 2.2, 2.6]
+    growth = pd.DataFrame(
+        {"scenario": "one", "seed": 0, "label": "p = 1", "product": products, "growth": rates}
+    )
+    assert _crossings(growth, "p = 1").tolist() == pytest.approx([crossing])
+
+
+def test_a_time_that_is_never_reached_is_not_forgotten() -> None:
+    ratios = _log_ratios(np.array([2.0, np.inf, 3.0, np.inf]), np.array([1.0, 5.0, np.inf, np.inf]))
+    assert ratios[:3].tolist() == pytest.approx([np.log(2.0), np.inf, -np.inf])
+    assert np.isnan(ratios[3])
+
+
+@pytest.mark.parametrize("sides", [2, 5])
+def test_a_free_walk_looks_as_low_dimensional_as_theory_has_it(sides: int) -> None:
+    """The modes of a walk have variances 1 / (k π)²: Karhunen and Loève.
+
+    In endless dimensions the participation ratio is (Σ k⁻²)² / Σ k⁻⁴ = 5 / 2; in few it is less.
+    """
+    assert free_dimension(400, 500, walks=3) == pytest.approx(2.5, rel=0.05)
+    assert 1.0 < free_dimension(400, sides, walks=50) < 2.5
 
 
 def test_resampled_medians_cover_as_often_as_they_say() -> None:
@@ -163,6 +220,26 @@ def test_every_study_of_the_campaign_can_run(quick: bool) -> None:
         names.append((series, scenario))
         assert [cell.text for cell in study.cells if cell.scenario is None] == []
     assert len(set(names)) == len(names) > 10
+
+
+def test_noise_is_that_of_the_data_which_a_state_has_learned(tmp_path: Path) -> None:
+    campaign = Campaign.load("wycoff2022")
+    (near,) = [each for each in campaign.near if each.kind == "noise"]
+    one = campaign.model_copy(
+        update={"series": (), "near": (near.model_copy(update={"seeds": 2}),)}
+    )
+    studies = [(name, study) for _, name, study in one.studies()]
+    assert [study.seeds for _, study in studies] == [(0,), (1,)]
+    name, study = studies[1]
+    study.run(tmp_path / name)
+    record = open_study(tmp_path / name)
+    error = record.table().set_index("label")["initial_error"]
+    assert error["learned|all|1"] < 0.5 * error["start|all|1"]
+    noise = noise_of({name: record})
+    tested = noise[(noise["fraction"] < 1.0) & (noise["label"] != "data 1/16")]
+    # At least 120 independent steps: a variance has an s.d. of √(2 / 120) = 13 %.
+    ratio = tested["noise"] / tested["predicted"]
+    assert ((ratio > 0.5) & (ratio < 1.5)).all()
 
 
 def test_an_unknown_paper_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,6 +92,20 @@ def test_a_mistake_gets_one_clear_message(changes: Mapping[str, Any], says: list
     assert "validation error" not in message
 
 
+def test_a_feature_that_does_not_vary_is_named() -> None:
+    """With this seed the three flowers to learn from have sepals of one width."""
+    few = ot.load("breadboard-iris").replace(**{"task.training": 3, "horizon": 1.0})
+    with pytest.raises(ScenarioError) as caught:
+        ot.run(few, seed=61)
+    message = str(caught.value)
+    assert "'sepal width' of 'inputs.8' must vary" in message
+    assert "3 cm in all 3" in message
+    assert len(message.splitlines()) == 1
+    common = few.replace(**{"task.scaling": "common"})
+    assert np.isfinite(ot.run(common, seed=61).summary["final_error"])
+    assert np.isfinite(ot.run(few, seed=0).summary["final_error"])
+
+
 def test_each_mistake_has_a_line_of_its_own() -> None:
     with pytest.raises(ScenarioError) as caught:
         THREE.replace(**{"horizon": -1.0, "edges.clock.gate": 2.0, "prob": {}})

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..statistics import Comparison, compare
-from .findings import Records, Result, by_seed, groups, log
+from ..statistics import Estimate, Statistic, bootstrap, compare
+from .findings import Records, Result, by_seed, groups, interval, resampled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,19 +39,20 @@ def judge(records: Records) -> Result:
     result.tables["claim1_runs"] = runs
     result.tables["claim1_cells"] = cells
     smooth = runs[runs["task"] != "classification"]
-    for metric, what in (
-        ("error", "final error"),
-        ("updates_to_tenth", "number of updates to a tenth"),
-    ):
+    for metric, what, how in (
+        ("error", "final error", "median over seeds of the geometric mean over"),
+        (
+            "updates_to_tenth", "number of updates to a tenth",
+            "geometric mean of the median over seeds over",
+        ),
+    ):  # fmt: skip
         pooled = _pooled(smooth, metric)
         result.tables[f"claim1_pooled_{metric}"] = pooled
         worst = pooled.sort_values("high").iloc[-1]
         result.judge(
-            f"The {what} is no larger without a common step",
-            f"ratio to p = 1, geometric mean over {cells['scenario'].nunique()} tasks and sizes, "
-            "median over seeds, worst of "
-            f"{len(pooled)} "
-            f"protocols ({worst['label']})",
+            f"The {what} is less than a quarter larger without a common step",
+            f"ratio to p = 1, {how} {cells['scenario'].nunique()} tasks and sizes, worst of "
+            f"{len(pooled)} protocols ({worst['label']})",
             _estimate(worst),
             below=MARGIN,
             main=True,
@@ -66,13 +68,34 @@ def judge(records: Records) -> Result:
             above=-0.02,
             main=True,
         )
+    result.tables["claim1_pooled_error_mean"] = _pooled(smooth, "error", "geometric_mean")
+    costs = result.tables["claim1_pooled_error_mean"].sort_values("high").iloc[-1]
+    result.judge(
+        "The final error is no larger at all without a common step",
+        f"ratio to p = 1, geometric mean over tasks, sizes and seeds, worst protocol "
+        f"({costs['label']})",
+        _estimate(costs),
+        below=1.0,
+        main=True,
+    )
+    neither, one = _censored(smooth)
     result.text = [
         f"{len(runs)} runs: {cells['scenario'].nunique()} pairs of task and network under "
         f"{runs['label'].nunique()} protocols with {runs['seed'].nunique()} seeds, paired by "
         "seed: the start, and the data, are the same. Curves are compared at equal updates an "
         f"edge; final errors at {COMPARED:.0%} of them. A ratio below {MARGIN}, the bound of "
-        "equivalence in clinical trials, counts as no cost.",
-        "The curves fall on one another, to some per cent, and these have a reason. A miss whose "
+        "equivalence in clinical trials, counts as equivalent. The bound was 1.1, and there were "
+        "30 seeds, before the first results were looked at.",
+        f"Equivalent is not equal: under {costs['label']} the error at the end is "
+        f"{interval(_estimate(costs))} times that of lockstep in the geometric mean over all, "
+        "where an interval above 1 is a cost. Classification is judged by its accuracy only: its "
+        "error is the distance to what the network itself would answer, and is not in these "
+        "ratios.",
+        f"A run that never comes to a tenth takes for ever: where just one of a pair does "
+        f"({one:.2%} of the pairs) the ratio is infinite, or zero, and medians bear it. Where "
+        f"neither of a pair does ({neither:.2%}) nothing is known of their ratio, and they are "
+        "left out.",
+        "What cost there is has a reason. A miss whose "
         "steepness is λ is multiplied by 1 − α λ when all edges step at once, and by exp(−α λ), "
         "which is more, when they step one after the other. So desynchrony costs a fraction of "
         "about α λ / 2 of the updates, nothing where steps are small; where they are so large "
@@ -154,29 +177,56 @@ def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=names)
 
 
-def _ratio(values: np.ndarray, reference: np.ndarray) -> Comparison:
-    """Compare runs that both get there; where neither does, they are alike."""
-    both = np.isfinite(values) & np.isfinite(reference)
-    if not both.any():
-        return compare(np.ones(values.size), np.ones(values.size), "ratios")
-    return compare(values[both], reference[both], "ratios", "median", resamples=2000)
+def _ratio(values: np.ndarray, reference: np.ndarray) -> Estimate:
+    """Return the median ratio, infinite or zero where one of a pair never gets there."""
+    ratios = np.exp(_log_ratios(values, reference))
+    return bootstrap(ratios[~np.isnan(ratios)], resamples=2000)
 
 
-def _pooled(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return each protocol's ratio to lockstep, the geometric mean over tasks and sizes."""
+def _log_ratios(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Return the logarithms of ratios; NaN where neither of a pair gets there."""
+    with np.errstate(invalid="ignore"):  # two infinities
+        return np.asarray(
+            np.log(np.maximum(values, 1e-300)) - np.log(np.maximum(reference, 1e-300))
+        )
+
+
+def _censored(runs: pd.DataFrame) -> tuple[float, float]:
+    """Return the fractions of the pairs of which neither, and just one, comes to a tenth."""
+    counts = np.zeros(3)
+    for _, cell in groups(runs, "scenario"):
+        wide = by_seed(cell, "updates_to_tenth")
+        reference = np.isinf(wide[REFERENCE].to_numpy())
+        for label in wide.columns.drop(REFERENCE):
+            never = np.isinf(wide[label].to_numpy()).astype(int) + reference
+            counts += np.bincount(never, minlength=3)
+    return float(counts[2] / counts.sum()), float(counts[1] / counts.sum())
+
+
+def _pooled(runs: pd.DataFrame, metric: str, over_seeds: Statistic = "median") -> pd.DataFrame:
+    """Return each protocol's ratio to lockstep, over tasks, sizes and seeds.
+
+    Of errors, the statistic over the seeds of each one's geometric mean over tasks and sizes. Of
+    times, which may be infinite, the geometric mean over tasks and sizes of the median over seeds.
+    """
     import pandas as pd
 
-    logs = []
-    for _, cell in groups(runs, "scenario"):
-        wide = log(by_seed(cell, metric))
-        logs.append(wide.sub(wide[REFERENCE], axis="index"))
-    mean = pd.concat(logs).groupby("seed").mean()[list(logs[0].columns)]
+    cells = [by_seed(cell, metric) for _, cell in groups(runs, "scenario")]
     rows = []
-    for label in mean.columns.drop(REFERENCE):
-        values = np.exp(mean[label].to_numpy())
-        found = compare(values, np.ones(values.size), "ratios")
+    for label in cells[0].columns.drop(REFERENCE):
+        logs = np.array([_log_ratios(c[label].to_numpy(), c[REFERENCE].to_numpy()) for c in cells])
+        found = (
+            bootstrap(np.exp(logs.mean(axis=0)), over_seeds)
+            if metric == "error"
+            else resampled(partial(_middle, logs), logs.shape[1])
+        )
         rows.append((label, *_numbers(found)))
     return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds"])
+
+
+def _middle(logs: np.ndarray, seeds: np.ndarray) -> float:
+    with np.errstate(invalid="ignore"):  # an infinite ratio and a zero one: no number
+        return float(np.exp(np.nanmedian(logs[:, seeds], axis=1).mean()))
 
 
 def _accuracies(runs: pd.DataFrame) -> pd.DataFrame:
@@ -190,19 +240,15 @@ def _accuracies(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds"])
 
 
-def _numbers(found: Comparison) -> tuple[float, float, float, int]:
+def _numbers(found: Estimate) -> tuple[float, float, float, int]:
     return found.value, found.low, found.high, found.seeds
 
 
-def _estimate(row: pd.Series) -> Comparison:
-    return Comparison(
-        value=float(row["value"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
+def _estimate(row: pd.Series) -> Estimate:
+    return Estimate(
+        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
         seeds=int(row["seeds"]),
-        lower=np.nan,
-        p_value=np.nan,
-    )
+    )  # fmt: skip
 
 
 def _curves(records: Records) -> Figure:
@@ -215,14 +261,17 @@ def _curves(records: Records) -> Figure:
         for col, task in enumerate(tasks):
             ax = axes[row, col]
             name = f"idealised-{size}-{task}"
+            if col == 0:
+                ax.set_ylabel(f"{size} edges\nrelative error", fontsize=8)
             if name not in records:
-                ax.set_axis_off()
+                ax.set(xticks=[], yticks=[])
+                ax.spines[:].set_visible(False)
                 continue
+            if task == "classification":
+                ax.set_ylabel("mistaken", fontsize=8)
             _draw_curves(ax, records[name], task)
             if row == 0:
                 ax.set_title(TASKS[task], fontsize=8)
-            if col == 0:
-                ax.set_ylabel(f"{size} edges\nrelative error", fontsize=8)
     figure.supxlabel("updates per edge", fontsize=8)
     handles, labels = next(ax for ax in axes.flat if ax.lines).get_legend_handles_labels()
     figure.legend(
@@ -271,10 +320,22 @@ def _ratios(cells: pd.DataFrame) -> Figure:
             )  # fmt: skip
         ax.axvline(1.0, color="0.6", lw=0.8, zorder=0)
         ax.set_xscale("log")
-        ax.set_xticks([0.5, 0.7, 1.0, 1.5, 2.0, 3.0], ["0.5", "", "1", "1.5", "2", "3"])
+        ax.set_xticks([0.7, 1.0, 1.5, 2.0], ["0.7", "1", "1.5", "2"])
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_title(TASKS[task], fontsize=8)
     figure.supxlabel("final error / that of p = 1", fontsize=8)
-    handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize=7, frameon=False)
+    drawn = {
+        label: handle
+        for ax in axes.flat
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
+    }
+    shown_sizes = [f"{size} edges" for size in sizes]
+    figure.legend(
+        [drawn[size] for size in shown_sizes],
+        shown_sizes,
+        loc="outside upper center",
+        ncols=3,
+        fontsize=7,
+        frameon=False,
+    )
     return figure

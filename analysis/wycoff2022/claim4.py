@@ -45,8 +45,9 @@ def judge(series: Mapping[str, Records]) -> Result:
         "updates that single data ask for: a fraction of the edges has the mean p u and the "
         "covariance p (1 − p) diag(u²); a fraction of the data has the mean u and the covariance "
         "(1 − f) / f · S / 15. Scaled to the same mean, both carry the same factor (1 − p) / p. "
-        "But the one noise is independent from edge to edge and vanishes with the update; the "
-        "other acts along the gradients of the data and does not, unless every datum is answered.",
+        "S is taken from the updates that each datum asks for of the state, with the data that "
+        "this state has learned; fractions of one datum are S by definition, and left out where "
+        "theory is tested.",
     ]
     result.figures["claim4_minibatches"] = (
         _figure(runs, noise),

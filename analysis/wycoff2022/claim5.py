@@ -11,7 +11,7 @@ import pandas as pd
 from ..responses import thresholds
 from ..statistics import Estimate, bootstrap, compare
 from .drifting import judge_drift
-from .findings import Records, Result, geometric, groups, number, tables_of
+from .findings import Records, Result, geometric, groups, number, over_tasks, readings, tables_of
 from .stability import judge_stability
 from .style import CLOCKS, PROTOCOLS, letters, panels, points
 
@@ -43,11 +43,26 @@ def _judge_clocks(result: Result, records: Records) -> None:
     result.text.append(
         f"Of {len(settled)} ways to be out of step {settled['label'].iloc[0]!r} settles lowest, at "
         f"{number(settled['value'].iloc[0])} of lockstep; the best error of all is met under "
-        f"{best['label'].iloc[0]!r}, at {number(best['value'].iloc[0])}. At no latency a jitter "
-        "however small is as good as a large one: it decides who acts after whom, and only the "
-        "order counts."
+        f"{best['label'].iloc[0]!r}, at {number(best['value'].iloc[0])}. Errors are read at "
+        f"times that no clock keeps step with; the best error is the lowest of {readings(runs)}."
     )
+    tasks = over_tasks(runs)
     wide = geometric(runs, "settled_error")
+    first, second = settled["label"].iloc[:2]
+    result.judge(
+        "The protocol that settles lowest settles lower than the runner-up",
+        f"ratio of settled errors, {first!r} to {second!r}, {tasks}",
+        compare(wide[first], wide[second], "ratios", "geometric_mean"),
+        below=1.0,
+    )
+    small, large = "lockstep + jitter 1 %", "lockstep + jitter 10 %"
+    result.judge(
+        "Without latency a jitter of 1 % settles where one of 10 % does",
+        f"ratio of settled errors, {tasks}",
+        compare(wide[small], wide[large], "ratios", "geometric_mean"),
+        above=0.8,
+        below=1.25,
+    )
     least = geometric(runs, "best_error")
     for one, other, frame, what in (
         ("round robin", "Poisson", wide, "settled"),
@@ -57,7 +72,7 @@ def _judge_clocks(result: Result, records: Records) -> None:
     ):
         result.judge(
             f"{one!r} has a lower {what} error than {other!r}",
-            f"ratio of {what} errors, geometric mean over {runs['scenario'].nunique()} tasks",
+            f"ratio of {what} errors, {tasks}",
             compare(frame[one], frame[other], "ratios", "geometric_mean"),
             below=1.0,
             main="robin" in one + other,
@@ -100,10 +115,14 @@ def _judge_latency(result: Result, records: Records) -> None:
     for label, own in groups(runs, "label"):
         found = thresholds(own, [key], "settled_error", reference={key: 0.0}).iloc[0]
         learning = float(own[own[key] == 0.0]["time_to_tenth"].median())
+        longest = own[own[key] == own[key].max()]
+        stale = float(longest["mean_staleness"].median())
         result.text.append(
             f"Sign rule under {label!r}: the settled error doubles at a latency of "
             f"{found['threshold']:.2g} [{found['low']:.2g}, {found['high']:.2g}] periods, "
-            f"{found['threshold'] / learning:.2g} of the time to a tenth of the error."
+            f"{found['threshold'] / learning:.2g} of the time to a tenth of the error. "
+            f"At the longest, {own[key].max():g} periods, {number(stale)} actuations of others lie "
+            "between a reading and its actuation."
         )
     exponents = []
     for _, own in groups(runs[(runs["label"] == "p = 1") & (runs[key] >= 1.0)], "seed"):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PUBLISHED = 0.95
+#: As published, with as many updates as ours.
+LONG = "… for 3000 flowers"
 AS_PUBLISHED, OURS, LOCKSTEP = "as published, own clocks", "both, own clocks", "both, lockstep"
 
 
@@ -37,6 +39,12 @@ def judge(records: Records) -> Result:
         main=True,
     )
     result.judge(
+        "At equal updates these two changes tell more flowers apart than the published protocol",
+        "difference of accuracy, 3000 flowers each, mean",
+        compare(wide[OURS], wide[LONG], "differences", "mean"),
+        above=0.0,
+    )
+    result.judge(
         "Desynchrony helps here, too",
         "difference of accuracy to lockstep, mean",
         compare(wide[OURS], wide[LOCKSTEP], "differences", "mean"),
@@ -46,14 +54,15 @@ def judge(records: Records) -> Result:
         "Thirty flowers to learn from, one a second, 120 to test, the sign rule, 128 positions, "
         "all of them starting in the middle. As published: each feature is scaled to 0 … 5 V by "
         "its own range, and desired of a class is the free response to its mean. The protocol "
-        "that mends it was chosen on other seeds than these.",
+        "that mends it was chosen on other seeds than these: other splits and starts, but of the "
+        "same 150 flowers, so that no flower is new to the choice.",
         "That asks the outputs of a class to be alike, and nothing asks those of two classes to "
         "differ: that all outputs are the same fulfils it, and learning goes there. Two changes "
         "mend this. One scale for all features (5 V is the longest petal or sepal) keeps a feature "
         "that hardly varies in nature from being blown up to the full range. And the clamp pulls "
         "each class a quarter further from the middle of the classes than its mean response lies: "
-        f"together {interval(bootstrap(wide[OURS]))} instead of "
-        f"{interval(bootstrap(wide[AS_PUBLISHED]))}.",
+        f"together {interval(bootstrap(wide[OURS]))} of the flowers, where the published protocol "
+        f"comes to {interval(bootstrap(wide[LONG]))} with as many updates.",
     ]
     result.figures["claim6_iris"] = (
         _figure(wide),

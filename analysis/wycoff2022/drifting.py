@@ -98,7 +98,7 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
     apart = order[order["order"] < APART].groupby("seed")["error"].mean()
     both = together.index.intersection(apart.index)
     result.judge(
-        "While they are in step the error is that of lockstep, above what it is apart",
+        "While they are in step the error is above what it is apart",
         f"ratio of mean errors, order above {IN_STEP} to below {APART}, geometric mean over seeds",
         compare(together[both], apart[both], "ratios", "geometric_mean"),
         above=1.0,

@@ -120,7 +120,7 @@ def number(value: float) -> str:
     if not np.isfinite(value):
         return "∞" if value > 0 else "−∞" if value < 0 else "–"
     if value == 0.0 or 1e-3 <= abs(value) < 1e4:
-        return f"{value:.3g}".replace("-", "−")
+        return f"{float(f'{value:.3g}'):g}".replace("-", "−")
     mantissa, exponent = f"{value:.1e}".split("e")
     return f"{mantissa}·10^{int(exponent)}".replace("-", "−")
 
@@ -157,6 +157,36 @@ def resampled(
     ends = np.percentile(known, [tail, 100.0 - tail], method="inverted_cdf")
     value = float(statistic(np.arange(seeds)))
     return Estimate(value=value, low=float(ends[0]), high=float(ends[1]), seeds=seeds)
+
+
+def median_by_seed(values: pd.Series) -> Estimate:
+    """Return the median of numbers whose index has a level ``seed``; whole seeds are redrawn.
+
+    Runs of one seed on several tasks share their draws, so that they are no sample of their own.
+    """
+    own = [each.to_numpy(dtype=float) for _, each in values.groupby(level="seed")]
+    return resampled(
+        lambda seeds: float(np.median(np.concatenate([own[seed] for seed in seeds]))), len(own)
+    )
+
+
+def seeds_that(runs: pd.DataFrame, flags: pd.Series) -> Estimate:
+    """Return the fraction of the seeds with which a flag is true of the runs of all tasks."""
+    return proportion(flags.groupby(runs["seed"]).all())
+
+
+def over_tasks(runs: pd.DataFrame) -> str:
+    """Say over how many tasks a geometric mean is taken."""
+    count = runs["scenario"].nunique()
+    return f"geometric mean over {count} tasks" if count > 1 else "geometric mean"
+
+
+def readings(runs: pd.DataFrame) -> str:
+    """Say out of how many readings, and of how long a run, a best error is the lowest."""
+    pairs = runs[["horizon", "probe.period"]].drop_duplicates().to_numpy(dtype=float)
+    return " or ".join(
+        f"{horizon / period:.0f} readings over {horizon:g} s" for horizon, period in pairs
+    )
 
 
 def groups(frame: pd.DataFrame, keys: str | list[str]) -> Iterator[tuple[Any, pd.DataFrame]]:
