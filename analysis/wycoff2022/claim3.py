@@ -77,8 +77,8 @@ def judge(series: Mapping[str, Records]) -> Result:
         )
         result.judge(
             f"Under {label!r} it spreads in as many directions as a free random walk",
-            f"effective dimension over {samples} s, median over {runs['scenario'].nunique()} tasks, "
-            f"over that of free random walks of equal length and edges, {null:.2f}",
+            f"effective dimension over {samples} s, median over {runs['scenario'].nunique()} "
+            f"tasks, over that of free random walks of equal length and edges, {null:.2f}",
             median_by_seed(_of(runs, label, "effective_dimension") / null),
             above=0.8,
             below=1.25,
