@@ -58,7 +58,8 @@ def judge(series: Mapping[str, Records]) -> Result:
         seeds_that(even, even["msd"] == 0.0),
         above=0.9,
     )
-    null = free_dimension(int(runs["horizon"].min()) // 2, EDGES)
+    samples = int(runs["horizon"].min()) // 2
+    null = free_dimension(samples, EDGES)
     for label in ("p = 0.5", "p = 0.1", "Poisson"):
         result.judge(
             f"Under {label!r} the displacement grows as in diffusion",
@@ -76,8 +77,8 @@ def judge(series: Mapping[str, Records]) -> Result:
         )
         result.judge(
             f"Under {label!r} it spreads in as many directions as a free random walk",
-            "effective dimension, median over that of free random walks of equal length and edges, "
-            f"{null:.2f}",
+            f"effective dimension over {samples} s, median over {runs['scenario'].nunique()} "
+            f"tasks, over that of free random walks of equal length and edges, {null:.2f}",
             median_by_seed(_of(runs, label, "effective_dimension") / null),
             above=0.8,
             below=1.25,
