@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor, CancelledError, Future
-from itertools import chain, islice
 from queue import SimpleQueue
 
 from ..engine.errors import OhmtickError
@@ -40,20 +39,17 @@ def work(hands: Crew, jobs: Iterable[Job], enter: Enter) -> None:
     suspects: list[Job] = []
     waiting = iter(jobs)
     while True:
-        for job in islice(waiting, hands.width - len(flying)):
+        while len(flying) < hands.width and (job := next(waiting, None)) is not None:
             try:
                 future = _submitted(hands, job)
             except WorkerDied:  # a worker died, and what had been done by then has yet to land
                 suspects += [job, *_grounded(landed, flying, enter)]
                 hands.replace()
-                continue
-            flying[future] = job
-            future.add_done_callback(landed.put)
+            else:
+                flying[future] = job
+                future.add_done_callback(landed.put)
         if not flying:
-            if (job_left := next(waiting, None)) is None:
-                break
-            waiting = chain([job_left], waiting)
-            continue
+            break
         future = landed.get()
         job = flying.pop(future)
         try:
