@@ -6,7 +6,7 @@ imported on its own because seaborn is slow to load; for the same reason functio
 import pandas.
 """
 
-from .learning import FinalError, final_error, learning_curve, time_to
+from .learning import SettledError, learning_curve, settled_error, time_to
 from .metrics import metric
 from .phases import order_parameter
 from .responses import comparisons, heat_map, influence, response, thresholds
@@ -21,13 +21,12 @@ from .timing import (
 from .voltages import node_voltages
 
 __all__ = [
-    "FinalError",
+    "SettledError",
     "allan_deviation",
     "allan_deviations",
     "bootstrap",
     "compare",
     "comparisons",
-    "final_error",
     "heat_map",
     "influence",
     "interval_statistics",
@@ -37,6 +36,7 @@ __all__ = [
     "order_parameter",
     "rank_correlation",
     "response",
+    "settled_error",
     "staleness",
     "staleness_statistics",
     "threshold",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.record import Run
-from .learning import final_error
+from .learning import settled_error
 from .thinning import span_of
 
 #: Units of the settings that have one.
@@ -47,8 +47,7 @@ def facts_of(run: Run) -> dict[str, str]:
         "error after": _volts(summary["final_error"]),
     }
     if len(run.probes) >= 4:
-        late = final_error(run.probes)
-        facts["over the last quarter"] = f"{late.mean:.3g} ± {late.fluctuation:.2g} V²"
+        facts["over the last quarter"] = str(settled_error(run.probes))
     if "final_accuracy" in summary:
         before, after = summary["initial_accuracy"], summary["final_accuracy"]
         facts["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"

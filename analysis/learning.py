@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FinalError:
+class SettledError:
     """The error a run settled at.
 
     Attributes
@@ -42,6 +42,11 @@ class FinalError:
     fluctuation: float
     best: float
     probes: int
+
+    def __str__(self) -> str:
+        """Return the mean with its fluctuation, which a single probe has none of, and the unit."""
+        fluctuates = "" if self.probes == 1 else f" ± {self.fluctuation:.2g}"
+        return f"{self.mean:.3g}{fluctuates} V²"
 
 
 def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFrame:
@@ -92,7 +97,7 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     return curve
 
 
-def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
+def settled_error(probes: pd.DataFrame, last: float = 0.25) -> SettledError:
     """Mean and fluctuation of the error over the last part of a run.
 
     Parameters
@@ -105,7 +110,7 @@ def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
 
     Returns
     -------
-    FinalError
+    SettledError
         Mean, fluctuation and best error in V², and how many probes they rest on. A NaN among the
         errors (a run that diverged) makes all three NaN.
 
@@ -117,12 +122,12 @@ def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
     Examples
     --------
     >>> import pandas as pd
-    >>> from ohmtick.analysis import final_error
+    >>> from ohmtick.analysis import settled_error
     >>> probes = pd.DataFrame({"time_s": range(5), "error": [9.0, 4.0, 2.0, 3.0, 1.0]})
-    >>> final_error(probes, last=0.5)
-    FinalError(mean=2.0, fluctuation=1.0, best=1.0, probes=3)
+    >>> settled_error(probes, last=0.5)
+    SettledError(mean=2.0, fluctuation=1.0, best=1.0, probes=3)
     """
-    where = "final_error"
+    where = "settled_error"
     _check_probes(probes, ["time_s", "error"], where)
     if not 0.0 < last <= 1.0:
         raise AnalysisError(refusal("last", where, "be in (0, 1]", last))
@@ -130,7 +135,7 @@ def final_error(probes: pd.DataFrame, last: float = 0.25) -> FinalError:
     span = time[-1] - time[0]
     # The slack keeps a probe that sits on the window's edge up to rounding.
     settled = probes["error"].to_numpy(dtype=float)[time >= time[-1] - (last + 1e-9) * span]
-    return FinalError(
+    return SettledError(
         mean=float(np.mean(settled)),
         fluctuation=float(np.std(settled, ddof=1)) if settled.size > 1 else float("nan"),
         best=float(np.min(settled)),

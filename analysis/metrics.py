@@ -178,7 +178,7 @@ def settled_accuracy(run: Run) -> float:
     if "accuracy" not in run.probes or run.probes.empty:
         return math.nan
     as_error = run.probes[["time_s"]].assign(error=run.probes["accuracy"])
-    return learning.final_error(as_error).mean
+    return learning.settled_error(as_error).mean
 
 
 @metric
@@ -194,8 +194,8 @@ def saturated(run: Run) -> float:
     return float((events["conductance_after_S"] == events["conductance_before_S"]).mean())
 
 
-def _settled(run: Run) -> learning.FinalError | None:
-    return None if run.probes.empty else learning.final_error(run.probes)
+def _settled(run: Run) -> learning.SettledError | None:
+    return None if run.probes.empty else learning.settled_error(run.probes)
 
 
 def _time_to(probes: pd.DataFrame, fraction: float) -> float:

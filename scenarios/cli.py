@@ -144,7 +144,7 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _report(scenario: Scenario, result: Run) -> str:
-    from ..analysis.learning import final_error
+    from ..analysis.learning import settled_error
 
     summary = result.summary
     lines = [
@@ -156,10 +156,7 @@ def _report(scenario: Scenario, result: Run) -> str:
         f"{summary['final_error']:.3g} V² after",
     ]
     if len(result.probes) >= 4:
-        late = final_error(result.probes)
-        lines.append(
-            f"           {late.mean:.3g} ± {late.fluctuation:.2g} V² over the last quarter"
-        )
+        lines.append(f"           {settled_error(result.probes)} over the last quarter")
     if "final_accuracy" in summary:
         lines.append(
             f"  accuracy {summary['initial_accuracy']:.1%} before, "

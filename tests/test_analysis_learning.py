@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ohmtick.analysis import FinalError, final_error, learning_curve, time_to
+from ohmtick.analysis import SettledError, learning_curve, settled_error, time_to
 
 
 @pytest.fixture
@@ -55,45 +55,51 @@ def test_curve_from_an_error_of_zero_has_no_relative_error() -> None:
         (0.5, [0.001, 0.003, 0.001, 0.002, 0.003]),
     ],
 )
-def test_final_error_is_that_of_the_last_part_of_the_time(
+def test_settled_error_is_that_of_the_last_part_of_the_time(
     probes: pd.DataFrame, last: float, window: list[float]
 ) -> None:
-    found = final_error(probes, last=last)
+    found = settled_error(probes, last=last)
     assert found.mean == pytest.approx(np.mean(window))
     assert found.fluctuation == pytest.approx(np.std(window, ddof=1))
     assert found.best == min(window)
     assert found.probes == len(window)
-    assert final_error(probes) == final_error(probes, last=0.25)
+    assert settled_error(probes) == settled_error(probes, last=0.25)
 
 
-def test_final_error_goes_by_time_and_not_by_rows() -> None:
+def test_settled_error_goes_by_time_and_not_by_rows() -> None:
     probes = pd.DataFrame({"time_s": [0.0, 1.0, 2.0, 100.0], "error": [8.0, 4.0, 2.0, 1.0]})
-    assert final_error(probes, last=0.5).probes == 1
-    assert final_error(probes, last=1.0).probes == 4
+    assert settled_error(probes, last=0.5).probes == 1
+    assert settled_error(probes, last=1.0).probes == 4
 
 
-def test_final_error_keeps_a_probe_on_the_edge_of_the_window_up_to_rounding() -> None:
+def test_settled_error_keeps_a_probe_on_the_edge_of_the_window_up_to_rounding() -> None:
     for period in (0.1, 0.3, 0.7):
         time = np.cumsum(np.full(41, period))
         probes = pd.DataFrame({"time_s": time, "error": 1.0})
-        assert final_error(probes, last=0.25).probes == 11
+        assert settled_error(probes, last=0.25).probes == 11
 
 
-def test_final_error_of_one_probe_has_no_fluctuation() -> None:
-    found = final_error(pd.DataFrame({"time_s": [3.0], "error": [0.5]}))
+def test_settled_error_of_one_probe_has_no_fluctuation() -> None:
+    found = settled_error(pd.DataFrame({"time_s": [3.0], "error": [0.5]}))
     assert (found.mean, found.best, found.probes) == (0.5, 0.5, 1)
     assert math.isnan(found.fluctuation)
+    assert str(found) == "0.5 V²"
 
 
-def test_final_error_does_not_hide_a_run_that_diverged() -> None:
+def test_settled_error_is_said_with_its_fluctuation() -> None:
+    found = settled_error(pd.DataFrame({"time_s": [0.0, 3.0], "error": [1.0, 3.0]}), last=1.0)
+    assert str(found) == "2 ± 1.4 V²"
+
+
+def test_settled_error_does_not_hide_a_run_that_diverged() -> None:
     probes = pd.DataFrame({"time_s": [0.0, 1.0, 2.0], "error": [1.0, np.nan, 0.5]})
-    found = final_error(probes, last=1.0)
+    found = settled_error(probes, last=1.0)
     assert math.isnan(found.mean)
     assert math.isnan(found.best)
 
 
-def test_final_error_is_frozen() -> None:
-    found = FinalError(mean=1.0, fluctuation=0.0, best=1.0, probes=2)
+def test_settled_error_is_frozen() -> None:
+    found = SettledError(mean=1.0, fluctuation=0.0, best=1.0, probes=2)
     with pytest.raises(AttributeError):
         found.mean = 2.0  # type: ignore[misc]
 
@@ -113,16 +119,16 @@ TWO_RUNS = pd.concat([LONE.assign(time_s=7.0), LONE], ignore_index=True)
     ("call", "message"),
     [
         (
-            lambda: final_error(LONE, last=2),
-            "The 'last' parameter of final_error must be in (0, 1], got 2 instead",
+            lambda: settled_error(LONE, last=2),
+            "The 'last' parameter of settled_error must be in (0, 1], got 2 instead",
         ),
         (
-            lambda: final_error(LONE, last=0.0),
-            "The 'last' parameter of final_error must be in (0, 1], got 0.0 instead",
+            lambda: settled_error(LONE, last=0.0),
+            "The 'last' parameter of settled_error must be in (0, 1], got 0.0 instead",
         ),
         (
-            lambda: final_error(LONE, last=math.nan),
-            "The 'last' parameter of final_error must be in (0, 1], got nan instead",
+            lambda: settled_error(LONE, last=math.nan),
+            "The 'last' parameter of settled_error must be in (0, 1], got nan instead",
         ),
         (
             lambda: time_to(LONE, 1.5),
@@ -143,8 +149,8 @@ TWO_RUNS = pd.concat([LONE.assign(time_s=7.0), LONE], ignore_index=True)
             "got an empty frame instead",
         ),
         (
-            lambda: final_error(TWO_RUNS),
-            "The 'probes' parameter of final_error must be sorted by time_s (one run at a time), "
+            lambda: settled_error(TWO_RUNS),
+            "The 'probes' parameter of settled_error must be sorted by time_s (one run at a time), "
             "got 0.0 after 7.0 in row 1 instead",
         ),
     ],

@@ -15,7 +15,7 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.agents.clock import PeriodicClock, PoissonClock
-from ohmtick.analysis import final_error
+from ohmtick.analysis import settled_error
 from ohmtick.engine.errors import RecordError, ScenarioError
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.circuits import SquareLattice
@@ -422,7 +422,7 @@ def test_the_largest_voltages_leave_a_run() -> None:
 def test_analysis_errors_are_ohmticks() -> None:
     probes = ot.run(THREE.replace(horizon=5.0)).probes
     with pytest.raises(ot.OhmtickError, match="'last'") as caught:
-        final_error(probes, last=7.0)
+        settled_error(probes, last=7.0)
     assert isinstance(caught.value, ValueError)
 
 

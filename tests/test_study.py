@@ -20,7 +20,7 @@ from pandas.testing import assert_frame_equal
 import ohmtick as ot
 from ohmtick.analysis import metrics as metrics_module
 from ohmtick.analysis.answers import answer
-from ohmtick.analysis.learning import final_error
+from ohmtick.analysis.learning import settled_error
 from ohmtick.analysis.metrics import METRICS, metric
 from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
 from ohmtick.engine.record import Run
@@ -63,7 +63,7 @@ def test_the_table_holds_what_each_run_by_itself_gives(tmp_path: Path) -> None:
     assert table["seed"].tolist() == [0, 1, 2] * 4
     for row in table.to_dict("records"):
         run = ot.run(BASE.replace(**{key: row[key] for key in GRID}), seed=row["seed"])
-        assert row["settled_error"] == final_error(run.probes).mean
+        assert row["settled_error"] == settled_error(run.probes).mean
         assert row["final_error"] == run.summary["final_error"]
         assert row["updates"] == run.summary["updates"]
 

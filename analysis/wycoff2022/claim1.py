@@ -40,7 +40,7 @@ def judge(records: Records) -> Result:
     result.tables["claim1_cells"] = cells
     smooth = runs[runs["task"] != "classification"]
     for metric, what, how in (
-        ("error", "final error", "median over seeds of the geometric mean over"),
+        ("error", "error at equal updates", "median over seeds of the geometric mean over"),
         (
             "updates_to_tenth", "number of updates to a tenth",
             "geometric mean of the median over seeds over",
@@ -71,7 +71,7 @@ def judge(records: Records) -> Result:
     result.tables["claim1_pooled_error_mean"] = _pooled(smooth, "error", "geometric_mean")
     costs = result.tables["claim1_pooled_error_mean"].sort_values("high").iloc[-1]
     result.judge(
-        "The final error is no larger at all without a common step",
+        "The error at equal updates is no larger at all without a common step",
         f"ratio to p = 1, geometric mean over tasks, sizes and seeds, worst protocol "
         f"({costs['label']})",
         _estimate(costs),
@@ -83,7 +83,7 @@ def judge(records: Records) -> Result:
         f"{len(runs)} runs: {cells['scenario'].nunique()} pairs of task and network under "
         f"{runs['label'].nunique()} protocols with {runs['seed'].nunique()} seeds, paired by "
         "seed: the start, and the data, are the same. Curves are compared at equal updates an "
-        f"edge; final errors at {COMPARED:.0%} of them. A ratio below {MARGIN}, the bound of "
+        f"edge; errors at {COMPARED:.0%} of them. A ratio below {MARGIN}, the bound of "
         "equivalence in clinical trials, counts as equivalent. The bound was 1.1, and there were "
         "30 seeds, before the first results were looked at.",
         f"Equivalent is not equal: under {costs['label']} the error at the end is "
@@ -108,7 +108,7 @@ def judge(records: Records) -> Result:
     )
     result.figures["claim1_ratios"] = (
         _ratios(cells),
-        "Final error over that of lockstep at equal updates an edge, median over seeds with "
+        "Error over that of lockstep at equal updates an edge, median over seeds with "
         "95 % interval. Colours: size of the network, in edges.",
     )
     return result
@@ -323,7 +323,7 @@ def _ratios(cells: pd.DataFrame) -> Figure:
         ax.set_xticks([0.7, 1.0, 1.5, 2.0], ["0.7", "1", "1.5", "2"])
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_title(TASKS[task], fontsize=8)
-    figure.supxlabel("final error / that of p = 1", fontsize=8)
+    figure.supxlabel("error at equal updates / that of p = 1", fontsize=8)
     drawn = {
         label: handle
         for ax in axes.flat

@@ -24,7 +24,7 @@ FITTED = (2, 30)
 
 
 def judge(series: Mapping[str, Records]) -> Result:
-    """Compare the two kinds of mini-batch: noise, final error, diffusion, escape."""
+    """Compare the two kinds of mini-batch: noise, settled error, diffusion, escape."""
     result = Result("The mini-batch analogy", claim=4)
     runs = tables_of(series["minibatch"])
     result.tables["claim4_runs"] = runs
