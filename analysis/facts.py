@@ -40,6 +40,7 @@ def facts_of(run: Run) -> dict[str, str]:
         "supervisor": _table(scenario.get("supervisor", {})),
         "seed": str(summary["seed"]),
         "engine": str(summary["engine"]),
+        **_stood_in(summary),
         "simulated": f"{span_of(run):g} s"
         + (", where it was interrupted" if summary["interrupted"] else ""),
         "updates": f"{summary['updates']:,}",
@@ -65,10 +66,18 @@ def again(run: Run) -> tuple[str, str]:
     path = "scenario.toml" if run.folder is None else str(run.folder / "scenario.toml")
     sentence = (
         f"The file below is the whole scenario, its seed ({run.summary['seed']}) included. It "
-        f"gives the same run, bit for bit, by either engine; where a clock, a rule or an edge of "
-        f"one's own stood in, hand it to ohmtick.run again."
+        "gives the same run, bit for bit, by either engine"
     )
-    return sentence, f"ohmtick run {shlex.quote(path)} --out again"
+    for named in _stood_in(run.summary).values():
+        sentence += f", where what stood in ({named}) is handed to ohmtick.run again"
+    return f"{sentence}.", f"ohmtick run {shlex.quote(path)} --out again"
+
+
+def _stood_in(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return a line on what stood in for parts of the scenario, if anything did."""
+    others = summary.get("stand_ins") or {}  # folders of an earlier version do not say
+    named = ", ".join(f"{key}: {told['name']}" for key, told in others.items())
+    return {"stood in": named} if named else {}
 
 
 def _kind(scenario: Mapping[str, Any], table: str) -> str:

@@ -75,7 +75,8 @@ class Run:
         ``role`` (source or target), ``voltage_V``: the input, or the desired output, which is NaN
         where it is measured anew every epoch. Empty where it was not recorded.
     summary : dict
-        What ran and how it ended: ``title``, ``seed``, ``engine``, ``initial_error`` and
+        What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
+        parts of the scenario: ``name`` and ``source_sha256``, by key), ``initial_error`` and
         ``final_error`` (V², of the first and of the last conductances), ``updates``,
         ``simulated_s``, ``interrupted``, ``wall_s``, ``updates_per_s``, ``versions``; for
         classes also ``initial_accuracy`` and ``final_accuracy``.

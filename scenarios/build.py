@@ -23,6 +23,7 @@ from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
 from ..engine.twin import TwinNetwork
 from .scenario import Edges, Scenario
+from .stand_ins import is_stand_in
 
 if TYPE_CHECKING:
     from ..engine.compiled import CompiledSimulation
@@ -108,7 +109,8 @@ def build(
         The run's seed.
     engine
         ``"simpy"``, ``"compiled"``, or ``"auto"`` for the compiled one where it can run this: any
-        clock, any rule that numba can compile, but edges of no other class than `EdgeAgent`.
+        clock, any rule that numba can compile, but edges of no other class than `EdgeAgent`, no
+        comparator of one's own, and no resistor of one's own that does not define its ``lower``.
     log
         Where actuations are recorded.
     clock, rule, agent
@@ -121,7 +123,7 @@ def build(
         When the drawn circuit does not fit the scenario, or the compiled engine is asked for and
         cannot run it.
     """
-    bench = _Bench(scenario, seed)
+    bench, parts = _Bench(scenario, seed), scenario.edges
     clock = bench.clock(scenario.edges.clock if clock is None else clock)
     log = EventLog() if log is None else log
     function = scenario.edges.rule.function if rule is None else rule
@@ -133,13 +135,25 @@ def build(
     refusals = {
         "an edge of another class than EdgeAgent": agent is not EdgeAgent,
         "a rule that numba cannot compile": compiled is None,
+        **{f"edges.{name} of the class {kind}": True for name, kind in _not_lowered(parts)},
     }
     if engine == "compiled" and any(refusals.values()):
         reason = " and ".join(what for what, refused in refusals.items() if refused)
         raise OhmtickError(f"the compiled engine cannot run {reason}; engine='simpy' can")
-    if engine == "simpy" or compiled is None or agent is not EdgeAgent:
+    if engine == "simpy" or compiled is None or any(refusals.values()):
         return _on_simpy(bench, log, clock, compiled or function, agent)
     return _compiled(bench, log, clock, compiled)
+
+
+def _not_lowered(parts: Edges) -> Iterator[tuple[str, str]]:
+    """Yield the key and the class of what does on SimPy what the compiled loop knows nothing of.
+
+    Of a subclass that says how it is lowered we believe it.
+    """
+    for name, lowers in (("resistor", "lower"), ("comparator", None)):
+        part, field = getattr(parts, name), type(parts).model_fields[name]
+        if is_stand_in(part, field) and lowers not in vars(type(part)):
+            yield name, type(part).__qualname__
 
 
 def _on_simpy(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -23,6 +24,7 @@ from ..engine.simulation import Watched
 from ..engine.streams import Streams
 from .build import Experiment, build
 from .scenario import Scenario, load
+from .stand_ins import described, stand_ins
 
 #: The engines that can be asked for.
 ENGINES = ("auto", "compiled", "simpy")
@@ -59,7 +61,8 @@ def run(
         Where `out` is taken when the run ends, call it ``out-2``, ``out-3``, …; see `Run.folder`.
     clock, rule, agent
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
-        `ohmtick.scenarios.build.build`. The scenario that is recorded does not know of these.
+        `ohmtick.scenarios.build.build`. The summary names them, with a digest of their sources,
+        as ``stand_ins``; the scenario that is recorded does not know of these.
     watch
         Called before the first event, now and then, and at the end; it must change nothing,
         but may `~ohmtick.engine.simulation.Simulation.stop` the run.
@@ -67,7 +70,8 @@ def run(
     Raises
     ------
     OhmtickError
-        For an unknown engine, a bad seed, or a scenario that cannot be built.
+        For an unknown engine, a bad seed, or a scenario that cannot be built; with `out` also for
+        a part of the scenario that is of a class of one's own, as no file can hold it.
     RecordError
         When `out` exists or cannot be written; then nothing is left behind. Where it appeared
         during the run, the run is kept under a name beside it, which the message holds.
@@ -86,7 +90,8 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
-    _text(scenario, seed)  # whatever could be wrong with it had better be known now
+    if out is not None or not any(stand_ins(scenario, Scenario)):
+        _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
@@ -115,7 +120,10 @@ def simulate(
 ) -> Run:
     """Run a scenario into a log; the parameters are those of `run`."""
     experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-    return _run(experiment, scenario, seed, watch)
+    handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
+    others = chain(stand_ins(scenario, Scenario), handed.items())
+    told = {key: described(what) for key, what in others if what is not None}
+    return _run(experiment, scenario, seed, watch, told)
 
 
 def _text(scenario: Scenario, seed: int) -> str:
@@ -128,6 +136,7 @@ def _run(
     scenario: Scenario,
     seed: int,
     watch: Callable[[Watched], None] | None,
+    stood_in: dict[str, dict[str, Any]],
 ) -> Run:
     import pandas as pd
 
@@ -163,6 +172,7 @@ def _run(
             "title": scenario.title,
             "seed": seed,
             "engine": experiment.engine,
+            "stand_ins": stood_in,
             **{f"initial_{name}": value for name, value in before.items()},
             **{f"final_{name}": value for name, value in after.items()},
             "updates": simulation.updates,

@@ -22,6 +22,7 @@ from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
 from ..engine.errors import RecordError, ScenarioError, nearest, reason
 from .circuits import AnyCircuit, EdgeList
+from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks import AnyTask
 
 
@@ -130,7 +131,7 @@ class Scenario(Part):
                 f"another part than source {self.task.source_labels()[0]!r}"
             )
 
-    def replace(self, /, **changes: Any) -> Scenario:
+    def replace(self, /, **changes: Any) -> Self:
         """Return a scenario with some keys changed.
 
         Parameters
@@ -156,10 +157,17 @@ class Scenario(Part):
         tables = _written(self)
         for key, value in changes.items():
             _set(tables, type(self), key.split("."), value)
-        return Scenario(**tables)
+        return type(self)(**tables)
 
     def to_toml(self) -> str:
-        """Return the complete scenario, defaults included, as TOML."""
+        """Return the complete scenario, defaults included, as TOML.
+
+        Raises
+        ------
+        ScenarioError
+            When a part is of a class of somebody's own, which a file cannot hold.
+        """
+        refuse_stand_ins(self, Scenario)
         tables = self.model_dump(exclude_none=True)
         if not self.versions:
             del tables["versions"]
@@ -267,12 +275,16 @@ def _kind_first(table: Any) -> Any:
 
 
 def _written(part: BaseModel) -> dict[str, Any]:
-    """Return the keys that were given, and the kinds: what the author would write."""
+    """Return the keys that were given, and the kinds: what the author would write.
+
+    A part of a class of the author's own stays as it is.
+    """
     tables = {}
-    for name in type(part).model_fields:
+    for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         if (name in part.model_fields_set or name == "kind") and value is not None:
-            tables[name] = _written(value) if isinstance(value, BaseModel) else value
+            opens = isinstance(value, BaseModel) and not is_stand_in(value, field)
+            tables[name] = _written(value) if opens else value
     return tables
 
 
@@ -304,7 +316,9 @@ def _set(
             )
         tables[key] = dict(inner)
         _set(tables[key], chosen(branches, tables[key].get("kind")), rest, value)
-        if rest == ["kind"] and (now := chosen(branches, value)) is not None:
+        if isinstance(held, BaseModel) and field and is_stand_in(held, field) and rest != ["kind"]:
+            tables[key] = type(held)(**tables[key])
+        elif rest == ["kind"] and (now := chosen(branches, value)) is not None:
             known = now.model_fields
             tables[key] = {name: held for name, held in tables[key].items() if name in known}
     elif value is None and (key in tables or field is not None):

@@ -1,0 +1,76 @@
+"""What stands in for a part of a scenario: found, named, and refused where only data can go."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from ..agents.messages import models
+from ..engine.errors import ScenarioError
+
+
+def is_stand_in(value: object, field: FieldInfo) -> bool:
+    """Whether a field holds a subclass of the kinds that it names, which no file can hold."""
+    return isinstance(value, BaseModel) and type(value) not in models(field.annotation)
+
+
+def stand_ins(whole: BaseModel, kind: type[BaseModel]) -> Iterator[tuple[str, BaseModel]]:
+    """Yield what stands in within a whole, by dotted key, and the whole if it is not of its kind."""
+    if type(whole) is not kind:
+        yield "scenario", whole
+    yield from _within(whole, "")
+
+
+def _within(part: BaseModel, key: str) -> Iterator[tuple[str, BaseModel]]:
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        if is_stand_in(value, field):
+            yield key + name, value
+        elif isinstance(value, BaseModel):
+            yield from _within(value, f"{key}{name}.")
+
+
+def refuse_stand_ins(whole: BaseModel, kind: type[BaseModel]) -> None:
+    """Refuse what a file cannot hold: a whole that is not just of its kind, and parts that are not.
+
+    Raises
+    ------
+    ScenarioError
+        With the key and the class of the first stand-in.
+    """
+    for key, value in stand_ins(whole, kind):
+        raise ScenarioError(
+            f"{key} must be of a kind that comes with ohmtick to be written to a file, and so to "
+            f"be saved or put into a study, got the class {_name(type(value))} instead; "
+            "ohmtick.run runs it in memory"
+        )
+
+
+def described(what: object) -> dict[str, Any]:
+    """Return what a summary says of a class, a function or an object that stood in.
+
+    Returns
+    -------
+    dict
+        ``name``, qualified, of the class or the function; ``source_sha256``, of its own source,
+        where Python has it; of a part also its ``settings``.
+    """
+    source: Any = getattr(what, "py_func", what)  # of a function that numba has compiled
+    if not (inspect.isclass(source) or inspect.isroutine(source)):
+        source = type(source)
+    told: dict[str, Any] = {"name": _name(source)}
+    with suppress(OSError, TypeError):  # typed into an interpreter, or no Python
+        told["source_sha256"] = hashlib.sha256(inspect.getsource(source).encode()).hexdigest()
+    if isinstance(what, BaseModel):
+        told["settings"] = what.model_dump(mode="json")
+    return told
+
+
+def _name(what: Any) -> str:
+    return f"{what.__module__}.{what.__qualname__}"
