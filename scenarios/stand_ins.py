@@ -21,7 +21,7 @@ def is_stand_in(value: object, field: FieldInfo) -> bool:
 
 
 def stand_ins(whole: BaseModel, kind: type[BaseModel]) -> Iterator[tuple[str, BaseModel]]:
-    """Yield what stands in within a whole, by dotted key, and the whole if it is not of its kind."""
+    """Yield what stands in within a whole, by dotted key; and the whole, if not of its kind."""
     if type(whole) is not kind:
         yield "scenario", whole
     yield from _within(whole, "")
