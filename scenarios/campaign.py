@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
+from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -71,14 +73,23 @@ class Campaign(Part):
         text = (folder / "campaign.toml").read_text(encoding="utf-8")
         return cls(**tomllib.loads(text), folder=str(folder))
 
-    def studies(self, quick: bool = False) -> Iterator[tuple[str, str, Study]]:
+    def studies(
+        self, quick: bool = False, folder: Path | None = None
+    ) -> Iterator[tuple[str, str, Study]]:
         """Yield the name of each series, of the scenario, and the study, one after the other.
 
         Parameters
         ----------
         quick
             The short version.
+        folder
+            Where the runs are kept that find solutions; those that are there are not repeated.
+            Without one they are done anew, and not kept.
         """
+        with nullcontext(folder) if folder else TemporaryDirectory(prefix="ohmtick-") as kept:
+            yield from self._studies(quick, Path(kept))
+
+    def _studies(self, quick: bool, folder: Path) -> Iterator[tuple[str, str, Study]]:
         for series in self.series:
             if quick and series.quick is None:
                 continue
@@ -92,7 +103,7 @@ class Campaign(Part):
                 continue
             chosen_near = Near(**_changed(near)) if quick else near
             for scenario in chosen_near.scenarios:
-                for stem, study in self._near(chosen_near, scenario):
+                for stem, study in self._near(chosen_near, scenario, folder):
                     yield chosen_near.name, stem, study
 
     def _tables(self, series: Series) -> dict[str, Any]:
@@ -103,16 +114,16 @@ class Campaign(Part):
         tables["grid"] = tables.get("grid", {}) | dict(series.grid or {})
         return tables
 
-    def _near(self, near: Near, name: str) -> Iterator[tuple[str, Study]]:
-        """Yield the name and the study of a scenario; of noise, one for each seed's data."""
-        scenario, stem = self._scenario(name), Path(name).stem
-        if near.kind == "noise":
-            batches = Study.load(Path(self.folder) / "minibatch.toml")
-            for seed in range(near.seeds):
-                yield f"{stem}-{seed}", noise(scenario, seed, batches)
-            return
-        make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
-        yield stem, make(scenario, near.seeds, near.products)
+    def _near(self, near: Near, scenario: str, folder: Path) -> Iterator[tuple[str, Study]]:
+        """Yield the name and the study of each seed: its circuit, its data, its solution."""
+        base, stem = self._scenario(scenario), Path(scenario).stem
+        for name, seed in ((f"{stem}-{seed}", seed) for seed in range(near.seeds)):
+            if near.kind == "noise":
+                batches = Study.load(Path(self.folder) / "minibatch.toml")
+                yield name, noise(base, seed, batches, folder / name)
+            else:
+                make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
+                yield name, make(base, seed, near.products, folder / name)
 
     def _scenario(self, name: str) -> Scenario:
         beside = Path(self.folder) / name

@@ -2,23 +2,25 @@
 
 Near a solution learning is linear, so that theory has something exact to say of it. A solution is
 found first, by learning in lockstep with small steps; then its conductances, each changed by a
-thousandth or so, are where the runs of the study start.
+thousandth or so, are where the runs of the study start. One seed draws all of it: circuit, first
+conductances, push and clocks, each for a purpose of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..engine.errors import OhmtickError
 from ..engine.streams import FloatArray, Streams
-from .running import run
 from .scenario import Scenario
 from .study import Study
 
 if TYPE_CHECKING:
-    from ..engine.circuit import Circuit
+    from ..engine.record import Run
 
 #: Relative s.d. of what conductances are pushed by.
 PUSH = 1e-3
@@ -37,101 +39,108 @@ CLOCKS: list[dict[str, Any]] = [
 ]
 
 
-def solution(scenario: Scenario, seed: int) -> tuple[FloatArray, float]:
+def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, float]:
     """Let a network learn, and return its conductances, S, and its largest curvature, V²/S.
 
-    It starts from conductances drawn between 1/3 and 3 S.
+    It starts from conductances drawn between 1/3 and 3 S, on the circuit that all runs of this
+    seed have.
+
+    Parameters
+    ----------
+    scenario
+        Allostery with the continuous rule.
+    seed
+        Of this run, and of those that begin where it ends.
+    folder
+        Where the run is kept; one that is there already is not repeated.
     """
     from ..analysis.curvature import curvature
 
-    circuit, task = _circuit(scenario), scenario.task
+    task = scenario.task
+    assert task.kind == "allostery"
     learning = scenario.replace(
         **WIDE,
-        **{"edges.resistor.start": _start(circuit, seed), "edges.clock": {"kind": "periodic"}},
+        **{"edges.resistor.start": _start(scenario, seed), "edges.clock": {"kind": "periodic"}},
         horizon=400.0,
         probe=None,
     )
-    conductances = run(learning, seed=seed).conductances
-    assert task.kind == "allostery"
+    conductances = learned(learning, seed, folder).conductances
+    circuit = scenario.circuit.build(Streams(seed))
     found = curvature(circuit, conductances, task.sources, task.target_labels())
     return conductances, found.largest
 
 
-def late(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
+def learned(scenario: Scenario, seed: int, folder: Path) -> Run:
+    """Return a run of a scenario, done once and kept as a study of its own."""
+    from ..analysis.runs import open_run
+    from ..analysis.studies import open_study
+
+    title = f"What is learned with seed {seed}"
+    metrics = ("initial_error", "final_error")
+    study = Study(scenario, title=title, seeds=(seed,), events=True, metrics=metrics)
+    study.run(folder, workers=1)
+    record = open_study(folder)
+    if len(failures := record.failures()):
+        raise OhmtickError(f"the run of {folder} failed: {failures['error'].iloc[0]}")
+    return open_run(record.folders()["folder"].iloc[0])
+
+
+def late(scenario: Scenario, seed: int, products: Sequence[float], folder: Path) -> Study:
     """Return a study of how late edges may act near a solution.
 
     Parameters
     ----------
     scenario
         Allostery with the continuous rule.
-    seeds
-        How many solutions.
+    seed
+        Of the solution, the push off it, and all runs.
     products
         Values of α λ τ / T: learning rate times largest curvature times latency over period.
+    folder
+        Where the run that finds the solution is kept.
 
     Returns
     -------
     Study
-        Its rows are the solutions at each product, ``label = "solution product"``.
+        Its rows are the products, which are their labels.
     """
-    rows = _Rows()
-    for seed in range(seeds):
-        conductances, steepest = solution(scenario, seed)
-        for product in products:
-            latency = product / SMALL
-            rows.add(
-                f"{seed} {product:g}",
-                _pushed(conductances, seed),
-                learning_rate=SMALL / steepest,
-                latency=latency,
-                horizon=12.0 * latency + 1.0,
-                probe=latency / 8.0,
-            )
-    return rows.study(scenario, "How late may an edge act near a solution?")
+    conductances, steepest = solution(scenario, seed, folder)
+    rows = [
+        _row(product, SMALL / steepest, latency, 12.0 * latency + 1.0, latency / 8.0)
+        for product in products
+        for latency in [product / SMALL]
+    ]
+    title = "How late may an edge act near a solution?"
+    return _study(scenario, seed, _pushed(conductances, seed), rows, title)
 
 
-def beyond(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
+def beyond(scenario: Scenario, seed: int, products: Sequence[float], folder: Path) -> Study:
     """Return a study of what becomes of learning that is later than a solution bears.
 
     It begins where the solution was learned from; the parameters are those of `late`.
     """
-    rows = _Rows()
-    for seed in range(seeds):
-        _, steepest = solution(scenario, seed)
-        for product in products:
-            latency = product / SMALL
-            rows.add(
-                f"{seed} {product:g}",
-                _start(_circuit(scenario), seed),
-                learning_rate=SMALL / steepest,
-                latency=latency,
-                horizon=40.0 * latency + 200.0,
-                probe=latency,
-            )
-    return rows.study(scenario, "What becomes of learning that is too late for a solution?")
+    _, steepest = solution(scenario, seed, folder)
+    rows = [
+        _row(product, SMALL / steepest, latency, 40.0 * latency + 200.0, latency)
+        for product in products
+        for latency in [product / SMALL]
+    ]
+    title = "What becomes of learning that is too late for a solution?"
+    return _study(scenario, seed, _start(scenario, seed), rows, title)
 
 
-def fast(scenario: Scenario, seeds: int, products: Sequence[float]) -> Study:
+def fast(scenario: Scenario, seed: int, products: Sequence[float], folder: Path) -> Study:
     """Return a study of how large steps may be near a solution.
 
     The parameters are those of `late`, but for `products`, the values of α λ.
     """
-    rows = _Rows()
-    for seed in range(seeds):
-        conductances, steepest = solution(scenario, seed)
-        for product in products:
-            rows.add(
-                f"{seed} {product:g}",
-                _pushed(conductances, seed),
-                learning_rate=product / steepest,
-                latency=0.0,
-                horizon=7.0,
-                probe=0.5,
-            )
-    return rows.study(scenario, "How large may steps be near a solution?")
+    conductances, steepest = solution(scenario, seed, folder)
+    rows = [_row(product, product / steepest, 0.0, 7.0, 0.5) for product in products]
+    title = "How large may steps be near a solution?"
+    return _study(scenario, seed, _pushed(conductances, seed), rows, title)
 
 
-def noise(scenario: Scenario, seed: int, batches: Study) -> Study:
+def noise(scenario: Scenario, seed: int, batches: Study, folder: Path) -> Study:
     """Return a study of the updates of one and the same state, before and after learning.
 
     Steps are so small that the network stays where it is while it takes many hundred.
@@ -144,6 +153,8 @@ def noise(scenario: Scenario, seed: int, batches: Study) -> Study:
         Draws the data and the start.
     batches
         The study whose protocols, by label, are compared.
+    folder
+        Where the run that learns is kept.
 
     Returns
     -------
@@ -155,14 +166,13 @@ def noise(scenario: Scenario, seed: int, batches: Study) -> Study:
     protocols = {key: values for key, values in paired.items() if key != "label"}
     rows: dict[str, list[Any]] = {key: [] for key in ("label", "edges.resistor.start", *protocols)}
     full = {key: values[0] for key, values in protocols.items()}
-    short = run(scenario.replace(**full, horizon=1.0, probe=None), seed=seed)
     learning = scenario.replace(**full, horizon=5.0 * scenario.horizon, probe=None)
-    long = run(learning, seed=seed)
-    start = short.edges["conductance_start_S"].tolist()
-    for where, state in (("start", start), ("learned", long.conductances.tolist())):
+    done = learned(learning, seed, folder).edges
+    for where in ("start", "learned"):
+        column = "conductance_start_S" if where == "start" else "conductance_final_S"
         for number, label in enumerate(paired["label"]):
             rows["label"].append(f"{where}|{label}|{seed}")
-            rows["edges.resistor.start"].append(state)
+            rows["edges.resistor.start"].append(done[column].tolist())
             for key, values in protocols.items():
                 rows[key].append(values[number])
     return Study(
@@ -175,54 +185,41 @@ def noise(scenario: Scenario, seed: int, batches: Study) -> Study:
     )
 
 
-class _Rows:
-    """The rows of a study near a solution."""
+def _row(
+    product: float, learning_rate: float, latency: float, horizon: float, probe: float
+) -> dict[str, Any]:
+    return {
+        "label": f"{product:g}",
+        "edges.rule.learning_rate": learning_rate,
+        "edges.latency": latency,
+        "horizon": horizon,
+        "probe.period": probe / np.sqrt(2.0),  # in step with no clock
+    }
 
-    def __init__(self) -> None:
-        self.columns: dict[str, list[Any]] = {}
 
-    def add(
-        self,
-        label: str,
-        start: list[float],
-        *,
-        learning_rate: float,
-        latency: float,
-        horizon: float,
-        probe: float,
-    ) -> None:
-        row = {
-            "label": label,
-            "edges.resistor.start": start,
-            "edges.rule.learning_rate": learning_rate,
-            "edges.latency": latency,
-            "horizon": horizon,
-            "probe.period": probe,
-        }
-        for key, value in row.items():
-            self.columns.setdefault(key, []).append(value)
-
-    def study(self, scenario: Scenario, title: str) -> Study:
-        return Study(
-            scenario.replace(**WIDE),
-            title=title,
-            paired=self.columns,
-            grid={"edges.clock": CLOCKS},
-            seeds=1,
-            probes=True,
-            metrics=("initial_error", "final_error", "largest_curvature", "participation"),
-        )
+def _study(
+    scenario: Scenario, seed: int, start: list[float], rows: list[dict[str, Any]], title: str
+) -> Study:
+    return Study(
+        scenario.replace(**WIDE, **{"edges.resistor.start": start}),
+        title=title,
+        paired={key: [row[key] for row in rows] for key in rows[0]},
+        grid={"edges.clock": CLOCKS},
+        seeds=(seed,),
+        probes=True,
+        metrics=("initial_error", "final_error", "largest_curvature", "participation"),
+    )
 
 
 def _pushed(conductances: FloatArray, seed: int) -> list[float]:
-    push = 1.0 + PUSH * np.random.default_rng(seed).standard_normal(conductances.size)
-    return list((conductances * push).tolist())
+    draws = Streams(seed).normals("near_solutions.push", 0, 0, conductances.size)
+    pushed = np.clip(conductances * (1.0 + PUSH * draws), *WIDE.values())  # one may be at its end
+    return list(pushed.tolist())
 
 
-def _start(circuit: Circuit, seed: int) -> list[float]:
-    powers = np.random.default_rng(seed).uniform(-1.0, 1.0, len(circuit.edges))
-    return list((3.0**powers).tolist())
-
-
-def _circuit(scenario: Scenario) -> Circuit:
-    return scenario.circuit.build(Streams(0))
+def _start(scenario: Scenario, seed: int) -> list[float]:
+    """Return conductances uniform in their logarithm, S, one an edge of this seed's circuit."""
+    streams = Streams(seed)
+    edges = len(scenario.circuit.build(streams).edges)
+    draws = streams.uniforms("near_solutions.start", 0, 0, edges)
+    return list((3.0 ** (2.0 * draws - 1.0)).tolist())

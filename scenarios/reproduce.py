@@ -85,7 +85,7 @@ def carry_out(
 
     records: dict[str, dict[str, StudyRecord]] = {}
     say("Compiling the event loop, once on a machine; then the studies")
-    for series, scenario, study in Campaign.load(paper).studies(quick):
+    for series, scenario, study in Campaign.load(paper).studies(quick, folder / "solutions"):
         say(f"{series}, {scenario}: {len(study)} runs")
         study.run(folder / series / scenario, workers=workers)
         record = open_study(folder / series / scenario)

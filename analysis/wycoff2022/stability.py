@@ -39,16 +39,17 @@ def judge_stability(result: Result, late: Records, fast: Records, far: Records |
 def _growths(records: Records, unit: str | None) -> pd.DataFrame:
     """Return the growth of the miss near each solution, over a latency or over a second."""
     rows = []
-    for scenario, record in records.items():
+    for name, record in records.items():
+        scenario = name.rpartition("-")[0]  # one study a seed
         table = record.table().set_index(["label", "edges.clock"])
         for (label, clock), own in groups(record.probes(), ["label", "edges.clock"]):
-            seed, product = label.split(" ")
             time, error = own["time_s"].to_numpy(), own["error"].to_numpy()
             if unit is not None:
                 time = time / float(own[unit].iloc[0])
             rows.append(
                 {
-                    "scenario": scenario, "seed": int(seed), "product": float(product),
+                    "scenario": scenario, "seed": int(own["seed"].iloc[0]),
+                    "product": float(label),
                     "label": CLOCKS[clock],
                     "growth": _growth(time, error) if unit else _decay(time, error),
                     "participation": table.loc[(label, clock), "participation"],
@@ -151,8 +152,8 @@ def _judge_fast(result: Result, records: Records) -> pd.DataFrame:
 def _judge_beyond(result: Result, records: Records) -> pd.DataFrame:
     runs = tables_of(records)
     runs["label_"] = runs["edges.clock"].map(CLOCKS)
-    runs["product"] = runs["label"].str.split(" ").str[1].astype(float)
-    runs["seed"] = runs["label"].str.split(" ").str[0].astype(int)
+    runs["product"] = runs["label"].astype(float)
+    runs["scenario"] = runs["scenario"].str.rpartition("-")[0]  # one study a seed
     runs["found"] = (
         runs["edges.rule.learning_rate"] * runs["largest_curvature"] * runs["edges.latency"]
     )
