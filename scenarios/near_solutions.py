@@ -213,8 +213,8 @@ def _study(
 
 def _pushed(conductances: FloatArray, seed: int) -> list[float]:
     draws = Streams(seed).normals("near_solutions.push", 0, 0, conductances.size)
-    pushed = np.clip(conductances * (1.0 + PUSH * draws), *WIDE.values())  # one may be at its end
-    return list(pushed.tolist())
+    low, high = WIDE.values()  # an edge may be at its end
+    return list(np.clip(conductances * (1.0 + PUSH * draws), low, high).tolist())
 
 
 def _start(scenario: Scenario, seed: int) -> list[float]:
