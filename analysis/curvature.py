@@ -72,6 +72,8 @@ def curvature(
     targets
         Node labels.
     """
+    from scipy.linalg import eigh  # here: it takes long to import
+
     twin = TwinNetwork(
         circuit,
         np.asarray(conductances, dtype=np.float64),
@@ -92,9 +94,10 @@ def curvature(
         moved[:, target] = response[first] - response[second]
     reason = (free[first] - free[second])[:, None] * moved
     stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
+    # The eigenvalues of Z BᵀB are those of BᵀB x = λ Z⁻¹ x, with symmetric matrices.
+    eigenvalues = eigh(reason.T @ reason, stiffness, eigvals_only=True)[::-1]
     step = np.linalg.solve(stiffness, reason.T)
-    eigenvalues = np.linalg.eigvals(step @ reason).real  # of a product of two positive matrices
-    return Curvature(together=np.sort(eigenvalues)[::-1], alone=np.einsum("et,te->e", reason, step))
+    return Curvature(together=eigenvalues, alone=np.einsum("et,te->e", reason, step))
 
 
 def largest_delay(rate: float) -> float:

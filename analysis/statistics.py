@@ -60,8 +60,9 @@ class Comparison(Estimate):
     lower : float
         Fraction of the seeds whose value is below the reference's; ties count half.
     p_value : float
-        Of Wilcoxon's signed-rank test that the differences are symmetric about zero; NaN where
-        no seed differs.
+        Of Wilcoxon's signed-rank test that what is compared is symmetric about none: the seeds'
+        differences about zero, or for a ratio their log-ratios. NaN where no seed differs, or where
+        a value is negative and has no logarithm.
     """
 
     lower: float
@@ -185,7 +186,7 @@ def compare(
         high=high,
         seeds=sample.size,
         lower=float(np.mean((sample < base) + 0.5 * (sample == base))),
-        p_value=_signed_rank(sample, base),
+        p_value=_signed_rank(sample, base, logs=of.startswith("ratio")),
     )
 
 
@@ -377,15 +378,19 @@ def _at_axis(statistic: Callable[..., Any], *samples: FloatArray, axis: int = -1
     return statistic(*samples, axis=axis)
 
 
-def _signed_rank(values: FloatArray, reference: FloatArray) -> float:
+def _signed_rank(values: FloatArray, reference: FloatArray, *, logs: bool) -> float:
+    """Return the p-value of the differences of all pairs that differ, or of their logarithms."""
     from scipy import stats
 
     differ = values != reference  # two infinities are equal, and have no difference
-    if not differ.any():
+    pair = np.stack([values[differ], reference[differ]])
+    if logs:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            pair = np.log(pair)
+    if not differ.any() or np.isnan(pair).any():
         return float("nan")
     ends = np.finfo(np.float64).max / 4
-    differences = np.clip(values[differ], -ends, ends) - np.clip(reference[differ], -ends, ends)
-    return float(stats.wilcoxon(differences).pvalue)
+    return float(stats.wilcoxon(np.subtract(*np.clip(pair, -ends, ends))).pvalue)
 
 
 def _statistic(statistic: Statistic, where: str) -> Callable[..., Any]:

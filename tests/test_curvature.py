@@ -52,6 +52,67 @@ def test_curvature_is_the_jacobian_of_the_rule(targets: list[str]) -> None:
     assert 1.0 <= found.participation <= conductances.size
 
 
+@pytest.mark.parametrize("across", [0.0, 1.0, 1e8])
+@pytest.mark.parametrize(("up", "down"), [(1.0, 1.0), (3.0, 0.5), (1e6, 1e-3)])
+def test_two_dividers_side_by_side_answer_in_two_modes(
+    up: float, down: float, across: float
+) -> None:
+    """Alike and tied by an edge without a drop: they move together, or against one another.
+
+    Each has B = (v - 1, v) of its two edges, and Z⁻¹ = up + down together, 2 across more against.
+    """
+    ends = [("high", "a"), ("a", "low"), ("high", "b"), ("b", "low")]
+    labels = ["high", "low", "a", "b"]
+    pairs = [[labels.index(one), labels.index(other)] for one, other in ends]
+    conductances = [up, down, up, down]
+    if across:
+        pairs, conductances = [*pairs, [2, 3]], [*conductances, across]
+    circuit = ot.Circuit(edges=pairs, nodes=4, labels=labels)
+    v = up / (up + down)
+    steep = (1.0 - v) ** 2 + v**2
+    modes = [steep / (up + down), steep / (up + down + 2.0 * across)]
+    found = curvature(circuit, conductances, {"high": 1.0, "low": 0.0}, ["a", "b"])
+    assert found.together.dtype == np.float64
+    np.testing.assert_allclose(found.together, modes, rtol=1e-6 if across else 1e-12)
+
+
+@pytest.mark.parametrize("targets", [["4"], ["4", "6"], ["4", "6", "3"]])
+def test_curvature_is_that_of_the_whitened_response(targets: list[str]) -> None:
+    """With coordinates y = C⁻¹ x, C Cᵀ = Z, the response of the outputs is symmetric."""
+    rng = np.random.default_rng(7)
+    for _ in range(20):
+        conductances = 10.0 ** rng.uniform(-3.0, 3.0, len(CIRCUIT.edges))
+        found = curvature(CIRCUIT, conductances, SOURCES, targets)
+        reason, stiffness = responses(conductances, targets)
+        half = np.linalg.cholesky(stiffness)
+        whitened = np.linalg.solve(half, reason.T)
+        expected = np.linalg.svd(whitened, compute_uv=False) ** 2
+        np.testing.assert_allclose(found.together, expected, rtol=1e-6)
+
+
+def responses(conductances: np.ndarray, targets: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """B and Z⁻¹ from dense solves of Kirchhoff's law."""
+    nodes, places = CIRCUIT.nodes, [CIRCUIT.index(name) for name in targets]
+    incidence = np.zeros((len(CIRCUIT.edges), nodes))
+    for edge, (one, other) in enumerate(CIRCUIT.edges):
+        incidence[edge, [one, other]] = 1.0, -1.0
+    laplacian = incidence.T @ (conductances[:, None] * incidence)
+
+    def held(voltages: dict[int, float]) -> np.ndarray:
+        fixed, free = list(voltages), [n for n in range(nodes) if n not in voltages]
+        answer = np.zeros(nodes)
+        answer[fixed] = list(voltages.values())
+        answer[free] = np.linalg.solve(
+            laplacian[np.ix_(free, free)], -laplacian[np.ix_(free, fixed)] @ answer[fixed]
+        )
+        return incidence @ answer
+
+    sources = {CIRCUIT.index(name): volts for name, volts in SOURCES.items()}
+    still = dict.fromkeys([*sources, *places], 0.0)
+    moved = np.stack([held(still | {place: 1.0}) for place in places], axis=1)
+    return held(sources)[:, None] * moved, moved.T @ (conductances[:, None] * moved)
+
+
 @pytest.mark.parametrize("late", [0, 1, 2, 7])
 def test_late_steps_converge_just_below_their_limit_and_not_above(late: int) -> None:
     for factor, falls in ((0.98, True), (1.02, False)):

@@ -65,9 +65,32 @@ def test_pairs_tell_what_unpaired_samples_cannot() -> None:
     assert paired.low < 0.8 < paired.high
     assert paired.high - paired.low < 0.03
     assert paired.lower == 1.0
-    assert paired.p_value == pytest.approx(stats.wilcoxon(better - seeds).pvalue)
+    assert paired.p_value == pytest.approx(stats.wilcoxon(np.log(better / seeds)).pvalue)
     apart = bootstrap(better).high - bootstrap(better).low
     assert apart > 0.5 * bootstrap(better).value
+
+
+def test_the_p_value_belongs_to_the_effect_beside_it() -> None:
+    """Small errors fall by half, large ones rise by a little: less in ratio, more in volts²."""
+    rng = np.random.default_rng(RNG_SEED)
+    reference = np.r_[np.geomspace(1e-6, 1e-4, 14), np.geomspace(1.0, 10.0, 10)]
+    values = reference * np.r_[rng.uniform(0.4, 0.6, 14), rng.uniform(1.01, 1.02, 10)]
+    units = 2.0 ** rng.integers(-20, 20, 24)  # each seed in its own unit: a ratio has none
+    for of in ("ratio", "ratios"):
+        found = compare(values, reference, of)
+        assert found.p_value == stats.wilcoxon(np.log(values) - np.log(reference)).pvalue < 0.05
+        scaled = compare(units * values, units * reference, of)
+        assert scaled.p_value == found.p_value
+    for of in ("difference", "differences"):
+        found = compare(values, reference, of)  # type: ignore[arg-type]
+        assert found.p_value == stats.wilcoxon(values - reference).pvalue
+
+
+def test_a_ratio_to_nothing_or_to_no_end_still_has_its_rank() -> None:
+    found = compare([0.0, np.inf, 2.0, 3.0, 4.0, np.inf], [1.0, 1.0, 1.0, 1.0, 1.0, np.inf])
+    ranks = [-9.0, 9.0, *np.log([2.0, 3.0, 4.0])]
+    assert found.p_value == stats.wilcoxon(ranks).pvalue
+    assert np.isnan(compare([-1.0, 2.0], [1.0, 1.0], "ratios", "mean").p_value)
 
 
 @pytest.mark.parametrize("of", ["ratio", "difference", "ratios", "differences"])
