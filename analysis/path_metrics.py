@@ -1,8 +1,9 @@
 """Metrics of where the resistors went, for studies: cycles, states, displacement, dimension.
 
-They look at the second half of a run, when it has settled, at one sample a second, and count
-potentiometers in positions and continuous resistors in siemens. A study whose edges act once a
-second on average so gets one sample an update, whatever its clocks.
+They look at the second half of a run, when it has settled, and count potentiometers in positions
+and continuous resistors in siemens. They read the path from the events, once each nominal period:
+the mean time between two actions of an edge, which is the clock's period, times the batch, over
+the gate. So they get one sample an action, whatever the clocks.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
+from ..engine.errors import AnalysisError
 from . import trajectories
 from .curvature import Curvature, curvature
 from .metrics import METRICS, metric
@@ -22,24 +24,65 @@ from .metrics import METRICS, metric
 if TYPE_CHECKING:
     from ..engine.record import Run
 
-#: Lags, s, for each of which there is a metric ``displacement_<lag>``.
+#: Lags, in nominal periods, for each of which there is a metric ``displacement_<lag>``.
 LAGS = (1, 2, 3, 4, 5, 6, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
+#: Fewer samples repeat nothing and move nowhere.
+LEAST_SAMPLES = 3
+#: How long after each period a path is read, in periods: what is written at just that time, up to
+#: the rounding of a latency that was added to it, has happened.
+JUST_AFTER = 1e-6
+
+
+def nominal_period(run: Run) -> float:
+    """Return the mean time between two actions of an edge, s.
+
+    Raises
+    ------
+    AnalysisError
+        Where no edge ever acts, or another clock than the scenario's made them act.
+    """
+    for part, other in (run.summary.get("stand_ins") or {}).items():
+        if part in ("clock", "agent"):
+            raise AnalysisError(
+                f"a path is read once a period of the scenario's clock, and {other['name']} stood "
+                f"in as the {part} of this run; use ohmtick.analysis.trajectories with its times"
+            )
+    edges = run.scenario["edges"]
+    clock = edges["clock"]
+    if not clock["gate"]:
+        raise AnalysisError(
+            "a path is read once for each time that an edge acts, and at edges.clock.gate = 0.0 "
+            "none does"
+        )
+    return float(clock["period"] * edges["batch"] / clock["gate"])
 
 
 def settled_path(run: Run) -> npt.NDArray[np.float64]:
-    """Return the second half of a run at one sample a second, in positions or siemens, (T, E).
+    """Return the second half of a run, a sample a nominal period, in positions or siemens, (T, E).
 
     Edges that were cut are left out: they have no position any more.
+
+    Raises
+    ------
+    AnalysisError
+        Where the period is not defined, or the half has fewer than `LEAST_SAMPLES` of them.
     """
     walk = _PATHS.get(run)  # several metrics ask for it
     if walk is None:
-        horizon = float(run.summary["simulated_s"])
-        times = np.arange(math.floor(horizon / 2.0), math.ceil(horizon), dtype=np.float64)
+        period, span = nominal_period(run), float(run.summary["simulated_s"])
+        count = np.arange(math.floor(span / period / 2.0), math.ceil(span / period))
+        if count.size < LEAST_SAMPLES:
+            raise AnalysisError(
+                f"the second half of a run must have at least {LEAST_SAMPLES} periods of "
+                f"{period:g} s for a metric of its path, got {span / 2.0:g} s"
+            )
+        times = period * (count + JUST_AFTER)
         walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
         walk = walk[:, np.isnan(run.cuts)]
         resistor = run.scenario["edges"]["resistor"]
         if resistor["kind"] == "digital_potentiometer":
-            walk = trajectories.steps(walk, resistor["full_scale"] / resistor["positions"])
+            scale = (resistor[key] for key in ("positions", "full_scale", "spacing"))
+            walk = trajectories.positions(walk, *scale)
         _PATHS[run] = walk
     return walk
 
@@ -51,7 +94,7 @@ _PATHS: WeakKeyDictionary[Run, npt.NDArray[np.float64]] = WeakKeyDictionary()
 def cycle_period(run: Run) -> float:
     """Period of the limit cycle that a run ends in, s; infinite where there is none."""
     cycle = trajectories.limit_cycle(settled_path(run))
-    return math.inf if cycle is None else float(cycle.period)
+    return math.inf if cycle is None else cycle.period * nominal_period(run)
 
 
 @metric

@@ -2,7 +2,7 @@
 
 A path is an array of shape (T, E): the conductance of each edge, or any other coordinate of it, at
 T times. `path` makes one from the events of a run; the other functions take any path, in any unit.
-For potentiometers the natural coordinate is the position, `steps(path, step_ohm)`.
+For potentiometers the natural coordinate is the position: `positions`, or `steps` of resistance.
 """
 
 from __future__ import annotations
@@ -132,7 +132,47 @@ def steps(path: npt.ArrayLike, step_ohm: float) -> FloatArray:
     """
     if not step_ohm > 0.0:
         raise AnalysisError(refusal("step_ohm", "steps", "be positive", step_ohm))
-    places = 1.0 / (_path(path, "steps") * step_ohm)
+    return _whole(1.0 / (_path(path, "steps") * step_ohm))
+
+
+def positions(path: npt.ArrayLike, count: int, full_scale: float, spacing: str) -> FloatArray:
+    """Return the positions of potentiometers along a path, counted from 1, shape (T, E).
+
+    Rounded as by `steps`.
+
+    Parameters
+    ----------
+    path : array_like, shape (T, E)
+        Conductances, S.
+    count : int
+        How many positions there are.
+    full_scale : float
+        Resistance at the last one, Ω.
+    spacing : str
+        ``"linear"`` or ``"logarithmic"``, as of a scenario's ``digital_potentiometer``.
+
+    Raises
+    ------
+    AnalysisError
+        For any other spacing.
+
+    Examples
+    --------
+    >>> from ohmtick.analysis import trajectories
+    >>> trajectories.positions([[1 / 9.0, 1 / 3.0]], 3, 9.0, "logarithmic").tolist()
+    [[3.0, 1.0]]
+    """
+    if spacing == "linear":
+        return steps(path, full_scale / count)
+    if spacing != "logarithmic":
+        rule = "be 'linear' or 'logarithmic'"
+        raise AnalysisError(refusal("spacing", "positions", rule, repr(spacing)))
+    # R = full_scale * count ** -((count - position) / (count - 1))
+    below = -np.log(_path(path, "positions") * full_scale) / np.log(count)
+    return _whole(count + (count - 1) * below)
+
+
+def _whole(places: FloatArray) -> FloatArray:
     whole = np.rint(places)
     return np.where(np.abs(places - whole) <= 1e-9 * whole, whole, places)
 

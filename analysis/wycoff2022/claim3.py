@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 #: Where the displacement is fitted, s.
 FITTED = (2, 30)
-STEP_OHM = 781.25
 #: Of the bench.
 EDGES = 16
 
@@ -226,16 +225,12 @@ def _draw_displacement(ax: Axes, lags: pd.DataFrame) -> None:
 
 def _walks(records: Records) -> dict[str, np.ndarray]:
     """Return the settled half of each run, in positions, by protocol."""
+    from ..path_metrics import settled_path
     from ..runs import open_run
 
     kept = next(iter(records.values())).folders()
-    walks = {}
-    for label, folder in zip(kept["label"], kept["folder"], strict=True):
-        run = open_run(folder)
-        times = np.arange(0.0, float(run.summary["simulated_s"]))
-        walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
-        walks[label] = trajectories.steps(walk, STEP_OHM)[len(times) // 2 :]
-    return walks
+    pairs = zip(kept["label"], kept["folder"], strict=True)
+    return {label: settled_path(open_run(folder)) for label, folder in pairs}
 
 
 def _draw_states(ax: Axes, walks: Mapping[str, np.ndarray]) -> None:
