@@ -3,7 +3,7 @@
 from .analysis.runs import open_run
 from .analysis.studies import open_study
 from .engine.circuit import Circuit
-from .engine.errors import OhmtickError
+from .engine.errors import OhmtickError, OhmtickWarning
 from .engine.lattices import breadboard, from_networkx, square_lattice
 from .engine.twin import TwinNetwork
 from .scenarios.running import run
@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Circuit",
     "OhmtickError",
+    "OhmtickWarning",
     "Scenario",
     "Study",
     "TwinNetwork",

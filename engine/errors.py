@@ -1,4 +1,4 @@
-"""The exceptions a caller may meet; all derive from `OhmtickError`."""
+"""The exceptions a caller may meet; all derive from `OhmtickError`. And what is warned of."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ class RecordError(OhmtickError, OSError):
 
 class AnalysisError(OhmtickError, ValueError):
     """An analysis was given numbers, or a frame, that it cannot be made of."""
+
+
+class OhmtickWarning(UserWarning):
+    """Something that may be meant, but would mislead if it were not."""
 
 
 def reason(error: Exception) -> str:

@@ -6,14 +6,16 @@ import argparse
 import os
 import sys
 import tomllib
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
+from ..engine.errors import OhmtickError, OhmtickWarning, RecordError, ScenarioError, reason
 from ..engine.record import Run
 from . import reproduce, seeing, study_command
 from .build import build
+from .in_step import warn_in_step
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
 from .terminal import Terminal
@@ -26,7 +28,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the `ohmtick` command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        code = int(options.action(options))
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", OhmtickWarning)
+            warnings.showwarning = _warned
+            code = int(options.action(options))
         sys.stdout.flush()  # here, where it can still be said that nobody could take it
         return code
     except RecordError as error:
@@ -100,6 +105,11 @@ def _takes_a_seed(command: argparse.ArgumentParser) -> None:
     command.add_argument("--seed", type=int, metavar="N", help="default: the scenario's own, or 0")
 
 
+def _warned(message: Warning | str, *_: object, **__: object) -> None:
+    """Say what is warned of in a line, without the line of code that does."""
+    print(f"ohmtick: warning: {message}", file=sys.stderr)
+
+
 def _list(options: argparse.Namespace) -> int:
     names = library()
     width = max(map(len, names))
@@ -119,6 +129,7 @@ def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
     circuit = build(scenario, seed).simulation.twin.circuit
+    warn_in_step([scenario])
     print(f"{options.scenario} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}")
     return OK
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.ledger import LEDGER, Ledger
 from .executors import check, processors
+from .in_step import warn_in_step
 from .jobs import perform
 from .planning import jobs_for, lacking_runs, planned
 from .running import versions
@@ -40,6 +41,7 @@ def estimate(study: Study, folder: Path | None, workers: int | None = None) -> E
     """Tell how long a study takes from a few of its runs, of which nothing is kept."""
     check("threads", workers)
     plan = planned(study, versions()["ohmtick"])
+    warn_in_step(cell.scenario for cell in study.cells if cell.scenario is not None)
     if folder is not None and (folder / LEDGER).is_file():
         with Ledger(folder / LEDGER) as ledger:
             lacking = lacking_runs(study, ledger, plan, ledger.entries(), folder)

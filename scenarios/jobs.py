@@ -14,7 +14,8 @@ from ..engine.errors import AnalysisError, OhmtickError, RecordError
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Watched
-from .running import run, simulate
+from .running import recorded_run as run
+from .running import simulate
 from .scenario import Scenario
 
 if TYPE_CHECKING:

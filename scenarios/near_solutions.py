@@ -16,6 +16,7 @@ import numpy as np
 
 from ..engine.errors import OhmtickError
 from ..engine.streams import FloatArray, Streams
+from .in_step import OUT_OF_STEP
 from .scenario import Scenario
 from .study import Study
 
@@ -193,7 +194,7 @@ def _row(
         "edges.rule.learning_rate": learning_rate,
         "edges.latency": latency,
         "horizon": horizon,
-        "probe.period": probe / np.sqrt(2.0),  # in step with no clock
+        "probe.period": OUT_OF_STEP * probe,
     }
 
 

@@ -23,6 +23,7 @@ from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, nod
 from ..engine.simulation import Watched
 from ..engine.streams import Streams
 from .build import Experiment, build
+from .in_step import warn_in_step
 from .scenario import Scenario, load
 from .stand_ins import described, stand_ins
 
@@ -76,6 +77,11 @@ def run(
         When `out` exists or cannot be written; then nothing is left behind. Where it appeared
         during the run, the run is kept under a name beside it, which the message holds.
 
+    Warns
+    -----
+    OhmtickWarning
+        Where the probe is in step with who acts; see `~ohmtick.scenarios.in_step.in_step`.
+
     Examples
     --------
     >>> result = run("breadboard-iii", seed=7)
@@ -89,6 +95,34 @@ def run(
         )
     if not isinstance(scenario, Scenario):
         scenario = load(scenario)
+    if clock is None:  # of another's period nothing is known
+        warn_in_step([scenario])
+    return recorded_run(
+        scenario,
+        seed,
+        engine,
+        out=out,
+        numbered=numbered,
+        clock=clock,
+        rule=rule,
+        agent=agent,
+        watch=watch,
+    )
+
+
+def recorded_run(
+    scenario: Scenario,
+    seed: int | None,
+    engine: str,
+    *,
+    out: str | Path | None = None,
+    numbered: bool = False,
+    clock: Clock | None = None,
+    rule: RuleFunction | None = None,
+    agent: type[EdgeAgent] = EdgeAgent,
+    watch: Callable[[Watched], None] | None = None,
+) -> Run:
+    """Run a scenario as `run` does, of whose warnings a study has given its own."""
     seed = Streams(scenario.seed if seed is None else seed).seed
     if out is not None or not any(stand_ins(scenario, Scenario)):
         _text(scenario, seed)  # whatever could be wrong with it had better be known now

@@ -13,6 +13,7 @@ from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
 from ..engine.record import SUMMARY
 from .executors import MANY_RUNS, check, crew
+from .in_step import warn_in_step
 from .locking import locked
 from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
 from .running import versions
@@ -71,6 +72,7 @@ def carry_out(
     """
     version = versions()["ohmtick"]
     plan = planned(study, version)  # before anything is written: it may be wrong
+    warn_in_step((cell.scenario for cell in study.cells if cell.scenario is not None), stacklevel=3)
     kind: Executor | Literal["threads", "processes"]
     if executor is None or executor == "auto":
         kind = "processes" if study.engine == "simpy" else "threads"
