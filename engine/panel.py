@@ -18,6 +18,12 @@ from .layout import column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
+#: A change of so many times a pivot is looked at: below it, rounding is not magnified so far that
+#: anybody could tell.
+WIDE = 1e10
+#: The most that the rounding of a weight, some 1e-16, may be magnified in the factor.
+MOST_MAGNIFIED = 1e4
+
 
 @kernel(inline=True)
 def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) -> None:
@@ -114,6 +120,11 @@ def modify(
             real, x + _4, b0 + _4, b1 + _4, b2 + _4, b3 + _4, np.uintp(height - j - 4),
             w0, w1, w2, w3, beta0, beta1, beta2, beta3,
         )  # fmt: skip
+        if abs(delta) * max(max(d0, d1), max(d2, d3)) > WIDE and _spoilt(
+            real, x + _4, np.uintp(height - j - 4), delta,
+            (w3, w2, w1, w0), (d3 / t4, d2 / t3, d1 / t2, d0 / t1),
+        ):  # fmt: skip
+            t4 = np.nan
         t0 = t4
         a0 = a3 + height - j - 4
         y += 4
@@ -131,6 +142,10 @@ def modify(
             v = real[x + r] + w0 * m
             real[b0 + r] = m - beta0 * v
             real[x + r] = v
+        if abs(delta) * d0 > WIDE and _spoilt(
+            real, x + _1, np.uintp(height - j - 1), delta, (w0,), (d0 / t1,)
+        ):
+            t1 = np.nan
         t0 = t1
         a0 += height - j - 1
         y += 1
@@ -157,3 +172,24 @@ def _modify_four(
         real[a2 + r] = m2 - beta2 * x2
         real[a3 + r] = m3 - beta3 * x3
         real[y + r] = x3
+
+
+@kernel
+def _spoilt(
+    real: Reals, below: np.uintp, rows: np.uintp, delta: float,
+    weights: tuple[float, ...], resistances: tuple[float, ...],
+) -> bool:  # fmt: skip
+    """Whether columns that are modified lose too many digits; the last column comes first.
+
+    Where strong edges are tied together by weak ones alone, the weights that leave them cancel:
+    what is left at column j is rounding, some 1e-16 of the edge's own weights, that is taken for a
+    current. In M_rj it is magnified by ``delta w_r / (d_j t')``.
+    """
+    largest = 0.0
+    for r in range(rows):
+        largest = max(largest, abs(real[below + r]))
+    for weight, resistance in zip(weights, resistances):  # noqa: B905 - numba knows no strict zip
+        largest = max(largest, abs(weight))
+        if not largest * abs(delta) * resistance <= MOST_MAGNIFIED:
+            return True
+    return False
