@@ -18,11 +18,11 @@ from .layout import column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
-#: A change of so many times a pivot is looked at: below it, rounding is not magnified so far that
-#: anybody could tell.
+#: A column is looked at where a change is so many times its pivot. Below that, only conductances
+#: of many decades less are left, and what rounding does to the weights on them is nothing.
 WIDE = 1e10
-#: The most that the rounding of a weight, some 1e-16, may be magnified in the factor.
-MOST_MAGNIFIED = 1e4
+#: The most that the rounding of weights, 1e-16, may be magnified in a column of the factor.
+MOST_MAGNIFIED = 1e2
 
 
 @kernel(inline=True)
@@ -79,7 +79,10 @@ def modify(
     real: Reals, panel: int, height: int, w: int, column: int, stop: int, delta: float,
     t0: float,
 ) -> float:  # fmt: skip
-    """Eliminate columns from the weights and modify them on the way; return the ratio t."""
+    """Eliminate columns from the weights and modify them on the way; return the ratio t.
+
+    It is not a number where too many digits were lost.
+    """
     j = column
     a0 = panel + column_offset(j, height) - j
     y = w + j
@@ -120,7 +123,7 @@ def modify(
             real, x + _4, b0 + _4, b1 + _4, b2 + _4, b3 + _4, np.uintp(height - j - 4),
             w0, w1, w2, w3, beta0, beta1, beta2, beta3,
         )  # fmt: skip
-        if abs(delta) * max(max(d0, d1), max(d2, d3)) > WIDE and _spoilt(
+        if abs(delta) * max(max(d0, d1), max(d2, d3)) > WIDE and _magnifies(
             real, x + _4, np.uintp(height - j - 4), delta,
             (w3, w2, w1, w0), (d3 / t4, d2 / t3, d1 / t2, d0 / t1),
         ):  # fmt: skip
@@ -142,7 +145,7 @@ def modify(
             v = real[x + r] + w0 * m
             real[b0 + r] = m - beta0 * v
             real[x + r] = v
-        if abs(delta) * d0 > WIDE and _spoilt(
+        if abs(delta) * d0 > WIDE and _magnifies(
             real, x + _1, np.uintp(height - j - 1), delta, (w0,), (d0 / t1,)
         ):
             t1 = np.nan
@@ -175,20 +178,20 @@ def _modify_four(
 
 
 @kernel
-def _spoilt(
+def _magnifies(
     real: Reals, below: np.uintp, rows: np.uintp, delta: float,
     weights: tuple[float, ...], resistances: tuple[float, ...],
 ) -> bool:  # fmt: skip
-    """Whether columns that are modified lose too many digits; the last column comes first.
+    """Whether rounding is magnified too far in columns that were modified, the last one first.
 
-    Where strong edges are tied together by weak ones alone, the weights that leave them cancel:
-    what is left at column j is rounding, some 1e-16 of the edge's own weights, that is taken for a
-    current. In M_rj it is magnified by ``delta w_r / (d_j t')``.
+    Where weak ties alone are left, as of a cluster of strong edges, the weights have cancelled to
+    rounding, some 1e-16, and M_rj takes ``delta w_j w_r / (d_j t')``: rounding is magnified by
+    ``delta w_r / (d_j t')``.
     """
     largest = 0.0
     for r in range(rows):
         largest = max(largest, abs(real[below + r]))
-    for weight, resistance in zip(weights, resistances):  # noqa: B905 - numba knows no strict zip
+    for weight, resistance in zip(weights, resistances):  # noqa: B905 - numba has no strict one
         largest = max(largest, abs(weight))
         if not largest * abs(delta) * resistance <= MOST_MAGNIFIED:
             return True
