@@ -83,6 +83,7 @@ def modify(
 
     It is not a number where too many digits were lost.
     """
+    wide = WIDE / abs(delta)
     j = column
     a0 = panel + column_offset(j, height) - j
     y = w + j
@@ -119,15 +120,15 @@ def modify(
         real[b1 + _2] = m21 - beta1 * w2
         real[b1 + _3] = m31 - beta1 * w31
         real[b2 + _3] = m32 - beta2 * w3
+        if (d0 + d1) + (d2 + d3) > wide and _magnifies(
+            real, x + _4, (b0 + _4, b1 + _4, b2 + _4, b3 + _4), np.uintp(height - j - 4),
+            (w0, w1, w2, w3), (d0 / t1, d1 / t2, d2 / t3, d3 / t4), delta,
+        ):  # fmt: skip
+            t4 = np.nan
         _modify_four(
             real, x + _4, b0 + _4, b1 + _4, b2 + _4, b3 + _4, np.uintp(height - j - 4),
             w0, w1, w2, w3, beta0, beta1, beta2, beta3,
         )  # fmt: skip
-        if abs(delta) * max(max(d0, d1), max(d2, d3)) > WIDE and _magnifies(
-            real, x + _4, np.uintp(height - j - 4), delta,
-            (w3, w2, w1, w0), (d3 / t4, d2 / t3, d1 / t2, d0 / t1),
-        ):  # fmt: skip
-            t4 = np.nan
         t0 = t4
         a0 = a3 + height - j - 4
         y += 4
@@ -140,15 +141,15 @@ def modify(
         t1 = t0 + w0 * g0
         beta0 = g0 / t1
         real[b0] = d0 * (t0 / t1)
+        if d0 > wide and _magnifies(
+            real, x + _1, (b0 + _1,), np.uintp(height - j - 1), (w0,), (d0 / t1,), delta
+        ):
+            t1 = np.nan
         for r in range(_1, np.uintp(height - j)):
             m = real[b0 + r]
             v = real[x + r] + w0 * m
             real[b0 + r] = m - beta0 * v
             real[x + r] = v
-        if abs(delta) * d0 > WIDE and _magnifies(
-            real, x + _1, np.uintp(height - j - 1), delta, (w0,), (d0 / t1,)
-        ):
-            t1 = np.nan
         t0 = t1
         a0 += height - j - 1
         y += 1
@@ -179,20 +180,34 @@ def _modify_four(
 
 @kernel
 def _magnifies(
-    real: Reals, below: np.uintp, rows: np.uintp, delta: float,
-    weights: tuple[float, ...], resistances: tuple[float, ...],
+    real: Reals, y: np.uintp, columns: tuple[np.uintp, ...], rows: np.uintp,
+    weights: tuple[float, ...], resistances: tuple[float, ...], delta: float,
 ) -> bool:  # fmt: skip
-    """Whether rounding is magnified too far in columns that were modified, the last one first.
+    """Whether a change magnifies rounding too far in some columns, whose rows below are not yet.
 
     Where weak ties alone are left, as of a cluster of strong edges, the weights have cancelled to
     rounding, some 1e-16, and M_rj takes ``delta w_j w_r / (d_j t')``: rounding is magnified by
     ``delta w_r / (d_j t')``.
+
+    Parameters
+    ----------
+    y, columns
+        Where the weights of the rows below start, and these rows of each column.
+    rows
+        How many.
+    weights, resistances
+        w_j and ``1 / (d_j t')`` of each column.
+    delta
+        The change.
     """
     largest = 0.0
     for r in range(rows):
-        largest = max(largest, abs(real[below + r]))
-    for weight, resistance in zip(weights, resistances):  # noqa: B905 - numba has no strict one
-        largest = max(largest, abs(weight))
-        if not largest * abs(delta) * resistance <= MOST_MAGNIFIED:
+        below = real[y + r]
+        for column, weight in zip(columns, weights):  # noqa: B905 - numba has no strict one
+            below += weight * real[column + r]
+        largest = max(largest, abs(below))
+    for j in range(len(weights) - 1, -1, -1):
+        largest = max(largest, abs(weights[j]))
+        if not largest * abs(delta) * resistances[j] <= MOST_MAGNIFIED:
             return True
     return False
