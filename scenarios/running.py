@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -19,7 +18,7 @@ from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
-from ..engine.simulation import Watched
+from ..engine.simulation import Observer
 from ..engine.streams import Streams
 from .build import Experiment, build
 from .scenario import Scenario, load
@@ -38,7 +37,8 @@ def run(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Watched], None] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
 ) -> Run:
     """Run a scenario.
 
@@ -61,8 +61,14 @@ def run(
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
         `ohmtick.scenarios.build.build`. The scenario that is recorded does not know of these.
     watch
-        Called before the first event, now and then, and at the end; it must change nothing,
-        but may `~ohmtick.engine.simulation.Simulation.stop` the run.
+        Called with the simulation before the first event, after each probe, and at the end; see
+        `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
+        which then ends with the event of that probe, the same on either engine, and is recorded as
+        interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
+    poll
+        Called likewise before the first event, now and then by the wall clock, and at the end: for
+        a progress bar, or to stop a run that is not wanted any more, at whatever event it happens
+        to be. What it sees, and where it stops, is no part of a result that repeats.
 
     Raises
     ------
@@ -91,8 +97,9 @@ def run(
         log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
             result = simulate(
-                scenario, seed, engine, log, clock=clock, rule=rule, agent=agent, watch=watch
-            )
+                scenario, seed, engine, log,
+                clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
+            )  # fmt: skip
             log.close()
             if folder is None:
                 return result
@@ -111,11 +118,12 @@ def simulate(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Watched], None] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
 ) -> Run:
     """Run a scenario into a log; the parameters are those of `run`."""
     experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-    return _run(experiment, scenario, seed, watch)
+    return _run(experiment, scenario, seed, watch, poll)
 
 
 def _text(scenario: Scenario, seed: int) -> str:
@@ -127,7 +135,8 @@ def _run(
     experiment: Experiment,
     scenario: Scenario,
     seed: int,
-    watch: Callable[[Watched], None] | None,
+    watch: Observer | None,
+    poll: Observer | None,
 ) -> Run:
     import pandas as pd
 
@@ -135,11 +144,7 @@ def _run(
     start = twin.conductances
     before = experiment.probe.measure(twin)
     began = perf_counter()
-    if watch is not None:
-        watch(simulation)
-    simulation.run(watch)
-    if watch is not None:
-        watch(simulation)
+    simulation.run(watch, poll)
     took = perf_counter() - began
     after = experiment.probe.measure(twin)
     kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(after, "f8")}

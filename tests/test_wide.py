@@ -48,17 +48,19 @@ def clusters(random: Random, span: float) -> Clusters:
     """Draw a circuit whose weakest and strongest edges lie `span` apart, about 1 S."""
     count, size = random.randint(2, 4), random.randint(2, 6)
     nodes = count * size + 2
-    edges, values = [], []
+    edges: list[tuple[int, int]] = []
+    values: list[float] = []
     for cluster in range(count):
         members = range(cluster * size, (cluster + 1) * size)
         tree = [(members[random.randrange(place)], members[place]) for place in range(1, size)]
-        loops = [tuple(random.sample(members, 2)) for _ in range(random.randint(0, size))]
-        edges += [*tree, *loops]
+        loops = [random.sample(members, 2) for _ in range(random.randint(0, size))]
+        edges += tree + [(first, second) for first, second in loops]
         values += [span ** random.uniform(0.3, 0.5)] * (len(edges) - len(values))
     groups = [[*range(c * size, (c + 1) * size)] for c in range(count)] + [[nodes - 2], [nodes - 1]]
     random.shuffle(groups)
     ties = [(groups[random.randrange(place)], groups[place]) for place in range(1, count + 2)]
-    ties += [random.sample(groups, 2) for _ in range(random.randint(0, 4))]
+    more = [random.sample(groups, 2) for _ in range(random.randint(0, 4))]
+    ties += [(one, other) for one, other in more]
     edges += [(random.choice(one), random.choice(other)) for one, other in ties]
     values += [span**-0.5] * len(ties)
     name = random.sample(range(nodes), nodes)
