@@ -123,7 +123,7 @@ def scenario(nodes: int, events: float) -> ot.Scenario:
 
 
 class Stopwatch:
-    """Times the events of a run apart from its set-up: a `watch` for `ohmtick.run`.
+    """Times the events of a run apart from its set-up: a `poll` for `ohmtick.run`.
 
     It reads the CPU time of the process, which the work of others on the machine does not
     lengthen much.
@@ -143,7 +143,7 @@ class Stopwatch:
 def run(nodes: int, events: float) -> float:
     """Run a scenario as a user would, compiled; return CPU seconds per event."""
     watch = Stopwatch()
-    result = ot.run(scenario(nodes, events), seed=1, engine="compiled", watch=watch)
+    result = ot.run(scenario(nodes, events), seed=1, engine="compiled", poll=watch)
     return watch.seconds / max(1, int(result.summary["updates"]))
 
 

@@ -187,13 +187,13 @@ def logged_run(count: float) -> dict[str, float]:
     memory: list[tuple[float, float]] = []
     chosen = scenario(BREADBOARD, count)
 
-    def watch(simulation: Any) -> None:
+    def poll(simulation: Any) -> None:
         memory.append((simulation.now / chosen.horizon, resident_gb()))
 
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
         start = process_time()
-        result = ot.run(chosen, seed=1, out=out, watch=watch)
+        result = ot.run(chosen, seed=1, out=out, poll=poll)
         took = process_time() - start
         size = (out / "events.parquet").stat().st_size
     updates = int(result.summary["updates"])

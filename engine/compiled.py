@@ -19,7 +19,7 @@ from .heap import sink
 from .kernel import Function
 from .lowered import Data, Desk, Edges, Flights, ProbeRows, Rows
 from .pointers import READ, RULE, STEP, address_of
-from .simulation import Watched
+from .simulation import Observer
 from .streams import FloatArray
 from .twin import TwinNetwork
 
@@ -77,7 +77,7 @@ class CompiledSimulation:
     now : float
         The simulated time, s.
     stopped : bool
-        Whether `stop` was called.
+        Whether `stop` ended the run before its horizon.
     cuts : dict of int to float
         When edges were cut, s, by edge.
     """
@@ -112,8 +112,9 @@ class CompiledSimulation:
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS)
         self._probe_rows = _probe_rows(BLOCK)
-        self._probed: list[dict[str, FloatArray]] = []
-        self._classes = class_means is not None
+        self._probed: list[dict[str, FloatArray]] = [_probe_rows(0)._asdict()]
+        self._measured = ["time_s", "updates", "error"]
+        self._measured += [] if class_means is None else ["accuracy"]
         self._desk = Desk(
             time=np.empty(0),
             datum=np.empty(0, np.int64),
@@ -139,24 +140,46 @@ class CompiledSimulation:
         """The simulated time, s."""
         return float(self._times[loop.NOW])
 
+    @property
+    def probe(self) -> dict[str, float] | None:
+        """What the latest probe measured; None before the first."""
+        if not self._counters[loop.PROBED]:
+            return None
+        count = int(self._counters[loop.PROBE_ROWS])
+        block = self._probe_rows._asdict() if count else self._probed[-1]
+        return {name: block[name][count - 1].item() for name in self._measured}
+
     def probe_columns(self) -> dict[str, FloatArray]:
         """Return what the probes measured, an array a column."""
         self._keep_probes()
-        names = ["time_s", "updates", "error", *(["accuracy"] if self._classes else [])]
-        return {name: np.concatenate([block[name] for block in self._probed]) for name in names}
+        return {
+            name: np.concatenate([block[name] for block in self._probed]) for name in self._measured
+        }
 
     def stop(self) -> None:
-        """End the run at the next look at the outside world, between two events."""
+        """End the run after the present event, or when the loop next returns from its events."""
         self.stopped = True
 
-    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
-        """Process events in order until the horizon, or until `stop` is called."""
+    def run(self, watch: Observer | None = None, poll: Observer | None = None) -> None:
+        """Process events until the horizon; as `~ohmtick.engine.simulation.Simulation.run`."""
+        observers = [each for each in (watch, poll) if each is not None]
+        self._counters[loop.WATCHED] = watch is not None
+        for each in observers:
+            each(self)
+        whole = self._process(watch, poll)
+        stopped = self.stopped and not whole
+        for each in observers:
+            each(self)
+        self.stopped = stopped
+
+    def _process(self, watch: Observer | None, poll: Observer | None) -> bool:
+        """Process the events of the stretch that ends at `END`; return whether it came to that."""
         answers: dict[int, Callable[[], None]] = {
             loop.BUDGET: lambda: None,
             loop.TICKS: self._more_ticks,
             loop.PRESENTATIONS: self._more_presentations,
             loop.LOG: self._keep_rows,
-            loop.PROBES: self._keep_probes,
+            loop.PROBES: lambda: self._take_probe(watch),
             loop.CHECK: self.twin.check,
             loop.CHECK_AND_LOG: self._check_and_keep_rows,
             loop.FULL: self._more_flights,
@@ -177,10 +200,10 @@ class CompiledSimulation:
                 budget = min(2 * budget, 1 << 30) if took < SLICE_S else max(budget // 2, 1)
             if reason == loop.BUDGET or took > SLICE_S:
                 looked = perf_counter()
-                if watch is not None:
-                    watch(self)
-        self.stopped = self.stopped and reason != loop.HORIZON
+                if poll is not None:
+                    poll(self)
         self._keep_rows()
+        return reason == loop.HORIZON
 
     def _advance(self, budget: int) -> int:
         """Process up to `budget` events; return what is asked for."""
@@ -222,10 +245,17 @@ class CompiledSimulation:
         self._keep_rows()
         self.twin.check()
 
+    def _take_probe(self, watch: Observer | None) -> None:
+        if self._counters[loop.PROBE_ROWS] == BLOCK:
+            self._keep_probes()
+        if watch is not None:
+            watch(self)
+
     def _keep_probes(self) -> None:
         count = int(self._counters[loop.PROBE_ROWS])
         columns = self._probe_rows._asdict().items()
-        self._probed.append({name: rows[:count].copy() for name, rows in columns})
+        if count:
+            self._probed.append({name: rows[:count].copy() for name, rows in columns})
         self._counters[loop.PROBE_ROWS] = 0
 
     def _more_flights(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import loop
 from .compiled import CompiledSimulation
-from .simulation import Watched
+from .simulation import Observer
 from .twin import TwinNetwork
 
 
@@ -31,14 +31,14 @@ class CutSimulation(CompiledSimulation):
         super().__init__(twin, **settings)
         self._planned = {edge: time for edge, time in cuts.items() if time < self.horizon}
 
-    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
-        """Process events in order until the horizon, or until `stop` is called."""
+    def _process(self, watch: Observer | None, poll: Observer | None) -> bool:
+        """Process events up to each cut, and then until the horizon."""
         for edge, time in self._planned.items():
             self._times[loop.END] = time
-            super().run(watch)
+            super()._process(watch, poll)
             if self.stopped:
-                return
+                return False
             self.twin.set_conductance(edge, 0.0)
-            self.cuts[edge] = time
+            self.cuts[edge] = self._times[loop.NOW] = time
         self._times[loop.END] = self.horizon
-        super().run(watch)
+        return super()._process(watch, poll)

@@ -28,10 +28,9 @@ BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL =
 SINGULAR, BACKWARDS, LAWLESS = range(9, 12)
 
 # Counters that outlive a call.
-UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS, PROBED = range(
-    9
-)
-COUNTERS = 9
+UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS = range(8)
+PROBED, WATCHED = range(8, 10)  # how many probes there were; whether somebody looks at each
+COUNTERS = 10
 # Times that outlive a call, s.
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
@@ -218,7 +217,7 @@ def _probe(
     counters[PROBE_ROWS] = row + 1
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
-    return PROBES if row + 1 == probes.time_s.size else BUDGET
+    return PROBES if counters[WATCHED] or row + 1 == probes.time_s.size else BUDGET
 
 
 @kernel

@@ -18,6 +18,12 @@ from .layout import column_offset
 
 _1, _2, _3, _4 = np.uintp(1), np.uintp(2), np.uintp(3), np.uintp(4)
 
+#: A column is looked at where a change is so many times its pivot. Below that, only conductances
+#: of many decades less are left, and what rounding does to the weights on them is nothing.
+WIDE = 1e10
+#: The most that the rounding of weights, 1e-16, may be magnified in a column of the factor.
+MOST_MAGNIFIED = 1e2
+
 
 @kernel(inline=True)
 def carry(real: Reals, panel: int, height: int, w: int, column: int, stop: int) -> None:
@@ -73,7 +79,11 @@ def modify(
     real: Reals, panel: int, height: int, w: int, column: int, stop: int, delta: float,
     t0: float,
 ) -> float:  # fmt: skip
-    """Eliminate columns from the weights and modify them on the way; return the ratio t."""
+    """Eliminate columns from the weights and modify them on the way; return the ratio t.
+
+    It is not a number where too many digits were lost.
+    """
+    wide = WIDE / abs(delta)
     j = column
     a0 = panel + column_offset(j, height) - j
     y = w + j
@@ -110,6 +120,11 @@ def modify(
         real[b1 + _2] = m21 - beta1 * w2
         real[b1 + _3] = m31 - beta1 * w31
         real[b2 + _3] = m32 - beta2 * w3
+        if (d0 + d1) + (d2 + d3) > wide and _magnifies(
+            real, x + _4, (b0 + _4, b1 + _4, b2 + _4, b3 + _4), np.uintp(height - j - 4),
+            (w0, w1, w2, w3), (d0 / t1, d1 / t2, d2 / t3, d3 / t4), delta,
+        ):  # fmt: skip
+            t4 = np.nan
         _modify_four(
             real, x + _4, b0 + _4, b1 + _4, b2 + _4, b3 + _4, np.uintp(height - j - 4),
             w0, w1, w2, w3, beta0, beta1, beta2, beta3,
@@ -126,6 +141,10 @@ def modify(
         t1 = t0 + w0 * g0
         beta0 = g0 / t1
         real[b0] = d0 * (t0 / t1)
+        if d0 > wide and _magnifies(
+            real, x + _1, (b0 + _1,), np.uintp(height - j - 1), (w0,), (d0 / t1,), delta
+        ):
+            t1 = np.nan
         for r in range(_1, np.uintp(height - j)):
             m = real[b0 + r]
             v = real[x + r] + w0 * m
@@ -157,3 +176,38 @@ def _modify_four(
         real[a2 + r] = m2 - beta2 * x2
         real[a3 + r] = m3 - beta3 * x3
         real[y + r] = x3
+
+
+@kernel
+def _magnifies(
+    real: Reals, y: np.uintp, columns: tuple[np.uintp, ...], rows: np.uintp,
+    weights: tuple[float, ...], resistances: tuple[float, ...], delta: float,
+) -> bool:  # fmt: skip
+    """Whether a change magnifies rounding too far in some columns, whose rows below are not yet.
+
+    Where weak ties alone are left, as of a cluster of strong edges, the weights have cancelled to
+    rounding, some 1e-16, and M_rj takes ``delta w_j w_r / (d_j t')``: rounding is magnified by
+    ``delta w_r / (d_j t')``.
+
+    Parameters
+    ----------
+    y, columns
+        Where the weights of the rows below start, and these rows of each column.
+    rows
+        How many.
+    weights, resistances
+        w_j and ``1 / (d_j t')`` of each column.
+    delta
+        The change.
+    """
+    largest = 0.0
+    for r in range(rows):
+        below = real[y + r]
+        for column, weight in zip(columns, weights):  # noqa: B905 - numba has no strict one
+            below += weight * real[column + r]
+        largest = max(largest, abs(below))
+    for j in range(len(weights) - 1, -1, -1):
+        largest = max(largest, abs(weights[j]))
+        if not largest * abs(delta) * resistances[j] <= MOST_MAGNIFIED:
+            return True
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heappush
+from itertools import count
 from typing import Any, Protocol
 
 import simpy
@@ -13,8 +14,8 @@ from .eventlog import EventLog
 from .events import Kind
 from .twin import TwinNetwork
 
-#: Events between two calls of a watcher.
-WATCH_EVERY = 4096
+#: Events between two looks at the outside world.
+POLL_EVERY = 1024
 
 # SimPy breaks ties of time by an integer priority; ours is the kind in the high bits and the
 # agent in the low ones, above the priorities 0 and 1 that SimPy uses itself.
@@ -44,7 +45,11 @@ class Agent(Protocol):
 
 
 class Watched(Protocol):
-    """What a watcher may look at, whichever engine runs."""
+    """What a watcher may look at, whichever engine runs.
+
+    Between its start and its end a run is watched at its probes, where both engines are in the
+    same state. What a watcher makes of that is therefore the same on both.
+    """
 
     horizon: float
     stopped: bool
@@ -59,9 +64,18 @@ class Watched(Protocol):
         """Actuations so far."""
         ...
 
-    def stop(self) -> None:
-        """End the run between two events."""
+    @property
+    def probe(self) -> dict[str, float] | None:
+        """The latest probe, as in `Simulation.probes`; None before the first."""
         ...
+
+    def stop(self) -> None:
+        """End the run after the present event; nothing, once the run is over."""
+        ...
+
+
+#: Called with the simulation that runs; see `Simulation.run`.
+Observer = Callable[[Watched], None]
 
 
 class Simulation:
@@ -85,7 +99,7 @@ class Simulation:
     datum : int
         Which datum is presented.
     probes : list of dict
-        One row a probe.
+        One row a probe: ``time_s``, ``updates``, ``error`` (V²), for classes ``accuracy``.
     stopped : bool
         Whether `stop` ended the run before its horizon.
     cuts : dict of int to float
@@ -111,6 +125,11 @@ class Simulation:
     def now(self) -> float:
         """The simulated time, s."""
         return float(self.env._now)
+
+    @property
+    def probe(self) -> dict[str, float] | None:
+        """The latest row of `probes`; None before the first."""
+        return dict(self.probes[-1]) if self.probes else None
 
     def add(self, agent: Agent) -> None:
         """Let an agent take part, from time 0 on."""
@@ -164,19 +183,34 @@ class Simulation:
         """End the run after the event that is being processed."""
         self.stopped = True
 
-    def run(self, watch: Callable[[Watched], None] | None = None) -> None:
+    def run(self, watch: Observer | None = None, poll: Observer | None = None) -> None:
         """Process events in order until the horizon, or until `stop` is called.
 
         Parameters
         ----------
         watch
-            Called now and then between events, to show progress; it must change nothing.
+            Called before the first event, after each probe, and at the end. It must change
+            nothing, but may `stop` the run, which then ends with the event of that probe: the same
+            event on either engine.
+        poll
+            Called before the first event, now and then by the wall clock, and at the end: for who
+            shows progress, or stops a run that nobody wants any more. It must change nothing
+            else. Where a run ends that it stops depends on how fast the machine is.
         """
-        queue, step = self.env._queue, self.env.step
-        while True:
-            for _ in range(WATCH_EVERY):
-                if self.stopped or not queue or not queue[0][0] < self.horizon:
-                    return
-                step()
-            if watch is not None:
+        observers = [each for each in (watch, poll) if each is not None]
+        for each in observers:
+            each(self)
+        queue, step, probes, seen = self.env._queue, self.env.step, self.probes, len(self.probes)
+        for number in count(1):
+            if self.stopped or not queue or not queue[0][0] < self.horizon:
+                break
+            step()
+            if watch is not None and len(probes) > seen:
+                seen = len(probes)
                 watch(self)
+            if poll is not None and number % POLL_EVERY == 0:
+                poll(self)
+        stopped = self.stopped
+        for each in observers:
+            each(self)
+        self.stopped = stopped

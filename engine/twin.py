@@ -20,6 +20,9 @@ IndexArray = NDArray[np.intp]
 #: How far a node may be from the mean that Kirchhoff's law asks for, in units of the largest
 #: voltage that is held, before a check makes the factor anew.
 TOLERATED = 1e-12
+#: How far a voltage may be from that of a new factor, likewise. Kirchhoff's law at each node says
+#: little of a cluster of strong edges on weak ties, whose nodes are off together.
+DRIFTED = 1e-10
 
 
 class TwinNetwork:
@@ -54,8 +57,8 @@ class TwinNetwork:
     real, index : ndarray
         The state that kernels take; see `~ohmtick.engine.layout`.
     renewals : int
-        How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, and made
-        the factor anew.
+        How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, or
+        voltages other than a new factor gives, and made the factor anew.
 
     Raises
     ------
@@ -252,8 +255,18 @@ class TwinNetwork:
         held[self.targets] = True
         return float(max(worst, self._kernels.imbalance(edges, self._conductances, held, clamped)))
 
+    def drift(self) -> float:
+        """Return how far any voltage is from that of a factor made anew, V, in either copy."""
+        volts = np.array(self.voltages())
+        real, index = self.real.copy(), self.index.copy()
+        if self._kernels.renew(real, index) >= 0:
+            return math.inf
+        fresh = np.empty_like(volts)
+        self._kernels.voltages(real, index, *fresh)
+        return float(np.abs(volts - fresh).max())
+
     def check(self) -> None:
-        """Hold the factor against Kirchhoff's law, and make it anew where it has drifted.
+        """Hold the factor against Kirchhoff's law and a new one, which replaces it if it drifted.
 
         Called every 100 000 changes.
         """
@@ -261,8 +274,7 @@ class TwinNetwork:
         at = int(self.index[self._kernels.AT_FREE])  # and then those of the clamped copy
         boundary = self.sources.size + self.targets.size
         scale = float(np.abs(self.real[at : at + 2 * boundary]).max())
-        drifted = self.imbalance()
-        if not drifted <= TOLERATED * scale:
+        if not (self.imbalance() <= TOLERATED * scale and self.drift() <= DRIFTED * scale):
             self.renewals += 1
             self._provide(self._kernels.RENEW)
             if not self.imbalance() <= 1e3 * TOLERATED * scale:

@@ -59,7 +59,7 @@ from .layout import (
 from .panel import carry, modify
 
 #: A change that leaves less than this of a determinant cancels too many digits: refactor. (What
-#: many changes add up to is for `network` to bound.)
+#: weak ties magnify is for `panel` to see, what many changes add up to for `network` to bound.)
 LEAST_RATIO = 1e-7
 
 

@@ -144,7 +144,7 @@ def _run(options: argparse.Namespace) -> int:
             options.engine,
             out=out,
             numbered=not options.out,
-            watch=terminal.watch,
+            poll=terminal.watch,
         )
     print(_report(scenario, result))
     return INTERRUPTED if result.summary["interrupted"] else OK

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..engine.errors import AnalysisError, OhmtickError, RecordError
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
-from ..engine.simulation import Watched
+from ..engine.simulation import Observer, Watched
 from .running import recorded_run as run
 from .running import simulate
 from .scenario import Scenario
@@ -73,12 +73,12 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     """
     began = perf_counter()
 
-    def watch(simulation: Watched) -> None:
+    def poll(simulation: Watched) -> None:
         if stopped():
             raise Stopped
 
     try:
-        return _entry(job, watch, began)
+        return _entry(job, poll, began)
     except (OSError, Stopped):
         raise
     except OhmtickError as error:
@@ -90,20 +90,20 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
 
 
-def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
+def _entry(job: Job, poll: Observer, began: float) -> Entry:
     if job.folders is None:
         log = EventLog() if job.logs else NoLog()
-        done = simulate(job.scenario, job.seed, job.engine, log, watch=watch)
+        done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
         return _of(job, done, began)
     if "://" not in job.folders:
         folder = Path(job.folders, job.key)
         if folder.exists():  # whole, and this very run, whose entry was not made or is another's
-            done = simulate(job.scenario, job.seed, job.engine, EventLog(), watch=watch)
+            done = simulate(job.scenario, job.seed, job.engine, EventLog(), poll=poll)
             return _of(job, done, began)
-        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, watch=watch), began)
+        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
     with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
         folder = Path(here, job.key)
-        done = run(job.scenario, job.seed, job.engine, out=folder, watch=watch)
+        done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
         entry = _of(job, done, began)
         upload(folder, f"{job.folders}/{job.key}")
         return entry

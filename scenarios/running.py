@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from contextlib import nullcontext
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -20,7 +19,7 @@ from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
-from ..engine.simulation import Watched
+from ..engine.simulation import Observer
 from ..engine.streams import Streams
 from .build import Experiment, build
 from .in_step import warn_in_step
@@ -41,7 +40,8 @@ def run(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Watched], None] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
 ) -> Run:
     """Run a scenario.
 
@@ -65,8 +65,14 @@ def run(
         `ohmtick.scenarios.build.build`. The summary names them, with a digest of their sources,
         as ``stand_ins``; the scenario that is recorded does not know of these.
     watch
-        Called before the first event, now and then, and at the end; it must change nothing,
-        but may `~ohmtick.engine.simulation.Simulation.stop` the run.
+        Called with the simulation before the first event, after each probe, and at the end; see
+        `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
+        which then ends with the event of that probe, the same on either engine, and is recorded as
+        interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
+    poll
+        Called likewise before the first event, now and then by the wall clock, and at the end: for
+        a progress bar, or to stop a run that is not wanted any more, at whatever event it happens
+        to be. What it sees, and where it stops, is no part of a result that repeats.
 
     Raises
     ------
@@ -107,6 +113,7 @@ def run(
         rule=rule,
         agent=agent,
         watch=watch,
+        poll=poll,
     )
 
 
@@ -120,7 +127,8 @@ def recorded_run(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Watched], None] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
 ) -> Run:
     """Run a scenario as `run` does, of whose warnings a study has given its own."""
     seed = Streams(scenario.seed if seed is None else seed).seed
@@ -130,8 +138,9 @@ def recorded_run(
         log = EventLog(None if folder is None else folder.partial / EVENTS)
         try:
             result = simulate(
-                scenario, seed, engine, log, clock=clock, rule=rule, agent=agent, watch=watch
-            )
+                scenario, seed, engine, log,
+                clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
+            )  # fmt: skip
             log.close()
             if folder is None:
                 return result
@@ -150,14 +159,15 @@ def simulate(
     clock: Clock | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
-    watch: Callable[[Watched], None] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
 ) -> Run:
     """Run a scenario into a log; the parameters are those of `run`."""
     experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
     handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
     others = chain(stand_ins(scenario, Scenario), handed.items())
     told = {key: described(what) for key, what in others if what is not None}
-    return _run(experiment, scenario, seed, watch, told)
+    return _run(experiment, scenario, seed, told, watch, poll)
 
 
 def _text(scenario: Scenario, seed: int) -> str:
@@ -169,8 +179,9 @@ def _run(
     experiment: Experiment,
     scenario: Scenario,
     seed: int,
-    watch: Callable[[Watched], None] | None,
     stood_in: dict[str, dict[str, Any]],
+    watch: Observer | None,
+    poll: Observer | None,
 ) -> Run:
     import pandas as pd
 
@@ -178,11 +189,7 @@ def _run(
     start = twin.conductances
     before = experiment.probe.measure(twin)
     began = perf_counter()
-    if watch is not None:
-        watch(simulation)
-    simulation.run(watch)
-    if watch is not None:
-        watch(simulation)
+    simulation.run(watch, poll)
     took = perf_counter() - began
     after = experiment.probe.measure(twin)
     kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(after, "f8")}

@@ -567,7 +567,93 @@ def test_a_clock_may_go_backwards_beyond_the_horizon() -> None:
     assert_engines_agree(BENCH.replace(horizon=20.0), clock=Mistaken([1.0, 25.0, 3.0]))
 
 
-# --- stopping, and side by side ------------------------------------------------------------------
+# --- watching, stopping, and side by side ---------------------------------------------------------
+
+
+class Stops:
+    """A watcher that writes down what it sees, and stops the run at one of its calls."""
+
+    def __init__(self, call: int | None = None) -> None:
+        self.call = call
+        self.seen: list[tuple[Any, ...]] = []
+
+    def __call__(self, simulation: Any) -> None:
+        state = simulation.twin.conductances.tobytes()
+        self.seen.append((simulation.now, simulation.updates, simulation.probe, state))
+        if len(self.seen) - 1 == self.call:
+            simulation.stop()
+
+
+@st.composite
+def watched(draw: st.DrawFn) -> ot.Scenario:
+    """Draw a scenario with probes, at the horizon too perhaps, and edges that are cut perhaps."""
+    faults = {"effect": "cut", "time": draw(st.sampled_from([0.0, 1.0, 2.6])), "interval": 0.5}
+    scenario = draw(scenarios()).replace(
+        **{"probe": {"period": draw(st.sampled_from([1.0, 0.37, 2.5]))}, "edges.faults": faults}
+    )
+    cut = scenario.replace(**{"edges.faults.fraction": draw(st.sampled_from([0.0, 0.1, 0.2]))})
+    try:
+        build(cut, 0, "compiled")
+    except ot.OhmtickError:  # so many cannot be cut
+        return scenario
+    return cut
+
+
+@settings(max_examples=EXAMPLES // 5)
+@given(watched(), st.integers(0, 9))
+def test_the_engines_are_watched_and_stop_at_the_same_events(
+    scenario: ot.Scenario, call: int
+) -> None:
+    whole = ot.run(scenario, 0, "compiled")
+    watchers = {engine: Stops(call) for engine in ("simpy", "compiled")}
+    runs = [ot.run(scenario, 0, engine, watch=watch) for engine, watch in watchers.items()]
+    assert_equal(*runs)
+    seen = watchers["simpy"].seen
+    assert seen == watchers["compiled"].seen
+    rows = whole.probes.to_dict("records")[: max(0, min(call, len(whole.probes)))]
+    assert [probe for _, _, probe, _ in seen] == [None, *rows, rows[-1] if rows else None]
+    run = runs[1]
+    assert run.probes.to_dict("records") == rows
+    assert_frame_equal(run.events, whole.events.iloc[: len(run.events)], check_exact=True)
+    if call > len(whole.probes):  # to the end: a stop is then none
+        assert_equal(run, whole)
+        return
+    assert run.summary["interrupted"]
+    assert run.summary["simulated_s"] == (rows[-1]["time_s"] if rows else 0.0)
+    assert run.summary["updates"] == len(run.events) == (rows[-1]["updates"] if rows else 0)
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_run_without_probes_is_watched_at_its_start_and_end(engine: str) -> None:
+    watch = Stops()
+    run = ot.run(BENCH.replace(horizon=500.0, probe=None), 1, engine, watch=watch)
+    (start, *_, none, _), (end, *_) = watch.seen
+    assert (start, none, len(watch.seen)) == (0.0, None, 2)
+    assert run.events["time_s"].iloc[-1] <= end < 500.0
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_poll_sees_the_start_and_the_end_and_changes_nothing(engine: str) -> None:
+    scenario = BENCH.replace(horizon=400.0)
+    poll = Stops()
+    run = ot.run(scenario, 1, engine, poll=poll)
+    assert_equal(run, ot.run(scenario, 1, engine))
+    assert poll.seen[0][:2] == (0.0, 0)
+    assert poll.seen[-1][1] == run.summary["updates"]
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_poll_may_stop_a_run_which_says_so(engine: str) -> None:
+    def enough(simulation: Watched) -> None:
+        if simulation.updates > 3000:
+            simulation.stop()
+
+    scenario = BENCH.replace(horizon=1e6)
+    run = ot.run(scenario, 1, engine, poll=enough)
+    assert run.summary["interrupted"]
+    assert run.summary["simulated_s"] < 1e6
+    whole = ot.run(scenario.replace(horizon=run.summary["simulated_s"] + 10.0), 1, engine)
+    assert_frame_equal(run.events, whole.events.iloc[: len(run.events)], check_exact=True)
 
 
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])

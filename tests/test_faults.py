@@ -15,8 +15,11 @@ from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
 from ohmtick.agents.faults import Faults
+from ohmtick.engine import loop
+from ohmtick.engine.compiled import CompiledSimulation
 from ohmtick.engine.record import Run
 from ohmtick.engine.streams import Streams
+from ohmtick.scenarios.build import build
 
 NETWORKS = ["breadboard-iii", "every-knob", "random-143", "breadboard-iii-synchronous"]
 
@@ -53,6 +56,26 @@ def test_both_engines_agree(
     assert simpy.conductances.tobytes() == compiled.conductances.tobytes()
     assert_frame_equal(simpy.edges, compiled.edges, check_exact=True)
     np.testing.assert_array_equal(np.isfinite(simpy.cuts), simpy.conductances == 0.0)
+
+
+def test_a_stop_that_comes_as_an_edge_is_cut_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Ctrl-C may: at any moment, so also when the loop has reached the time of the cut."""
+    scenario = failing("breadboard-iii", fraction=0.1, effect="cut", time=20.0)
+    simulation = build(scenario, 1, "compiled").simulation
+    assert isinstance(simulation, CompiledSimulation)
+    advance = simulation._advance
+
+    def interrupted(budget: int) -> int:
+        reason = advance(budget)
+        if reason == loop.HORIZON:
+            simulation.stop()
+        return reason
+
+    monkeypatch.setattr(simulation, "_advance", interrupted)
+    simulation.run()
+    assert simulation.stopped
+    assert simulation.now < 20.0
+    assert not simulation.cuts
 
 
 @pytest.mark.parametrize("name", NETWORKS)
