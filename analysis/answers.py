@@ -29,6 +29,12 @@ def answer(study: StudyRecord) -> str:
     lines = [study.facts.get("title") or str(study.folder)]
     cells, seeds = study.cells, len(study.facts.get("seeds", ()))
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
+    if "code" in table:
+        others = table.loc[table["code"] != study.facts["code"], "code"]
+        named = ", ".join(others.unique())
+        lines.append(
+            _line("code", f"{len(others)} of {len(table)} runs were made by other code: {named}")
+        )
     if table[study.metric].notna().any():
         lines += _found(study, table)
     lines.append(_line("folder", str(study.folder)))

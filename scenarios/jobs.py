@@ -14,6 +14,7 @@ from ..engine.errors import AnalysisError, OhmtickError, RecordError
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Watched
+from .digests import code, stored_as
 from .running import run, simulate
 from .scenario import Scenario
 
@@ -40,8 +41,10 @@ class Job:
         The run's seed.
     engine : str
         Which engine.
+    code : str
+        What the package's code has to be, lest results of another one are taken for its own.
     metrics : dict
-        By name; functions, so that a worker elsewhere has them.
+        Functions, so that a worker elsewhere has them, by what the ledger calls them.
     logs : bool
         Whether any metric looks at the events.
     probes : bool
@@ -54,6 +57,7 @@ class Job:
     scenario: Scenario
     seed: int
     engine: str
+    code: str
     metrics: dict[str, Metric]
     logs: bool
     probes: bool
@@ -65,11 +69,14 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
 
     Raises
     ------
+    OhmtickError
+        When this process has other code than the one that the run is for.
     OSError
         When the run cannot be written: that is no fault of the run, and the study stops.
     Stopped
         When `stopped` turned true.
     """
+    _check_code(job)
     began = perf_counter()
 
     def watch(simulation: Watched) -> None:
@@ -87,6 +94,19 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     except Exception as error:  # a rule or a clock of a user's may raise anything
         said = f"{type(error).__name__}: {error}"
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def _check_code(job: Job) -> None:
+    differ = [] if job.code == code() else [f"ohmtick of code {code()}, not {job.code}"]
+    for stored, function in job.metrics.items():
+        name = stored.partition("@")[0]
+        if (ours := stored_as(name, function)) != stored:
+            differ.append(f"the metric {ours}, not {stored}")
+    if differ:
+        raise OhmtickError(
+            f"a worker has other code than the study was begun with ({differ[0]}): was a file "
+            "edited since? What was entered is safe; start the study anew"
+        )
 
 
 def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
@@ -111,7 +131,10 @@ def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
 def _of(job: Job, done: Run, began: float) -> Entry:
     return Entry(
         key=job.key,
-        metrics={name: _measured(name, function, done) for name, function in job.metrics.items()},
+        metrics={
+            stored: _measured(stored.partition("@")[0], function, done)
+            for stored, function in job.metrics.items()
+        },
         probes=_as_parquet(done) if job.probes else None,
         folder=None if job.folders is None else f"{job.folders}/{job.key}",
         took_s=perf_counter() - began,

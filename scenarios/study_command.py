@@ -50,6 +50,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     add("--scheduler", metavar="tcp://HOST:PORT", help="use a Dask cluster")
     add("--retry-failed", action="store_true", help="run those that failed once more")
+    add(
+        "--accept-other-code",
+        action="store_true",
+        help="take what other code left in the folder, instead of refusing it",
+    )
     add("--dry-run", action="store_true", help="say how many runs there are, and how long it takes")
     add("--figures", action="store_true", help="draw the answer into DIR/figures")
 
@@ -77,6 +82,7 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
                 executor=options.executor or "auto",
                 scheduler=options.scheduler,
                 retry_failed=options.retry_failed,
+                accept_other_code=options.accept_other_code,
                 watch=bar.watch,
             )
     except KeyboardInterrupt:
