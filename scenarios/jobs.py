@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..engine.errors import AnalysisError, OhmtickError, RecordError
+from ..engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Watched
@@ -71,8 +71,9 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     ------
     OhmtickError
         When this process has other code than the one that the run is for.
-    OSError
-        When the run cannot be written: that is no fault of the run, and the study stops.
+    RecordError
+        When the run cannot be written: that is no fault of the run, and the study stops. Any other
+        OSError is one of a clock, a task or a metric, and so the run's.
     Stopped
         When `stopped` turned true.
     """
@@ -85,7 +86,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
 
     try:
         return _entry(job, watch, began)
-    except (OSError, Stopped):
+    except (RecordError, Stopped):
         raise
     except OhmtickError as error:
         said = str(error)
@@ -120,7 +121,11 @@ def _entry(job: Job, watch: Callable[[Watched], None], began: float) -> Entry:
             done = simulate(job.scenario, job.seed, job.engine, EventLog(), watch=watch)
             return _of(job, done, began)
         return _of(job, run(job.scenario, job.seed, job.engine, out=folder, watch=watch), began)
-    with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
+    try:
+        workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
+    except OSError as error:
+        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
+    with workspace as here:
         folder = Path(here, job.key)
         done = run(job.scenario, job.seed, job.engine, out=folder, watch=watch)
         entry = _of(job, done, began)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ..engine.errors import RecordError, reason
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger
 from ..engine.record import SUMMARY
-from .executors import MANY_RUNS, check, crew
+from .executors import MANY_RUNS, check, crew, refuse_unguarded
 from .locking import locked
 from .other_code import unmarked_code
 from .planning import Plan, jobs_for, plan_of, whose_cell
@@ -71,6 +71,7 @@ def carry_out(
     The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
     main module may be imported by a worker, as a command may be and not every script.
     """
+    refuse_unguarded()
     _ = study.cells  # before anything is written: they may be wrong
     kind: Executor | Literal["threads", "processes"]
     if executor is None or executor == "auto":
