@@ -15,6 +15,7 @@ from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
 from .responses import comparisons, influence, response, thresholds
 from .selection import Condition, Where, conditions, holding
+from .units import unit_of_metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +116,13 @@ class StudyRecord:
         for key in keys:
             table = table[table[key] == self.reference[key]]
         return table
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit of each key and metric that has one."""
+        known = {name: unit for name in self.metrics if (unit := unit_of_metric(name))}
+        noted: dict[str, str] = self.facts.get("units", {})
+        return known | noted
 
     @property
     def metric(self) -> str:

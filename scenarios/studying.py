@@ -17,6 +17,7 @@ from .locking import locked
 from .other_code import unmarked_code
 from .planning import Plan, jobs_for, plan_of, whose_cell
 from .running import versions
+from .units import units_of
 from .work import work
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
         "sampled": list(study.sample.keys) if study.sample else [],
         "metrics": study.metrics,
         "stored": plan.stored,
+        "units": units_of(study),
         "threshold": study.threshold.model_dump(),
         "seeds": study.seeds,
     }

@@ -433,7 +433,7 @@ def test_the_reference_is_the_first_cell_whether_it_was_run_or_not(tmp_path: Pat
     [
         ({"grid": {}}, "value "),
         ({"metrics": ["mean_staleness"], "grid": {"edges.latency": [0.0, 1.0]}}, "none: what has"),
-        ({"seeds": 1, "grid": {"edges.latency": [0.0, 1.0]}}, "one seed, no interval"),
+        ({"seeds": 1, "grid": {"edges.latency": [0.0, 1.0]}}, "(no interval: one seed)"),
     ],
 )
 def test_every_study_has_an_answer(tmp_path: Path, settings: dict[str, Any], says: str) -> None:
