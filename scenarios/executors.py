@@ -186,13 +186,15 @@ def _started(count: int, context: SpawnContext, stop: Any, *, once: bool) -> Pro
     OhmtickError
         When they do not start.
     """
-    for _ in range(STARTS):
-        before = set(multiprocessing.active_children())
+    for _start in range(STARTS):
+        before, processes = set(multiprocessing.active_children()), set()
         pool = ProcessPoolExecutor(count, context, _begin, (stop,))
         try:
             with _deaf():  # as the workers then are from their first instant
-                ready = [pool.submit(os.getpid) for _ in range(count)]
-                processes = set(multiprocessing.active_children()) - before
+                ready = []
+                for _ in range(count):
+                    ready.append(pool.submit(os.getpid))
+                    processes |= set(multiprocessing.active_children()) - before
             for each in ready:
                 each.result()
         except BrokenExecutor:

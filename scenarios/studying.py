@@ -72,7 +72,6 @@ def carry_out(
     The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
     main module may be imported by a worker, as a command may be and not every script.
     """
-    refuse_unguarded()
     _ = study.cells  # before anything is written: they may be wrong
     kind: Executor | Literal["threads", "processes"]
     if executor is None or executor == "auto":
@@ -80,6 +79,8 @@ def carry_out(
     else:
         kind = executor
     check(kind, workers)
+    if kind == "processes":
+        refuse_unguarded()
     if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
         raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
@@ -173,7 +174,8 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
         "code": ours["code"],
         "codes": codes | {ours["code"]: ours["ohmtick"]},
         "unmarked": unmarked_code(before),
-        "versions": before.get("versions", ours),
+        "versions": before.get("versions", ours)
+        | {name: ours[name] for name in ("ohmtick", "code")},
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
         "paired": [list(block) for block in study.paired],
