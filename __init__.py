@@ -10,7 +10,7 @@ from .scenarios.running import run
 from .scenarios.scenario import Scenario, load
 from .scenarios.study import Study
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "Circuit",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .metrics import METRICS
 from .responses import thresholds
 from .statistics import bootstrap
+from .units import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Cells that are listed one by one; `StudyRecord.comparisons` has them all.
 MOST_LISTED = 16
+#: What is said where there is no interval.
+ONE_SEED = "no interval: one seed"
 
 
 def answer(study: StudyRecord) -> str:
@@ -29,6 +32,12 @@ def answer(study: StudyRecord) -> str:
     lines = [study.facts.get("title") or str(study.folder)]
     cells, seeds = study.cells, len(study.facts.get("seeds", ()))
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
+    if "code" in table:
+        others = table.loc[table["code"] != study.facts["code"], "code"]
+        named = ", ".join(others.unique())
+        lines.append(
+            _line("code", f"{len(others)} of {len(table)} runs were made by other code: {named}")
+        )
     if table[study.metric].notna().any():
         lines += _found(study, table)
     lines.append(_line("folder", str(study.folder)))
@@ -38,7 +47,8 @@ def answer(study: StudyRecord) -> str:
 def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     rule = study.facts["threshold"]
     level = f"{rule['confidence'] * 100:g} %"
-    yield _line("metric", f"{study.metric}, {rule['statistic'].replace('_', ' ')} over the seeds")
+    metric = named(study.metric, study.units)
+    yield _line("metric", f"{metric}, {rule['statistic'].replace('_', ' ')} over the seeds")
     if study.metric in METRICS:  # a user's own may be unknown here
         yield _line("", (METRICS[study.metric].__doc__ or "").strip().partition("\n")[0])
     moved = list(_thresholds(study, table))
@@ -60,6 +70,7 @@ def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     rule = study.facts["threshold"]
     settings = {name: rule[name] for name in ("statistic", "confidence")}
     settings["reference"] = study.reference
+    units = study.units
     for key in study.moved:
         if not (table[key] == study.reference[key]).any():
             yield _line("", f"{key}: none, since no run at {study.reference[key]} was done")
@@ -71,29 +82,58 @@ def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
         keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
         found = thresholds(part, keys, study.metric, rule["factor"], **settings)
         rows = found[found["key"] == key].to_dict("records")
-        names = [", ".join(_named(k, row[k]) for k in keys if k != key) for row in rows]
+        names = [", ".join(_named(k, row[k], units) for k in keys if k != key) for row in rows]
         width = max(map(len, names), default=0)
         if rows:
-            yield _line("", f"{key}, of which {rows[0]['reference']:g} is the reference")
+            yield _line("", f"{key}, of which {_reference(study, key, rows[0])}")
         for name, row in zip(names, rows, strict=True):
-            yield _line("", f"  {name:{width}}  {_place(row)}; from {row['value']:.3g}")
+            place = _place(row, rule["factor"], units.get(key))
+            base = _with(f"{row['value']:.3g}", units.get(study.metric))
+            yield _line("", f"  {name:{width}}  {place}; from {base}")
 
 
-def _named(key: str, value: object) -> str:
-    return str(value) if key == "label" else f"{key} = {value}"
+def _named(key: str, value: object, units: Mapping[str, str]) -> str:
+    return str(value) if key == "label" else f"{key} = {_with(str(value), units.get(key))}"
 
 
-def _place(row: Mapping[Any, Any]) -> str:
+def _with(number: str, unit: str | None) -> str:
+    return f"{number} {unit}" if unit else number
+
+
+def _reference(study: StudyRecord, key: str, row: Mapping[Any, Any]) -> str:
+    """Say which value is the reference; and, of one in between, which way the key is followed."""
+    levels, start = study.table()[key], row["reference"]
+    between = levels.min() < start < levels.max()
+    said = f"{_with(f'{start:g}', study.units.get(key))} is the reference"
+    return f"{said}, followed upwards" if between else said
+
+
+def _place(row: Mapping[Any, Any], factor: float, unit: str | None) -> str:
+    """Say where a threshold is, with its interval; or how far there is none."""
     if math.isnan(row["threshold"]):
-        return "none: what has to grow must be positive and finite at the reference"
-    word = "below" if row["furthest"] < row["reference"] else "beyond"
-    ends = [
-        f"{word} {row['furthest']:g}" if math.isinf(end) else f"{end:.3g}"
-        for end in (row["threshold"], row["low"], row["high"])
-    ]
+        verb = "grow" if factor > 1.0 else "fall"
+        return f"none: what has to {verb} must be positive and finite at the reference"
+    downwards, furthest = row["furthest"] < row["reference"], _with(f"{row['furthest']:g}", unit)
+    if math.isinf(row["threshold"]):
+        verb = "exceeded" if factor > 1.0 else "reached"
+        said = f"never {verb} {'down' if downwards else 'up'} to {furthest}"
+        if row["improves"]:
+            said += ", it only improves"
+        if math.isnan(row["low"]):
+            return f"{said} ({ONE_SEED})"
+        if math.isinf(first := row["high"] if downwards else row["low"]):
+            return said
+        begins = _with(f"{first:.3g}", unit)
+        return f"{said} (its interval begins at {begins})"
+    word = "below" if downwards else "beyond"
+    low, high = (
+        f"{word} {row['furthest']:g}" if math.isinf(row[end]) else f"{row[end]:.3g}"
+        for end in ("low", "high")
+    )
+    place = f"{row['threshold']:.3g}"
     if math.isnan(row["low"]):
-        return f"{ends[0]} (one seed, no interval)"
-    return ends[0] if ends[1] == ends[0] == ends[2] else f"{ends[0]} ({ends[1]} … {ends[2]})"
+        return f"{_with(place, unit)} ({ONE_SEED})"
+    return _with(place if low == place == high else f"{place} ({low} … {high})", unit)
 
 
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
@@ -102,10 +142,11 @@ def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
         rule = study.facts["threshold"]
         values = table[study.metric].dropna()
         of = bootstrap(values, rule["statistic"], confidence=rule["confidence"])
-        yield _line("value", f"{of.value:.3g} ({of.low:.3g} … {of.high:.3g}), {level}")
+        whole = _interval({"value": of.value, "low": of.low, "high": of.high})
+        yield _line("value", f"{_with(whole, study.units.get(study.metric))}, {level}")
         return
     if study.at_reference(table, study.axes).empty:
-        named = ", ".join(_named(*each) for each in study.reference.items())
+        named = ", ".join(_named(*each, study.units) for each in study.reference.items())
         yield _line("ratio", f"none, since no run of the reference was done ({named})")
         return
     found = study.comparisons()
@@ -114,9 +155,15 @@ def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
     yield _line("ratio", f"of each cell to the reference, paired by seed ({level})")
     for row in found.head(MOST_LISTED).to_dict("records"):
         cell = ", ".join(str(row[key]) for key in study.axes)
-        yield _line("", f"{row['value']:.3g} ({row['low']:.3g} … {row['high']:.3g})  {cell}")
+        yield _line("", f"{_interval(row)}  {cell}")
     if len(found) > MOST_LISTED:
         yield _line("", f"and {len(found) - MOST_LISTED} more")
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    if math.isnan(row["low"]):
+        return f"{row['value']:.3g} ({ONE_SEED})"
+    return f"{row['value']:.3g} ({row['low']:.3g} … {row['high']:.3g})"
 
 
 def _line(name: str, text: str) -> str:

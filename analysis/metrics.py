@@ -64,11 +64,11 @@ def metric(function: M | None = None, *, events: bool = True) -> M | Callable[[M
 
 
 def _register(function: M, events: bool) -> M:
-    name = function.__name__
+    name = getattr(function, "__name__", "")
     known = METRICS.get(name)
     same = known is not None and known.__module__ == function.__module__  # imported once more
     if not name.isidentifier():
-        raise AnalysisError(f"a metric must have a name, got a function called {name!r}")
+        raise AnalysisError(f"a metric must have a name, got {name or function!r}")
     if known is not None and not same:
         raise AnalysisError(f"the metric {name!r} must have a name of its own; another one has it")
     METRICS[name] = function
@@ -79,7 +79,7 @@ def _register(function: M, events: bool) -> M:
 
 def name_of(function: Metric) -> str:
     """Return the name that a function is known by, as a metric; make it known if it is not."""
-    name = function.__name__
+    name = getattr(function, "__name__", "")
     if METRICS.get(name) is not function:
         _register(function, events=True)
     return name

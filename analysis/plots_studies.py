@@ -6,7 +6,7 @@ composed, the Axes to draw on; it returns the Axes, and never shows, saves or se
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -17,11 +17,16 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
 from .frames import check_frame
+from .units import named
 
 FIGURE = (3.4, 2.6)  # in, one column of a journal
 DISTINCT = sns.color_palette("colorblind")
 #: A positive axis that spans more than this is logarithmic.
 DECADES = 20.0
+#: Units of keys and metrics, by name; those of known metrics need not be said.
+Units = Mapping[str, str] | None
+#: What is written where a seed is alone.
+ONE_SEED = "no interval: one seed"
 
 
 def response_curve(
@@ -32,6 +37,7 @@ def response_curve(
     metric: str = "value",
     thresholds: pd.DataFrame | None = None,
     factor: float = 2.0,
+    units: Units = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw a metric against a parameter: the statistic over the seeds, and its interval.
@@ -50,7 +56,10 @@ def response_curve(
         of 3.
     thresholds, factor : DataFrame and float, optional
         What `analysis.thresholds` returns, and its factor: a cross on each curve marks where it
-        meets the factor, and a bar the interval.
+        meets the factor, and a bar the interval, with an arrow where that ends beyond what was
+        tried.
+    units : mapping, optional
+        The unit of each key and metric, as in `~ohmtick.analysis.studies.StudyRecord.units`.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -85,14 +94,17 @@ def response_curve(
     shown = shown[np.isfinite(shown)]
     if shown.size and shown.min() > 0 and shown.max() > 3 * shown.min():
         ax.set_yscale("log")
-    ax.set(xlabel=_name(x), ylabel=_name(metric))
+    ax.set(xlabel=_name(x, units), ylabel=_name(metric, units))
+    _say_one_seed(ax, response)
     if hue is not None:
-        title = None if hue == "label" else _name(hue)
+        title = None if hue == "label" else _name(hue, units)
         ax.legend(title=title, fontsize="x-small", title_fontsize="x-small", frameon=False)
     return ax
 
 
-def heat_map(matrix: pd.DataFrame, *, metric: str = "", ax: Axes | None = None) -> Axes:
+def heat_map(
+    matrix: pd.DataFrame, *, metric: str = "", units: Units = None, ax: Axes | None = None
+) -> Axes:
     """Draw a metric over two parameters, coloured on a logarithmic scale where it spans decades.
 
     Parameters
@@ -101,6 +113,8 @@ def heat_map(matrix: pd.DataFrame, *, metric: str = "", ax: Axes | None = None) 
         What `analysis.heat_map` returns: a row a value of y, a column a value of x.
     metric : str
         Label of the colour bar.
+    units : mapping, optional
+        The unit of each key and metric, as in `~ohmtick.analysis.studies.StudyRecord.units`.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -123,12 +137,13 @@ def heat_map(matrix: pd.DataFrame, *, metric: str = "", ax: Axes | None = None) 
         matrix.iloc[::-1].replace([np.inf, -np.inf], np.nan),
         cmap="viridis",
         norm=LogNorm(finite.min(), finite.max()) if log else None,
-        cbar_kws={"label": _name(metric)},
+        cbar_kws={"label": _name(metric, units)},
         xticklabels=[_number(value) for value in matrix.columns],
         yticklabels=[_number(value) for value in matrix.index[::-1]],
         ax=ax,
     )
-    ax.set(xlabel=_name(str(matrix.columns.name)), ylabel=_name(str(matrix.index.name)))
+    x, y = (_name(str(each.name), units) for each in (matrix.columns, matrix.index))
+    ax.set(xlabel=x, ylabel=y)
     ax.tick_params(axis="y", rotation=0)
     return ax
 
@@ -139,6 +154,7 @@ def comparison(
     *,
     metric: str = "",
     base: float = 1.0,
+    units: Units = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw each cell against the reference, with its interval: one row a cell.
@@ -153,6 +169,8 @@ def comparison(
         Whose ratio it is, for the label.
     base : float
         Where the reference lies: 1 for ratios, 0 for differences.
+    units : mapping, optional
+        The unit of each key and metric, as in `~ohmtick.analysis.studies.StudyRecord.units`.
     ax : Axes, optional
         Where to draw; by default a new figure of column width, as high as its rows need.
 
@@ -181,11 +199,15 @@ def comparison(
     if base > 0 and np.isfinite(ends).all() and ends.min() > 0 and ends.max() > 3 * ends.min():
         ax.set_xscale("log")
     ax.set_ylim(-0.6, rows - 0.4)
-    ax.set(xlabel=f"{_name(metric)} / reference" if base else f"{_name(metric)} - reference")
+    words = metric.replace("_", " ")  # a ratio has no unit
+    ax.set(xlabel=f"{words} / reference" if base else f"{_name(metric, units)} - reference")
+    _say_one_seed(ax, comparisons)
     return ax
 
 
-def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> Axes:
+def scatter(
+    cells: pd.DataFrame, x: str, y: str, *, units: Units = None, ax: Axes | None = None
+) -> Axes:
     """Draw sampled cells: a metric against one of the keys that were sampled together.
 
     Parameters
@@ -194,6 +216,8 @@ def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> A
         One row a cell or a run.
     x, y : str
         Its columns.
+    units : mapping, optional
+        The unit of each key and metric, as in `~ohmtick.analysis.studies.StudyRecord.units`.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -215,19 +239,36 @@ def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> A
         _scale(ax, shown[x].to_numpy(dtype=float))
         if shown[y].min() > 0 and shown[y].max() > 3 * shown[y].min():
             ax.set_yscale("log")
-    ax.set(xlabel=_name(x), ylabel=_name(y))
+    ax.set(xlabel=_name(x, units), ylabel=_name(y, units))
     return ax
 
 
 def _mark(ax: Axes, thresholds: pd.DataFrame, factor: float, colour: Any) -> None:
-    """Mark thresholds that were met, each with its interval as far as it was tried."""
+    """Mark thresholds that were met, each with its interval as far as there is one.
+
+    An arrow is an end that lies beyond what was tried.
+    """
     for row in thresholds.to_dict("records"):
-        ends = np.clip([row["low"], row["high"]], *sorted([row["reference"], row["furthest"]]))
+        if not np.isfinite(row["threshold"]):
+            continue
         height = factor * row["value"]
-        if np.isfinite(row["threshold"]):
-            ax.plot(row["threshold"], height, "X", color=colour, ms=6, mec="white", mew=0.7)
-            # Above the cross, whose white rim would hide a short one.
-            ax.plot(ends, [height, height], "-", color=colour, lw=0.8)
+        ax.plot(row["threshold"], height, "X", color=colour, ms=6, mec="white", mew=0.7)
+        if np.isnan(row["low"]):
+            continue
+        ends = np.clip([row["low"], row["high"]], *sorted([row["reference"], row["furthest"]]))
+        # Above the cross, whose white rim would hide a short one.
+        ax.plot(ends, [height, height], "-", color=colour, lw=0.8)
+        if np.isinf([row["low"], row["high"]]).any():
+            arrow = "<" if row["furthest"] < row["reference"] else ">"
+            ax.plot(row["furthest"], height, arrow, color=colour, ms=4)
+
+
+def _say_one_seed(ax: Axes, frame: pd.DataFrame) -> None:
+    """Write into a figure that there are no intervals, where each value is of one seed."""
+    alone = frame["value"].notna() & frame["low"].isna()
+    if alone.any():
+        text = ONE_SEED if alone[frame["value"].notna()].all() else "some of one seed: no interval"
+        ax.text(0.02, 0.98, text, transform=ax.transAxes, va="top", fontsize="x-small")
 
 
 def _axes(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:
@@ -251,29 +292,9 @@ def _scale(ax: Axes, x: np.ndarray[Any, Any]) -> None:
         ax.set_xscale("log")
 
 
-#: Units of the keys and metrics whose names do not hold them.
-UNITS = {
-    "settled_error": "V²",
-    "final_error": "V²",
-    "best_error": "V²",
-    "initial_error": "V²",
-    "fluctuation": "V²",
-    "time_to_half": "s",
-    "time_to_tenth": "s",
-    "edges.latency": "s",
-    "edges.clock.period": "s",
-    "edges.faults.time": "s",
-    "edges.comparator.offset": "V",
-    "edges.comparator.noise": "V",
-    "supervisor.period": "s",
-    "probe.period": "s",
-    "horizon": "s",
-}
-
-
-def _name(name: str) -> str:
-    words = name.replace("_", " ")
-    return f"{words} ({UNITS[name]})" if name in UNITS else words
+def _name(name: str, units: Units) -> str:
+    words, parenthesis, unit = named(name, units).partition(" (")
+    return words.replace("_", " ") + parenthesis + unit
 
 
 def _number(value: Any) -> str:

@@ -215,9 +215,10 @@ def thresholds(
         One row a key and a combination of the others: ``key``, all keys (the values of the
         others, and none of its own), ``reference`` (the key's value there), ``value`` (the metric
         there), ``threshold``, ``low``, ``high``, ``furthest`` (from the reference, of what was
-        tried), ``seeds`` (that every value has). Infinite where the threshold lies beyond the
-        furthest, NaN where the metric at the reference is not positive and finite. Empty where no
-        key was moved alone.
+        tried), ``seeds`` (that every value has), ``improves`` (whether the metric, from the
+        reference to the furthest, only ever moved the other way). Infinite where the threshold lies
+        beyond the furthest, NaN where the metric at the reference is not positive and finite; the
+        ends of the interval are NaN for one seed, too. Empty where no key was moved alone.
 
     Raises
     ------
@@ -242,8 +243,8 @@ def thresholds(
             base = bootstrap(curve.loc[start], statistic, resamples=1).value
             furthest = curve.index.min() if start == curve.index.max() else curve.index.max()
             if not 0.0 < base < np.inf:  # of nothing, or without end, there is no multiple
-                ends = (np.nan, np.nan, np.nan, furthest, curve.shape[1])
-                rows.append((key, *map(others.get, named), start, base, *ends))
+                row = (np.nan, np.nan, np.nan, furthest, curve.shape[1], False)
+                rows.append((key, *map(others.get, named), start, base, *row))
                 continue
             levels, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
             found = threshold(
@@ -255,10 +256,16 @@ def thresholds(
                 statistic=statistic,
                 confidence=confidence,
             )
-            ends = (found.value, found.low, found.high, furthest, found.seeds)
-            rows.append((key, *map(others.get, named), start, base, *ends))
-    columns = ["key", *named, "reference", "value", "threshold", "low", "high", "furthest", "seeds"]
-    return pd.DataFrame(rows, columns=columns)
+            passed = curve.loc[min(start, furthest) : max(start, furthest)].drop(start)
+            moves = [
+                bootstrap(each, statistic, resamples=1).value - base for each in passed.to_numpy()
+            ]
+            better = (np.asarray(moves) <= 0.0) if factor > 1.0 else (np.asarray(moves) >= 0.0)
+            improves = bool(better.all() and np.any(moves))
+            row = (found.value, found.low, found.high, furthest, found.seeds, improves)
+            rows.append((key, *map(others.get, named), start, base, *row))
+    ends = ["threshold", "low", "high", "furthest", "seeds", "improves"]
+    return pd.DataFrame(rows, columns=["key", *named, "reference", "value", *ends])
 
 
 def influence(

@@ -15,6 +15,7 @@ from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
 from .responses import comparisons, influence, response, thresholds
 from .selection import Condition, Where, conditions, holding
+from .units import unit_of_metric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +57,9 @@ class StudyRecord:
     metrics : list of str
         What is measured of each run.
     facts : dict
-        What else is noted: ``title``, ``version``, ``versions``, ``seeds``, ``threshold``.
+        What else is noted: ``title``, ``version`` and ``code`` (a digest of its sources) of the
+        Ohmtick that ran it last, ``codes`` (the code and the version of each that ran it),
+        ``versions`` of what computed, ``seeds``, ``threshold``.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -115,6 +118,13 @@ class StudyRecord:
         return table
 
     @property
+    def units(self) -> dict[str, str]:
+        """The unit of each key and metric that has one."""
+        known = {name: unit for name in self.metrics if (unit := unit_of_metric(name))}
+        noted: dict[str, str] = self.facts.get("units", {})
+        return known | noted
+
+    @property
     def metric(self) -> str:
         """The metric that the study is about."""
         asked = self.facts["threshold"]["metric"]
@@ -133,13 +143,37 @@ class StudyRecord:
         Returns
         -------
         DataFrame
-            A column a key (a value that is a table as JSON), ``seed``, a column a metric. Runs
-            that failed are in `failures`.
+            A column a key (a value that is a table as JSON), ``seed``, a column a metric. Where
+            some were made by other code than the study's last, a column ``code`` has that of
+            each. Runs that failed are in `failures`.
         """
         rows = [self._entries[run.key].metrics or {} for run in self._done]
-        columns = {name: [row.get(name) for row in rows] for name in self.metrics}
+        columns = {
+            name: [next((row[each] for each in stored if each in row), None) for row in rows]
+            for name, stored in self._stored.items()
+        }
         frame = self._frame(self._done, columns)
-        return frame.astype(dict.fromkeys(self.metrics, "float64"))
+        frame = frame.astype(dict.fromkeys(self.metrics, "float64"))
+        codes = [self._code(run) for run in self._done]
+        return frame.assign(code=codes) if set(codes) - {self.facts.get("code", "")} else frame
+
+    @property
+    def _stored(self) -> dict[str, list[str]]:
+        """What each metric is called in the ledger, by the study's code and by others'."""
+        return {name: self.facts.get("stored", {}).get(name, [name]) for name in self.metrics}
+
+    def _code(self, run: PlannedRun) -> str:
+        """Return which code made a run: the package's, and of a metric where that is another."""
+        row = self._entries[run.key].metrics or {}
+        made, marked, _ = run.key.partition("-")
+        if not marked:  # as keys were when the version was all that was noted
+            made = self.facts.get("unmarked", "")
+        others = [
+            next(each for each in stored if each in row)
+            for stored in self._stored.values()
+            if stored[0] not in row
+        ]
+        return ", ".join([made, *others])
 
     def failures(self) -> pd.DataFrame:
         """Return one row for each run that failed: the keys, ``seed`` and its ``error``."""
@@ -290,7 +324,7 @@ class StudyRecord:
         entry: Entry | None = self._entries.get(run.key)
         if entry is None:
             return False
-        done = entry.measures(self.metrics)
+        done = entry.measures(self._stored.values())
         return entry.error is not None and not done if failed else done
 
     def _frame(self, runs: Sequence[PlannedRun], columns: dict[str, list[Any]]) -> pd.DataFrame:

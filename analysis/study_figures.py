@@ -70,9 +70,15 @@ def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
         yield from _heat_maps(study, *study.moved[:2])
     sampled = [key for key in study.facts.get("sampled", []) if table[key].dtype.kind in "iuf"]
     for key in sampled:
-        yield _file_name("sample", key), plots_studies.scatter(table, key, study.metric)
+        yield (
+            _file_name("sample", key),
+            plots_studies.scatter(table, key, study.metric, units=study.units),
+        )
     if not study.moved and not sampled and len(found := study.comparisons()):
-        yield "comparison", plots_studies.comparison(found, study.axes, metric=study.metric)
+        yield (
+            "comparison",
+            plots_studies.comparison(found, study.axes, metric=study.metric, units=study.units),
+        )
 
 
 def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
@@ -100,6 +106,7 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
             metric=study.metric,
             thresholds=found[found["key"] == key],
             factor=rule["factor"],
+            units=study.units,
         )
         axes.set_title(title, fontsize="small")
         yield _file_name("response", key, title), axes
@@ -112,7 +119,7 @@ def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]
     statistic = study.facts["threshold"]["statistic"]
     for title, part in _by_words(table, words):
         matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
-        axes = plots_studies.heat_map(matrix, metric=study.metric)
+        axes = plots_studies.heat_map(matrix, metric=study.metric, units=study.units)
         axes.set_title(title, fontsize="small")
         yield _file_name("heat-map", x, y, title), axes
 

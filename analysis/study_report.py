@@ -17,6 +17,7 @@ from .replay import replay_of
 from .report import Picture, picture
 from .runs import open_run
 from .study_figures import figures_of
+from .units import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +41,12 @@ CAPTIONS = {
         "Learning curves",
         "Median over the seeds, and the interval that holds it with 95 % confidence.",
     ),
+}
+#: The same where there is one seed.
+CAPTIONS_ALONE = {
+    "response": "The metric against a key; a cross is the threshold. No interval: one seed.",
+    "comparison": "Each cell against the reference. No interval: one seed.",
+    "learning": "No interval: one seed.",
 }
 
 
@@ -75,11 +82,13 @@ def study_page(study: StudyRecord) -> str:
 
 def _facts(study: StudyRecord) -> Iterator[tuple[str, str]]:
     done, failed, missing = len(study.table()), len(study.failures()), len(study.missing())
-    yield "varied", ", ".join(study.keys) or "nothing but the seed"
+    units = study.units
+    varied = [named(key, units) for key in study.keys]
+    yield "varied", ", ".join(varied) or "nothing but the seed"
     yield "cells", f"{study.cells:,}"
     yield "seeds", f"{len(study.facts.get('seeds', ())):,}"
     yield "runs", f"{done:,} done, {failed:,} failed, {missing:,} to be done"
-    yield "measured", ", ".join(study.metrics)
+    yield "measured", ", ".join(named(name, units) for name in study.metrics)
 
 
 def _definition(study: StudyRecord) -> str:
@@ -115,6 +124,8 @@ def _pictures(study: StudyRecord) -> Iterator[Picture]:
         for name, axes in study_figures(study):
             kind = next((kind for kind in CAPTIONS if name.startswith(kind)), name)
             above, below = CAPTIONS.get(kind, (name, ""))
+            if len(study.facts.get("seeds", ())) == 1:
+                below = CAPTIONS_ALONE.get(kind, below)
             title = f"{above} {name.removeprefix(kind).strip('-')}".strip()
             yield picture(axes.figure, title, below)
             plt.close(axes.figure)
@@ -124,11 +135,14 @@ def _tables(study: StudyRecord, table: pd.DataFrame) -> Iterator[dict[str, Any]]
     if len(table) and table[study.metric].notna().any():
         rule = study.facts["threshold"]
         found = study.response(*study.axes).rename(columns={"value": study.metric})
+        units = study.units | dict.fromkeys(("low", "high"), study.units.get(study.metric, ""))
         text = (
             f"The {rule['statistic'].replace('_', ' ')} of {study.metric} over the seeds, and the "
             f"ends of its interval ({rule['confidence']:.0%})."
         )
-        yield _table("Every cell", text, found)
+        if (found["seeds"] <= 1).all():
+            text, found = "No interval: one seed.", found.drop(columns=["low", "high"])
+        yield _table("Every cell", text, found.rename(columns=lambda name: named(name, units)))
     if len(failed := study.failures()):
         yield _table("Runs that failed", "", failed)
 

@@ -16,14 +16,14 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 
 import ohmtick as ot
 from ohmtick.engine.ledger import Entry, Ledger
 from ohmtick.scenarios.executors import NAMED
 from ohmtick.scenarios.jobs import perform
-from ohmtick.scenarios.planning import jobs_for, lacking_runs, planned
-from ohmtick.scenarios.running import versions
+from ohmtick.scenarios.planning import jobs_for, plan_of
 from ohmtick.scenarios.studying import Tally
 
 BASE = ot.load("breadboard-iii").replace(horizon=1250.0)  # s: 16 edges that tick every second
@@ -31,9 +31,8 @@ BASE = ot.load("breadboard-iii").replace(horizon=1250.0)  # s: 16 edges that tic
 
 def rate(study: ot.Study, runs: int) -> float:
     """Return the processor time of a run by itself, s: the median of some."""
-    plan = planned(study, versions()["ohmtick"])[:runs]
     took = []
-    for job in jobs_for(study, lacking_runs(study, None, plan, {}), None):
+    for job in islice(jobs_for(study, plan_of(study).lacking, None), runs):
         began = time.thread_time()
         perform(job)
         took.append(time.thread_time() - began)
@@ -66,7 +65,7 @@ def main() -> int:
     options = parser.parse_args()
     jitters = [0.0, 0.05, 0.1, 0.2]
     study = ot.Study(BASE, grid={"edges.clock.jitter": jitters}, seeds=options.runs // len(jitters))
-    perform(next(jobs_for(study, lacking_runs(study, None, planned(study, ""), {}), None)))
+    perform(next(jobs_for(study, plan_of(study).lacking, None)))
     alone = [rate(study, 200)]
     entered: list[float] = []
     memory: list[float] = []

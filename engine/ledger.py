@@ -1,8 +1,8 @@
 """The ledger of a study: one row a run, there whole or not at all, in SQLite.
 
 ``plan`` lists the runs of the study as it is defined now, in order; ``runs`` holds what came of
-each run that ended, under a key that is a hash of its full scenario and the version. So a ledger
-outlives its plan: a study may grow, and what is there already is not run again.
+each run that ended, under a key that is the code that made it and a hash of its full scenario. So a
+ledger outlives its plan: a study may grow, and what is there already is not run again.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ class Entry:
     Attributes
     ----------
     key : str
-        The hash of its full scenario and the version.
+        The code that made it, and a hash of its full scenario.
     metrics : dict or None
-        By name; None of a run that failed.
+        By name, to which ``@`` and the digest of its code is added where it is a user's own; None
+        of a run that failed.
     error : str or None
         Why it failed.
     probes : bytes or None
@@ -61,9 +62,10 @@ class Entry:
     folder: str | None = None
     took_s: float = 0.0
 
-    def measures(self, metrics: Iterable[str]) -> bool:
-        """Whether it has all of these metrics."""
-        return self.metrics is not None and set(metrics) <= set(self.metrics)
+    def measures(self, metrics: Iterable[Iterable[str]]) -> bool:
+        """Whether it has all of some metrics, each by any of its names."""
+        held = self.metrics
+        return held is not None and all(any(n in held for n in names) for names in metrics)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +27,14 @@ class Cell:
     text: str
     """The complete scenario as TOML, with the seed 0; or why there is none."""
 
-    def key(self, seed: int, version: str) -> str:
-        """Return the hash of a run's full scenario and the version."""
+    def key(self, seed: int, code: str) -> str:
+        """Return the code that makes a run, and a hash of it and the run's full scenario."""
+        if self.scenario is None:
+            made = json.dumps([code, seed, self.changes, self.text], default=repr)
+            return f"{code}-invalid-{hashlib.sha256(made.encode()).hexdigest()[:24]}"
         head, seed_line, tail = self.text.partition("\nseed = 0\n")
-        whole = f"{head}{seed_line[:-2]}{seed}\n{tail}"
-        return hashlib.sha256(f"ohmtick {version}\n{whole}".encode()).hexdigest()[:32]
+        whole = f"ohmtick {code}\n{head}{seed_line[:-2]}{seed}\n{tail}"
+        return f"{code}-{hashlib.sha256(whole.encode()).hexdigest()[:32]}"
 
 
 def cell_of(base: Scenario, changes: Changes) -> Cell:

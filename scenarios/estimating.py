@@ -11,8 +11,7 @@ from ..engine.ledger import LEDGER, Ledger
 from .executors import check, processors
 from .in_step import warn_in_step
 from .jobs import perform
-from .planning import jobs_for, lacking_runs, planned
-from .running import versions
+from .planning import jobs_for, plan_of
 
 if TYPE_CHECKING:
     from .study import Study
@@ -37,21 +36,26 @@ class Estimate:
     """Time for what is lacking, s."""
 
 
-def estimate(study: Study, folder: Path | None, workers: int | None = None) -> Estimate:
+def estimate(
+    study: Study,
+    folder: Path | None,
+    workers: int | None = None,
+    *,
+    accept_other_code: bool = False,
+) -> Estimate:
     """Tell how long a study takes from a few of its runs, of which nothing is kept."""
     check("threads", workers)
-    plan = planned(study, versions()["ohmtick"])
     warn_in_step(cell.scenario for cell in study.cells if cell.scenario is not None)
     if folder is not None and (folder / LEDGER).is_file():
         with Ledger(folder / LEDGER) as ledger:
-            lacking = lacking_runs(study, ledger, plan, ledger.entries(), folder)
+            plan = plan_of(study, ledger, folder, accept_other_code=accept_other_code)
     else:
-        lacking = lacking_runs(study, None, plan, {})
-    jobs = [replace(job, folders=None) for job in jobs_for(study, lacking, None)]
+        plan = plan_of(study)
+    jobs = [replace(job, folders=None) for job in jobs_for(study, plan.lacking, None)]
     few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
     if few:
         perform(few[0])  # compiles what there is to compile
     took = [perform(job).took_s for job in few]
     count, mean = workers or processors(), sum(took) / max(1, len(took))
-    there = len(plan) - sum(map(len, lacking.values()))
+    there = len(plan.runs) - sum(map(len, plan.lacking.values()))
     return Estimate(there, len(few), mean, count, mean * len(jobs) / count)

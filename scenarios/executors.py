@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import (
     BrokenExecutor,
@@ -16,6 +17,7 @@ from concurrent.futures import (
 )
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
 from threading import Event, Thread, current_thread, main_thread
 from typing import Any, Literal
 
@@ -28,6 +30,14 @@ NAMED = ("threads", "processes")
 #: From so many runs on, processes are worth the seconds that they take to start: between its
 #: stretches of compiled code a short run needs Python's lock, which threads have to share.
 MANY_RUNS = 1000
+#: Starts of a pool of processes that are tried, while workers are killed as they start.
+STARTS = 8
+#: Exit code of a worker whose script starts a study when it is imported, and what is said of it.
+UNGUARDED = 78
+GUARD = (
+    "the worker processes of the study cannot start: a script must make its studies under "
+    "'if __name__ == \"__main__\":', since each worker imports it"
+)
 #: Runs given to an executor for each of its workers: enough to last while the ledger waits for a
 #: disk, few enough that little is lost when a worker dies.
 AHEAD = 8
@@ -144,28 +154,78 @@ def _threads(count: int) -> Iterator[Crew]:
 def _processes(count: int) -> Iterator[Crew]:
     # Spawned, and not forked: a copy of this process would hold the lock of the study's folder.
     context = multiprocessing.get_context("spawn")
-    stop: Any = context.Event()
+    # Without a lock, which a worker might take into its grave.
+    stop: Any = context.RawValue("b", 0)
+    started = False
 
     def made() -> ProcessPoolExecutor:
-        pool = ProcessPoolExecutor(count, context, _begin, (stop,))
-        with _deaf():  # as the workers then are from their first instant
-            ready = [pool.submit(os.getpid) for _ in range(count)]
-        try:
-            for each in ready:
-                each.result()
-        except BrokenExecutor:
-            raise OhmtickError(
-                "the worker processes of the study cannot start: a script must make its studies "
-                "under 'if __name__ == \"__main__\":', since each worker imports it"
-            ) from None
+        nonlocal started
+        pool = _started(count, context, stop, once=started)
+        started = True
         return pool
 
     own = Crew(made(), AHEAD * count, _perform, _packed, made)
     try:
         yield own
     finally:
-        stop.set()
+        stop.value = 1
         own.executor.shutdown(cancel_futures=True)
+
+
+def _started(count: int, context: SpawnContext, stop: Any, *, once: bool) -> ProcessPoolExecutor:
+    """Return a pool whose workers are all there; a start in which one is killed is made again.
+
+    Parameters
+    ----------
+    once
+        Whether workers of the study have started before: then no fault of a script's keeps them
+        from it.
+
+    Raises
+    ------
+    OhmtickError
+        When they do not start.
+    """
+    for _start in range(STARTS):
+        before, processes = set(multiprocessing.active_children()), set()
+        pool = ProcessPoolExecutor(count, context, _begin, (stop,))
+        try:
+            with _deaf():  # as the workers then are from their first instant
+                ready = []
+                for _ in range(count):
+                    ready.append(pool.submit(os.getpid))
+                    processes |= set(multiprocessing.active_children()) - before
+            for each in ready:
+                each.result()
+        except BrokenExecutor:
+            pool.shutdown(wait=True)
+        else:
+            return pool
+        codes = {process.exitcode for process in processes}
+        if UNGUARDED in codes:
+            raise OhmtickError(GUARD)
+        if 1 in codes and not once:
+            raise OhmtickError(
+                "the worker processes of the study cannot start: they fail as they import "
+                f"{_main()}, for the reason that they print"
+            )
+    raise OhmtickError(
+        f"the worker processes of the study cannot start: {STARTS} times in a row one was killed "
+        "as it started (out of memory, perhaps); what was entered is safe"
+    )
+
+
+def _main() -> str:
+    return str(getattr(sys.modules["__main__"], "__file__", "the main module"))
+
+
+def refuse_unguarded() -> None:
+    """End a worker that starts a study as it imports its parent's script, without a word.
+
+    Its parent sees the exit code, and tells.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise SystemExit(UNGUARDED)
 
 
 @contextmanager
@@ -190,7 +250,7 @@ class _Worker:
 def _begin(stop: Any) -> None:
     """Make a worker process ready: it ends with its parent, and leaves Ctrl-C to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it may have been started from another thread
-    _Worker.stopped = stop.is_set
+    _Worker.stopped = lambda: bool(stop.value)
     Thread(target=_end_with_parent, daemon=True).start()
 
 

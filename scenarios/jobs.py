@@ -10,10 +10,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from ..engine.errors import AnalysisError, OhmtickError, RecordError
+from ..engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
 from ..engine.simulation import Observer, Watched
+from .digests import code, stored_as
 from .running import recorded_run as run
 from .running import simulate
 from .scenario import Scenario
@@ -41,8 +42,10 @@ class Job:
         The run's seed.
     engine : str
         Which engine.
+    code : str
+        What the package's code has to be, lest results of another one are taken for its own.
     metrics : dict
-        By name; functions, so that a worker elsewhere has them.
+        Functions, so that a worker elsewhere has them, by what the ledger calls them.
     logs : bool
         Whether any metric looks at the events.
     probes : bool
@@ -55,6 +58,7 @@ class Job:
     scenario: Scenario
     seed: int
     engine: str
+    code: str
     metrics: dict[str, Metric]
     logs: bool
     probes: bool
@@ -66,11 +70,15 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
 
     Raises
     ------
-    OSError
-        When the run cannot be written: that is no fault of the run, and the study stops.
+    OhmtickError
+        When this process has other code than the one that the run is for.
+    RecordError
+        When the run cannot be written: that is no fault of the run, and the study stops. Any other
+        OSError is one of a clock, a task or a metric, and so the run's.
     Stopped
         When `stopped` turned true.
     """
+    _check_code(job)
     began = perf_counter()
 
     def poll(simulation: Watched) -> None:
@@ -79,7 +87,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
 
     try:
         return _entry(job, poll, began)
-    except (OSError, Stopped):
+    except (RecordError, Stopped):
         raise
     except OhmtickError as error:
         said = str(error)
@@ -88,6 +96,19 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     except Exception as error:  # a rule or a clock of a user's may raise anything
         said = f"{type(error).__name__}: {error}"
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def _check_code(job: Job) -> None:
+    differ = [] if job.code == code() else [f"ohmtick of code {code()}, not {job.code}"]
+    for stored, function in job.metrics.items():
+        name = stored.partition("@")[0]
+        if (ours := stored_as(name, function)) != stored:
+            differ.append(f"the metric {ours}, not {stored}")
+    if differ:
+        raise OhmtickError(
+            f"a worker has other code than the study was begun with ({differ[0]}): was a file "
+            "edited since? What was entered is safe; start the study anew"
+        )
 
 
 def _entry(job: Job, poll: Observer, began: float) -> Entry:
@@ -101,7 +122,11 @@ def _entry(job: Job, poll: Observer, began: float) -> Entry:
             done = simulate(job.scenario, job.seed, job.engine, EventLog(), poll=poll)
             return _of(job, done, began)
         return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
-    with tempfile.TemporaryDirectory(prefix="ohmtick-") as here:
+    try:
+        workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
+    except OSError as error:
+        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
+    with workspace as here:
         folder = Path(here, job.key)
         done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
         entry = _of(job, done, began)
@@ -112,7 +137,10 @@ def _entry(job: Job, poll: Observer, began: float) -> Entry:
 def _of(job: Job, done: Run, began: float) -> Entry:
     return Entry(
         key=job.key,
-        metrics={name: _measured(name, function, done) for name, function in job.metrics.items()},
+        metrics={
+            stored: _measured(stored.partition("@")[0], function, done)
+            for stored, function in job.metrics.items()
+        },
         probes=_as_parquet(done) if job.probes else None,
         folder=None if job.folders is None else f"{job.folders}/{job.key}",
         took_s=perf_counter() - began,

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import RecordError
 from ..engine.ledger import RUNS, Entry, Ledger, PlannedRun
+from .digests import code, stored_as
 from .jobs import Job
+from .other_code import (
+    Stored,
+    aliases,
+    other_codes,
+    other_names,
+    refuse_other_code,
+    stored_names,
+)
 
 if TYPE_CHECKING:
     from .cells import Cell
@@ -22,51 +30,89 @@ if TYPE_CHECKING:
 Lacking = dict[str, list[PlannedRun]]
 
 
-def planned(study: Study, version: str) -> list[PlannedRun]:
-    """Return the runs of a study, cell by cell."""
+@dataclass(frozen=True)
+class Plan:
+    """What a study comes to, and how much of it a ledger holds."""
+
+    runs: list[PlannedRun]
+    """Cell by cell; each with the key of the row that holds it, or will."""
+    held: dict[str, Entry]
+    """What the ledger holds, by key."""
+    lacking: Lacking
+    """Those that are to be done."""
+    stored: Stored
+    """What each metric is called in the ledger."""
+
+    def is_done(self, run: PlannedRun) -> bool:
+        """Whether the ledger holds all metrics of a run."""
+        return (entry := self.held.get(run.key)) is not None and entry.measures(
+            self.stored.values()
+        )
+
+
+def plan_of(
+    study: Study,
+    ledger: Ledger | None = None,
+    folder: Path | None = None,
+    *,
+    retry_failed: bool = False,
+    accept_other_code: bool = False,
+) -> Plan:
+    """Return the runs of a study, and which of them a ledger lacks.
+
+    A run is there when a row of this code has all that the study asks for; with
+    `accept_other_code`, a row of other code will do, too. One that failed, and would again, counts
+    as there unless `retry_failed`.
+
+    Raises
+    ------
+    RecordError
+        When the ledger holds what other code made, and that is not accepted.
+    """
+    runs = planned(study, code())
+    held = {} if ledger is None else ledger.entries()
+    stored = stored_names(study)
+    others: list[str] = []
+    if ledger is not None:
+        if not accept_other_code:
+            refuse_other_code(ledger, held, stored)
+        others, stored = other_codes(ledger, held), other_names(held, stored)
+    probed = ledger.with_probes() if study.probes and ledger is not None else set()
+
+    def is_whole(key: str) -> bool:
+        return (
+            (entry := held.get(key)) is not None
+            and entry.measures(stored.values())
+            and (not study.probes or key in probed)
+            and (not study.events or _is_kept(entry, folder))
+        )
+
+    found, lacking = list(runs), Lacking()
+    for other in others:  # those of this code come first
+        for place, run in enumerate(planned(study, other)):
+            known = (key for key in aliases(run.key) if is_whole(key))
+            if not is_whole(found[place].key) and (key := next(known, None)):
+                found[place] = replace(run, key=key)
+    for run in found:
+        entry = held.get(run.key)
+        failed = entry is not None and entry.error is not None and not retry_failed
+        if not (failed or is_whole(run.key)):
+            lacking.setdefault(run.key, []).append(run)
+    return Plan(found, held, lacking, stored)
+
+
+def planned(study: Study, code: str) -> list[PlannedRun]:
+    """Return the runs of a study, cell by cell, as some code makes them."""
     return [
-        PlannedRun(cell=number, seed=seed, key=_key(cell, seed, version))
+        PlannedRun(cell=number, seed=seed, key=cell.key(seed, code))
         for number, cell in enumerate(study.cells)
         for seed in study.seeds
     ]
 
 
-def _key(cell: Cell, seed: int, version: str) -> str:
-    if cell.scenario is not None:
-        return cell.key(seed, version)
-    made = json.dumps([version, seed, cell.changes, cell.text], default=repr)
-    return "invalid-" + hashlib.sha256(made.encode()).hexdigest()[:24]
-
-
 def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
     """Return the cell of runs that share a key."""
     return study.cells[runs[0].cell]
-
-
-def lacking_runs(
-    study: Study,
-    ledger: Ledger | None,
-    plan: list[PlannedRun],
-    held: dict[str, Entry],
-    folder: Path | None = None,
-    retry_failed: bool = False,
-) -> Lacking:
-    """Return the runs that are not in the ledger with all that the study asks of them."""
-    probed = ledger.with_probes() if study.probes and ledger is not None else set()
-    lacking: Lacking = {}
-    for run in plan:
-        entry = held.get(run.key)
-        there = (
-            entry is not None
-            and entry.measures(study.metrics)
-            and (not study.probes or run.key in probed)
-            and (not study.events or _is_kept(entry, folder))
-        )
-        if entry is not None and entry.error is not None and not retry_failed:
-            there = True  # it failed, and would again
-        if not there:
-            lacking.setdefault(run.key, []).append(run)
-    return lacking
 
 
 def _is_kept(entry: Entry, folder: Path | None) -> bool:
@@ -80,7 +126,7 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
     """Yield the runs to do, seed by seed, so that the cells can be compared early."""
     from ..analysis.metrics import METRICS, need_events
 
-    metrics = {name: METRICS[name] for name in study.metrics}
+    metrics = {stored_as(name, METRICS[name]): METRICS[name] for name in study.metrics}
     folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
@@ -91,6 +137,7 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
                 scenario=scenario,
                 seed=runs[0].seed,
                 engine=study.engine,
+                code=code(),
                 metrics=metrics,
                 logs=need_events(study.metrics),
                 probes=study.probes,

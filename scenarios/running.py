@@ -22,6 +22,7 @@ from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, nod
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
 from .build import Experiment, build
+from .digests import code
 from .in_step import warn_in_step
 from .scenario import Scenario, load
 from .stand_ins import described, stand_ins
@@ -227,14 +228,17 @@ def _run(
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of what computes a run."""
-    return dict(_versions())
+    """Return the versions of what computes a run, and ``code``, what tells ours from another."""
+    return _versions() | {"code": code()}
 
 
 @cache  # looking them up takes as long as a short run does
 def _versions() -> dict[str, str]:
+    from .. import __version__
+
     found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3]))}
-    for package in ("ohmtick", "numba", "numpy", "pymetis", "scipy", "simpy"):
+    found["ohmtick"] = __version__
+    for package in ("numba", "numpy", "pymetis", "scipy", "simpy"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -154,7 +154,7 @@ class Study(Part):
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_disjoint(self.grid, self.paired, self.sample)
-        if clash := {"cell", "seed", *self.metrics} & set(self.keys):
+        if clash := {"cell", "code", "seed", *self.metrics} & set(self.keys):
             raise ValueError(f"{min(clash)!r} is the name of a column of the table, and no key")
         chosen = self.threshold.metric
         if "metric" in self.threshold.model_fields_set and chosen not in self.metrics:
@@ -199,6 +199,7 @@ class Study(Part):
         executor: Executor | Literal["threads", "processes"] | None = None,
         scheduler: str | None = None,
         retry_failed: bool = False,
+        accept_other_code: bool = False,
         watch: Progress | None = None,
     ) -> pd.DataFrame:
         """Run what is not in the folder's ledger yet, and return the table.
@@ -218,6 +219,10 @@ class Study(Part):
             Address of a Dask scheduler, such as ``tcp://host:8786``, instead of an executor.
         retry_failed
             Run those that failed once more.
+        accept_other_code
+            Take what other code left in the folder, of the package or of a metric of one's own,
+            instead of refusing it: its runs are not done again, and the table's column ``code``
+            tells whose each is.
         watch
             Is told of each run that ends; see `~ohmtick.scenarios.studying.Progress`.
 
@@ -230,7 +235,7 @@ class Study(Part):
         ------
         RecordError
             When the folder cannot be written to, is in use by another process, holds another
-            study, or its ledger is damaged. What it holds stays.
+            study or what other code made, or its ledger is damaged. What it holds stays.
         """
         from ..analysis.studies import open_study
         from .studying import carry_out
@@ -242,6 +247,7 @@ class Study(Part):
             executor=executor,
             scheduler=scheduler,
             retry_failed=retry_failed,
+            accept_other_code=accept_other_code,
             watch=watch,
         )
         return open_study(folder).table()

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
+from ..analysis.studies import is_study
 from ..engine.errors import OhmtickError
 from .estimating import estimate
 from .executors import NAMED
@@ -30,10 +31,19 @@ LINES_S = 30.0
 def add_arguments(command: argparse.ArgumentParser) -> None:
     """Let a parser take what `ohmtick study` takes."""
     add = command.add_argument
-    add("study", metavar="NAME-or-FILE", nargs="?", help="of the library, or a TOML file")
+    add(
+        "study",
+        metavar="NAME-or-FILE",
+        nargs="?",
+        help="of the library, a TOML file, or the folder of a study, which goes on there",
+    )
     add("--list", action="store_true", help="list the studies of the library")
     add("--show", action="store_true", help="print the study as TOML")
-    add("--out", metavar="DIR", help="the study's folder; one that is there is gone on with")
+    add(
+        "--out",
+        metavar="DIR",
+        help="the study's folder; one that is there is gone on with",
+    )
     add("--scenario", metavar="NAME-or-FILE", help="vary another scenario")
     add(
         "--set",
@@ -50,6 +60,11 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     )
     add("--scheduler", metavar="tcp://HOST:PORT", help="use a Dask cluster")
     add("--retry-failed", action="store_true", help="run those that failed once more")
+    add(
+        "--accept-other-code",
+        action="store_true",
+        help="take what other code left in the folder, instead of refusing it",
+    )
     add("--dry-run", action="store_true", help="say how many runs there are, and how long it takes")
     add("--figures", action="store_true", help="draw the answer into DIR/figures")
 
@@ -59,6 +74,8 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
     if options.list or options.study is None:
         return _list()
     study = _study(options, changes)
+    if options.out is None and options.study not in study_library() and is_study(options.study):
+        options.out = options.study
     if options.show:
         print(study.to_toml(), end="")
         return OK
@@ -77,6 +94,7 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
                 executor=options.executor or "auto",
                 scheduler=options.scheduler,
                 retry_failed=options.retry_failed,
+                accept_other_code=options.accept_other_code,
                 watch=bar.watch,
             )
     except KeyboardInterrupt:
@@ -107,7 +125,12 @@ def _study(options: argparse.Namespace, changes: Mapping[str, Any]) -> Study:
 
 
 def _estimate(study: Study, options: argparse.Namespace) -> str:
-    found = estimate(study, None if options.out is None else Path(options.out), options.workers)
+    found = estimate(
+        study,
+        None if options.out is None else Path(options.out),
+        options.workers,
+        accept_other_code=options.accept_other_code,
+    )
     lines = [
         f"{len(study)} runs: {len(study.cells)} cells × {len(study.seeds)} seeds"
         + (f"; {found.there} are there already" if found.there else "")

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..engine.errors import RecordError, reason
-from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
+from ..engine.ledger import LEDGER, STUDY, Entry, Ledger
 from ..engine.record import SUMMARY
-from .executors import MANY_RUNS, check, crew
+from .executors import MANY_RUNS, check, crew, refuse_unguarded
 from .in_step import warn_in_step
 from .locking import locked
-from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
+from .other_code import unmarked_code
+from .planning import Plan, jobs_for, plan_of, whose_cell
 from .running import versions
+from .units import units_of
 from .work import work
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def carry_out(
     executor: Executor | Literal["threads", "processes", "auto"] | None = None,
     scheduler: str | None = None,
     retry_failed: bool = False,
+    accept_other_code: bool = False,
     watch: Progress | None = None,
 ) -> Tally:
     """Run what a study's folder lacks; the parameters are those of `Study.run`.
@@ -70,8 +73,7 @@ def carry_out(
     The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
     main module may be imported by a worker, as a command may be and not every script.
     """
-    version = versions()["ohmtick"]
-    plan = planned(study, version)  # before anything is written: it may be wrong
+    # Before anything is written: the cells may be wrong.
     warn_in_step((cell.scenario for cell in study.cells if cell.scenario is not None), stacklevel=3)
     kind: Executor | Literal["threads", "processes"]
     if executor is None or executor == "auto":
@@ -79,14 +81,22 @@ def carry_out(
     else:
         kind = executor
     check(kind, workers)
+    if kind == "processes":
+        refuse_unguarded()
     if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
         raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
-        held = ledger.entries()
-        _check_same(study, ledger, plan, held, version, folder)
-        _note(study, ledger, plan, version, folder)
-        lacking = lacking_runs(study, ledger, plan, held, folder, retry_failed)
-        tally = _tally(study, plan, held, lacking)
+        plan = plan_of(
+            study,
+            ledger,
+            folder,
+            retry_failed=retry_failed,
+            accept_other_code=accept_other_code,
+        )
+        lacking = plan.lacking
+        _check_same(study, ledger, plan, folder)
+        _note(study, ledger, plan, folder)
+        tally = _tally(plan)
         if watch is not None:
             watch(tally)
 
@@ -107,12 +117,11 @@ def carry_out(
         return tally
 
 
-def _tally(study: Study, plan: list[PlannedRun], held: dict[str, Entry], lacking: Lacking) -> Tally:
-    before = [run for run in plan if run.key not in lacking]
-    lost = [held[run.key] for run in before if not held[run.key].measures(study.metrics)]
-    errors = [entry.error or "" for entry in lost]
+def _tally(plan: Plan) -> Tally:
+    before = [run for run in plan.runs if run.key not in plan.lacking]
+    errors = [plan.held[run.key].error or "" for run in before if not plan.is_done(run)]
     return Tally(
-        total=len(plan),
+        total=len(plan.runs),
         before=len(before),
         failed=len(errors),
         error=errors[-1] if errors else "",
@@ -127,36 +136,24 @@ def _moveable(entry: Entry, folder: Path) -> Entry:
     return replace(entry, folder=entry.folder.removeprefix(own))
 
 
-def _check_same(
-    study: Study,
-    ledger: Ledger,
-    plan: list[PlannedRun],
-    held: dict[str, Entry],
-    version: str,
-    folder: Path,
-) -> None:
-    """Refuse a folder whose runs are of another version, or of another study."""
-    if not held:
+def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
+    """Refuse a folder whose runs are of another study; warn of other versions of what computes."""
+    if not plan.held:
         return
     facts = ledger.facts()
-    if (theirs := facts.get("version", version)) != version:
-        raise RecordError(
-            f"the study in {folder} was run by ohmtick {theirs}, and this is {version}, whose "
-            f"results may differ: go on with ohmtick {theirs}, or give another folder; nothing "
-            "was changed"
-        )
     ours, begun = versions(), facts.get("versions", {})
-    if differ := [name for name, theirs in begun.items() if ours.get(name) != theirs]:
+    told = {"ohmtick", "code"}  # a difference of these was refused, or accepted
+    if differ := [name for name in begun if name not in told and ours.get(name) != begun[name]]:
         was, now = (f"{differ[0]} {each.get(differ[0])}" for each in (begun, ours))
         warnings.warn(
             f"the study in {folder} was begun with {was} and goes on with {now}: the last bits of "
             "its results may differ",
             stacklevel=4,
         )
-    if not any(run.key in held for run in plan) and not _covers(facts, study):
+    if not any(run.key in plan.held for run in plan.runs) and not _covers(facts, study):
         raise RecordError(
-            f"{folder} holds another study{_named(facts)}: none of its {len(held)} runs is one "
-            "of this study's; give another folder"
+            f"{folder} holds another study{_named(facts)}: none of its {len(plan.held)} runs is "
+            "one of this study's; give another folder"
         )
 
 
@@ -169,21 +166,29 @@ def _named(facts: dict[str, Any]) -> str:
     return f", {facts['title']!r}" if facts.get("title") else ""
 
 
-def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, folder: Path) -> None:
+def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Write down what the study is: in the ledger, and as a file."""
+    before, ours = ledger.facts(), versions()
+    codes = {name: told for name, told in before.get("codes", {}).items() if name != ours["code"]}
     facts = {
         "title": study.title,
-        "version": version,
-        "versions": ledger.facts().get("versions", versions()),
+        "version": ours["ohmtick"],
+        "code": ours["code"],
+        "codes": codes | {ours["code"]: ours["ohmtick"]},
+        "unmarked": unmarked_code(before),
+        "versions": before.get("versions", ours)
+        | {name: ours[name] for name in ("ohmtick", "code")},
         "scenario": study.scenario.to_toml(),
         "keys": study.keys,
         "paired": [list(block) for block in study.paired],
         "sampled": list(study.sample.keys) if study.sample else [],
         "metrics": study.metrics,
+        "stored": plan.stored,
+        "units": units_of(study),
         "threshold": study.threshold.model_dump(),
         "seeds": study.seeds,
     }
-    ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan)
+    ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan.runs)
     partial = folder / f".{STUDY}.partial"
     try:
         partial.write_text(study.to_toml(), encoding="utf-8")

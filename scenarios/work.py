@@ -16,6 +16,9 @@ Enter = Callable[[Entry], None]
 #: What became of a run whose workers died.
 DIED = "every worker that ran it died (out of memory, perhaps)"
 
+#: Times that a run is done by itself, where each kills its worker.
+ALONE = 2
+
 
 class WorkerDied(Exception):  # noqa: N818 - it is caught here
     """A worker died with a run, or with others, on its hands."""
@@ -25,13 +28,13 @@ def work(hands: Crew, jobs: Iterable[Job], enter: Enter) -> None:
     """Have all jobs done, and enter what comes of each.
 
     When a worker dies, any of the runs that were on their way may be why. They are done at the
-    end, one by one; one whose worker then dies again has failed.
+    end, one by one; one whose worker then dies every time has failed.
 
     Raises
     ------
     OhmtickError
         When the executor is gone, or cannot be given a run.
-    OSError
+    RecordError
         When a run cannot be written.
     """
     landed: SimpleQueue[Future[Entry]] = SimpleQueue()
@@ -73,7 +76,7 @@ def _result(future: Future[Entry]) -> Entry:
             "the executor of the study is gone; what was entered is safe, and the same command "
             "goes on"
         ) from None
-    except (OSError, OhmtickError):
+    except OhmtickError:
         raise
     except Exception as error:
         if gave_up(error):
@@ -107,10 +110,12 @@ def _submitted(hands: Crew, job: Job) -> Future[Entry]:
 
 
 def _alone(hands: Crew, job: Job) -> Entry:
-    """Do a run with no other beside it."""
-    try:
-        return _result(_submitted(hands, job))
-    except WorkerDied as death:
-        if isinstance(death.__cause__, BrokenExecutor):
+    """Do a run with no other beside it; its worker may be killed for reasons that are not its."""
+    for _ in range(ALONE):
+        try:
+            return _result(_submitted(hands, job))
+        except WorkerDied as death:
+            if not isinstance(death.__cause__, BrokenExecutor):
+                break  # a cluster has given it to other workers already
             hands.replace()
-        return Entry(key=job.key, error=DIED)
+    return Entry(key=job.key, error=DIED)

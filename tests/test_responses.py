@@ -80,6 +80,33 @@ def test_thresholds_of_each_key_at_each_value_of_the_others() -> None:
     assert halves["threshold"].tolist() == pytest.approx([2.5] * 8)
 
 
+@pytest.mark.parametrize(
+    ("errors", "factor", "improves"),
+    [
+        ([4.0, 3.0, 2.0], 2.0, True),
+        ([4.0, 3.0, 4.1], 2.0, False),
+        ([4.0, 4.0, 4.0], 2.0, False),
+        ([4.0, 9.0, 2.0], 2.0, False),
+        ([1.0, 1.1, 1.2], 0.5, True),
+        ([1.0, 0.9, 1.2], 0.5, False),
+    ],
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_what_only_improves_is_told(
+    errors: list[float], factor: float, improves: bool, turned: bool
+) -> None:
+    levels = [1.0, 0.5, 0.05] if turned else [0.0, 1.0, 4.0]  # the first is the reference
+    table = pd.DataFrame(
+        {"x": x, "seed": seed, "error": error * (1.0 + 0.01 * seed)}
+        for x, error in zip(levels, errors, strict=True)
+        for seed in range(4)
+    )
+    row = thresholds(table, ["x"], "error", factor).iloc[0]
+    assert row["improves"] == improves
+    assert row["furthest"] == levels[-1]
+    assert np.isinf(row["threshold"]) == (max(errors) < 8.0)
+
+
 def test_a_threshold_from_another_reference() -> None:
     found = thresholds(doubling(slow=0.3), ["x", "y"], "error", 2.0, reference={"x": 0.1, "y": 4.0})
     assert found.query("key == 'x'")["threshold"].tolist() == pytest.approx([0.4, 0.4])
@@ -169,6 +196,34 @@ def test_a_response_curve_draws_what_it_is_given() -> None:
     assert axes.get_yscale() == "log"
     assert axes.get_legend() is not None
     assert axes.get_xlabel() == "x"
+
+
+def test_of_one_seed_a_figure_says_that_there_is_no_interval() -> None:
+    table = doubling(slow=0.3).query("y == 1 and seed == 0")
+    limits = thresholds(table, ["x"], "error")
+    assert limits[["low", "high"]].isna().all(axis=None)
+    axes = plots_studies.response_curve(response(table, "x", "error"), "x", thresholds=limits)
+    assert [line.get_marker() for line in axes.lines] == ["o", "X"]  # and no bar
+    assert [text.get_text() for text in axes.texts] == ["no interval: one seed"]
+    several = doubling(slow=0.3).query("y == 1")
+    axes = plots_studies.response_curve(response(several, "x", "error"), "x")
+    assert not axes.texts
+    found = comparisons(table, ["x"], "error")
+    assert plots_studies.comparison(found, ["x"]).texts[0].get_text() == "no interval: one seed"
+
+
+def test_an_interval_that_ends_beyond_what_was_tried_has_an_arrow() -> None:
+    response_frame = pd.DataFrame({"x": [0.0, 4.0], "value": [1.0, 2.5], "low": 1.0, "high": 3.0})
+    limits = pd.DataFrame(
+        {"reference": 0.0, "value": 1.0, "threshold": [3.0], "low": 2.0, "high": np.inf,
+         "furthest": 4.0, "seeds": 5}
+    )  # fmt: skip
+    axes = plots_studies.response_curve(response_frame, "x", thresholds=limits)
+    (arrow,) = [line for line in axes.lines if line.get_marker() == ">"]
+    assert arrow.get_xdata().tolist() == [4.0]  # type: ignore[union-attr]
+    limits["high"] = 3.5
+    axes = plots_studies.response_curve(response_frame, "x", thresholds=limits)
+    assert not [line for line in axes.lines if line.get_marker() == ">"]
 
 
 def test_a_response_over_decades_has_a_logarithmic_axis() -> None:

@@ -18,6 +18,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
+from ohmtick.agents.clock import PeriodicClock
 from ohmtick.analysis import metrics as metrics_module
 from ohmtick.analysis.answers import answer
 from ohmtick.analysis.learning import settled_error
@@ -432,7 +433,7 @@ def test_the_reference_is_the_first_cell_whether_it_was_run_or_not(tmp_path: Pat
     [
         ({"grid": {}}, "value "),
         ({"metrics": ["mean_staleness"], "grid": {"edges.latency": [0.0, 1.0]}}, "none: what has"),
-        ({"seeds": 1, "grid": {"edges.latency": [0.0, 1.0]}}, "one seed, no interval"),
+        ({"seeds": 1, "grid": {"edges.latency": [0.0, 1.0]}}, "(no interval: one seed)"),
     ],
 )
 def test_every_study_has_an_answer(tmp_path: Path, settings: dict[str, Any], says: str) -> None:
@@ -476,6 +477,38 @@ def test_a_run_that_fails_is_recorded_and_the_others_go_on(tmp_path: Path) -> No
     assert len(whole) == 12
     assert ot.open_study(tmp_path / "a").failures().empty
     assert_frame_equal(study.run(tmp_path / "b"), whole, check_exact=True)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "drift.csv"), OSError("x")])
+def test_an_os_error_of_a_clock_is_that_run_s_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    """It is not the study's folder that could not be written."""
+    ticks = PeriodicClock.ticks
+
+    def broken(self: PeriodicClock, edge: int, edges: int, streams: Streams, horizon: float) -> Any:
+        if streams.seed == 1:
+            raise error
+        return ticks(self, edge, edges, streams, horizon)
+
+    monkeypatch.setattr(PeriodicClock, "ticks", broken)
+    study = small(engine="simpy", seeds=3)
+    assert sorted(set(study.run(tmp_path / "a", executor="threads")["seed"])) == [0, 2]
+    failures = ot.open_study(tmp_path / "a").failures()
+    assert set(failures["error"]) == {f"{type(error).__name__}: {error}"}
+    assert failures["seed"].tolist() == [1] * 4
+    assert ot.open_study(tmp_path / "a").missing().empty
+
+
+@pytest.mark.usefixtures("_own_metrics")
+def test_an_os_error_of_a_metric_is_that_run_s_failure(tmp_path: Path) -> None:
+    def gone(run: Run) -> float:
+        return float(len(Path("/nowhere/at/all").read_text(encoding="utf-8")))
+
+    assert small(metrics=[gone]).run(tmp_path / "a").empty
+    failures = ot.open_study(tmp_path / "a").failures()
+    assert len(failures) == 12
+    assert failures["error"].iloc[0].startswith("metric 'gone': FileNotFoundError: ")
 
 
 def test_a_cell_that_is_no_scenario_fails_and_the_others_go_on(tmp_path: Path) -> None:

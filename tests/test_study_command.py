@@ -40,11 +40,12 @@ def test_a_study_ends_in_an_answer_and_figures(capsys: pytest.CaptureFixture[str
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "How late may edges act?"
     assert lines[1] == "  runs       24 of 24: 3 cells × 8 seeds"
-    assert lines[2] == "  metric     settled_error, median over the seeds"
+    assert lines[2] == "  metric     settled_error (V²), median over the seeds"
     assert lines[4] == "  threshold  where it is 2 × what it is at the reference (95 %)"
-    assert lines[5].split() == ["edges.latency,", "of", "which", "0", "is", "the", "reference"]
+    assert lines[5].split() == ["edges.latency,", "of", "which", "0", "s", "is", "the", "reference"]
     row = ot.open_study("a").thresholds().iloc[0]
-    assert f"{row['threshold']:.3g} ({row['low']:.3g} … {row['high']:.3g})" in lines[6]
+    assert f"{row['threshold']:.3g} ({row['low']:.3g} … {row['high']:.3g}) s; from " in lines[6]
+    assert lines[6].endswith(f"{row['value']:.3g} V²")
     assert 0.0 < row["low"] <= row["threshold"] <= row["high"] <= 4.0
     assert lines[-2:] == ["  folder     a", "  figure     a/figures/response-edges.latency.png"]
     assert Path("a/figures/response-edges.latency.png").read_bytes().startswith(b"\x89PNG")
@@ -59,6 +60,20 @@ def test_a_study_that_is_there_only_answers(capsys: pytest.CaptureFixture[str]) 
     assert main(["study", "a", "--out", "b"]) == 0  # the folder is a study, too
     assert capsys.readouterr().out == first.replace("folder     a", "folder     b")
     assert began > 0
+
+
+def test_the_folder_of_a_study_goes_on_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["study", "timing.toml", "--out", "a", "--seeds", "2"]) == 0
+    first = capsys.readouterr().out
+    assert main(["study", "a"]) == 0
+    assert capsys.readouterr().out == first
+    assert main(["study", "a", "--dry-run", "--seeds", "3"]) == 0
+    assert "9 runs: 3 cells × 3 seeds; 6 are there already" in capsys.readouterr().out
+    assert main(["study", "a/", "--seeds", "3"]) == 0
+    assert len(ot.open_study("a").table()) == 9
+    Path("a").rename("gate")  # a name of the library is never taken for a folder …
+    assert main(["study", "gate"]) == 2
+    assert main(["study", "./gate"]) == 0  # … but this is one
 
 
 def test_a_dry_run_keeps_nothing(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.docs.kills import torment
 from ohmtick.engine.record import Run
-from ohmtick.scenarios import cluster
+from ohmtick.scenarios import cluster, executors
 from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studying import Tally
 
@@ -177,7 +178,78 @@ def test_a_script_without_a_guard_is_told(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "a script must make its studies under 'if __name__ == \"__main__\":'" in done.stderr
+    assert done.stderr.count("Traceback") == 1  # that of the script itself
     assert len(ot.open_study(tmp_path / "a").missing()) == 2
+
+
+def test_a_script_that_workers_cannot_import_is_told_of(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import ohmtick as ot\n"
+        "if __name__ == '__main__':\n"
+        f"    ot.Study('breadboard-iii', seeds=2, engine='simpy').run({str(tmp_path / 'a')!r})\n"
+        "else:\n"
+        "    raise ValueError('not in a worker')\n",
+        encoding="utf-8",
+    )
+    done = subprocess.run(
+        [sys.executable, "-P", script], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "ValueError: not in a worker" in done.stderr
+    assert f"they fail as they import {script}, for the reason that they print" in done.stderr
+
+
+def _assassin(after: list[float], stop: threading.Event) -> threading.Thread:
+    """Kill a worker, that has just started, after each of some times, s."""
+
+    def work() -> None:
+        ours = {process.pid for process in multiprocessing.active_children()}
+        for wait in after:
+            fresh: list[Any] = []
+            while not fresh and not stop.is_set():
+                fresh = [p for p in multiprocessing.active_children() if p.pid not in ours]
+                time.sleep(0.002)
+            ours |= {process.pid for process in fresh}
+            if not stop.wait(wait):
+                fresh[-1].kill()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize(
+    "after",
+    [[0.0, 0.3], pytest.param([0.05 * n for n in range(20)], marks=pytest.mark.slow)],
+)
+def test_workers_killed_as_they_start_cost_nothing(tmp_path: Path, after: list[float]) -> None:
+    study, stop = small(seeds=20), threading.Event()
+    expected = study.run(tmp_path / "threads")
+    for number, times in enumerate(zip(after[::2], after[1::2], strict=True)):
+        assassin = _assassin(list(times), stop)
+        try:
+            table = study.run(tmp_path / str(number), executor="processes", workers=2)
+        finally:
+            stop.set()
+            assassin.join()
+            stop.clear()
+        assert_frame_equal(table, expected, check_exact=True)
+
+
+def test_workers_killed_at_every_start_end_the_study_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executors, "STARTS", 2)
+    stop = threading.Event()
+    assassin = _assassin([0.0] * 2, stop)
+    try:
+        with pytest.raises(ot.OhmtickError, match="2 times in a row one was killed as it started"):
+            small().run(tmp_path / "a", executor="processes", workers=1)
+    finally:
+        stop.set()
+        assassin.join()
+    assert len(ot.open_study(tmp_path / "a").missing()) == 12
 
 
 # --- kills ---------------------------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""The units of keys and metrics: each is in the description of what it is, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .metrics import METRICS
+
+_UNIT = r"(?:s|V|A|S|Ω|F|W|J|Hz)[²³]?"
+#: A description ends a statement with its unit: ``Time between measurements, s; the first …``.
+_STATED = re.compile(rf", ({_UNIT}(?:/{_UNIT})*)(?=[.,;:]|$)")
+
+
+def unit_in(description: str | None) -> str:
+    """Return the unit that a description states, or ``""``.
+
+    Examples
+    --------
+    >>> unit_in("Mean test error over the last quarter of the run, V².")
+    'V²'
+    >>> unit_in("Relative s.d. of the periods.")
+    ''
+    """
+    found = _STATED.search(description or "")
+    return found[1] if found else ""
+
+
+def unit_of_metric(name: str) -> str:
+    """Return the unit of a metric, from its first line, or ``""``."""
+    lines = ((METRICS[name].__doc__ if name in METRICS else None) or "").strip().splitlines()
+    return unit_in(lines[0]) if lines else ""
+
+
+def named(name: str, units: Mapping[str, str] | None = None) -> str:
+    """Return the name of a key or a metric with its unit, if it has one.
+
+    Parameters
+    ----------
+    units
+        Of names; one that is not there has the unit of the metric that is called so.
+    """
+    unit = (units or {}).get(name) or unit_of_metric(name)
+    return f"{name} ({unit})" if unit else name
