@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..engine.errors import AnalysisError, OhmtickError, RecordError
 from ..engine.record import Run
-from .files import whole_file
+from ..engine.writing import whole_file
 from .frames import refusal
 from .replay import bounds_of
 from .runs import open_run

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import re
-import secrets
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +17,7 @@ from .circuit import Circuit
 from .errors import RecordError, reason
 from .eventlog import EventLog, event_writer, read_batches, read_events
 from .streams import FloatArray
+from .writing import new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -195,7 +190,20 @@ class Run:
         """Write the files of a run folder that are not there yet.
 
         A number in the summary that is not finite becomes null: JSON has no word for it.
+
+        Raises
+        ------
+        RecordError
+            When one of them cannot be written.
         """
+        try:
+            self._write(folder)
+        except RecordError:
+            raise
+        except OSError as error:
+            raise RecordError(f"cannot write the run folder {folder}: {reason(error)}") from error
+
+    def _write(self, folder: Path) -> None:
         if not (folder / EVENTS).exists():
             self._write_events(folder / EVENTS)
         (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
@@ -222,95 +230,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@dataclass
-class Folder:
-    """A folder in the making."""
-
-    partial: Path
-    """Where it is written."""
-    path: Path
-    """Where it will be; known for certain when it is there."""
-
-
-@contextmanager
-def new_folder(path: str | Path, *, numbered: bool = False) -> Iterator[Folder]:
-    """Make a folder under a temporary name, and give it its own name if all goes well.
-
-    Parameters
-    ----------
-    path
-        What it shall be called.
-    numbered
-        Call it ``path-2``, ``path-3``, … where the name is taken. It is picked at the end, so
-        that of several writers at once each gets one.
-
-    Raises
-    ------
-    RecordError
-        When something of that name exists, or the folder cannot be written. Where the name was
-        taken in the meantime, the folder is kept under a free one, which the message holds.
-    """
-    wanted = Path(path)
-    try:
-        if not numbered and _exists(wanted):
-            raise RecordError(f"the run folder {wanted} must be a new one, but it exists already")
-        with _partial(wanted) as partial:
-            folder = Folder(partial, wanted)
-            yield folder
-            folder.path = _claim(partial, wanted)
-    except RecordError as error:  # it may name a file in a folder that nobody asked for
-        raise RecordError(_PARTIAL.sub(lambda _: wanted.name, str(error))) from error
-    except OSError as error:
-        raise RecordError(f"cannot write the run folder {wanted}: {reason(error)}") from error
-    if folder.path != wanted and not numbered:
-        raise RecordError(
-            f"the run folder {wanted} must be a new one, but it appeared in the meantime; "
-            f"what was written is kept in {folder.path}"
-        )
-
-
-#: The temporary name of a folder.
-_PARTIAL = re.compile(r"\.[^/]*\.[0-9a-f]{8}\.partial")
-
-
-@contextmanager
-def _partial(wanted: Path) -> Iterator[Path]:
-    """Make a folder beside the wanted one, and remove it unless it is renamed."""
-    # A name that nobody else writes to, in this process or after one that was killed.
-    partial = wanted.with_name(f".{wanted.name}.{secrets.token_hex(4)}.partial")
-    above = [parent for parent in partial.parents if not parent.exists()]
-    try:
-        try:
-            partial.mkdir(parents=True)
-        except ValueError as error:  # of a NUL in the path
-            raise OSError(errno.EINVAL, str(error)) from None
-        yield partial
-    finally:
-        with suppress(ValueError):
-            shutil.rmtree(partial, ignore_errors=True)
-        for parent in above:  # those that were made for it, from the innermost
-            with suppress(OSError, ValueError):  # it holds what was wanted
-                parent.rmdir()
-
-
-def _claim(partial: Path, wanted: Path) -> Path:
-    """Rename to the wanted name, or else to the first free one after it; return which."""
-    more = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
-    for path in chain([wanted], more):
-        if not _exists(path):
-            # Should another writer be faster, then its folder is not empty, and this one fails.
-            try:
-                return partial.rename(path)
-            except OSError as error:
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                    raise
-    raise AssertionError("numbers do not end")
-
-
-def _exists(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
 
 
 def edge_frame(

@@ -18,9 +18,10 @@ from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
-from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
+from ..engine.record import EVENTS, Run, data_frame, edge_frame, node_frame
 from ..engine.simulation import Watched
 from ..engine.streams import Streams
+from ..engine.writing import new_folder
 from .build import Experiment, build
 from .scenario import Scenario, load
 

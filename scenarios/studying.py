@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..engine.errors import RecordError, reason
+from ..engine.errors import RecordError
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger, PlannedRun
 from ..engine.record import SUMMARY
+from ..engine.writing import sweep, write_text
 from .executors import MANY_RUNS, check, crew
 from .locking import locked
 from .planning import Lacking, jobs_for, lacking_runs, planned, whose_cell
@@ -182,9 +183,5 @@ def _note(study: Study, ledger: Ledger, plan: list[PlannedRun], version: str, fo
         "seeds": study.seeds,
     }
     ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan)
-    partial = folder / f".{STUDY}.partial"
-    try:
-        partial.write_text(study.to_toml(), encoding="utf-8")
-        partial.replace(folder / STUDY)
-    except OSError as error:
-        raise RecordError(f"cannot write {folder / STUDY}: {reason(error)}") from error
+    sweep(folder, STUDY)
+    write_text(folder / STUDY, study.to_toml())

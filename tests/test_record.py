@@ -19,8 +19,9 @@ from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import OhmtickError, RecordError
 from ohmtick.engine.eventlog import EventLog, read_batches
 from ohmtick.engine.events import Actuation
-from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, new_folder, node_frame
+from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, node_frame
 from ohmtick.engine.simulation import Watched
+from ohmtick.engine.writing import new_folder
 
 FILES = {
     "scenario.toml",
