@@ -160,6 +160,8 @@ class Ledger:
         said = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
         if said != "ok":
             raise sqlite3.DatabaseError(said)
+        if layout == 0 and self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise sqlite3.DatabaseError("it holds something else")
         # A killed process leaves what is committed; only a power failure could lose the rows of the
         # last seconds. The disk is waited for at checkpoints alone, one in some thousands of runs.
         self._db.execute("PRAGMA journal_mode = WAL")

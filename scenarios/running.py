@@ -90,16 +90,12 @@ def run(
     _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(None if folder is None else folder.partial / EVENTS)
-        try:
-            result = simulate(
-                scenario, seed, engine, log, clock=clock, rule=rule, agent=agent, watch=watch
-            )
-            log.close()
-            if folder is None:
-                return result
-            result.write(folder.partial)
-        finally:
-            log.discard()
+        result = simulate(
+            scenario, seed, engine, log, clock=clock, rule=rule, agent=agent, watch=watch
+        )
+        if folder is None:
+            return result
+        result.write(folder.partial)
     return result.moved(folder.path / EVENTS)
 
 
@@ -114,9 +110,14 @@ def simulate(
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Callable[[Watched], None] | None = None,
 ) -> Run:
-    """Run a scenario into a log; the parameters are those of `run`."""
-    experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-    return _run(experiment, scenario, seed, watch)
+    """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
+    try:
+        experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
+        result = _run(experiment, scenario, seed, watch)
+        log.close()
+    finally:
+        log.discard()
+    return result
 
 
 def _text(scenario: Scenario, seed: int) -> str:
