@@ -7,6 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+#: What is said of a file whose digest is another one.
+NOT_AS_WRITTEN = "it is damaged, or was changed: its SHA-256 is not the one in the summary"
+
 
 def digest_of_file(path: Path) -> str:
     """Return the digest of a file, which is read piece by piece."""

@@ -217,9 +217,11 @@ class Ledger:
         """Turn SQLite's errors into one that names the file."""
         try:
             yield
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeError, json.JSONDecodeError) as error:
             said = " ".join(str(error).split())
-            if isinstance(error, sqlite3.OperationalError):
+            # Its tables are not those that are asked for, or they cannot be reached just now.
+            foreign = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            if isinstance(error, sqlite3.OperationalError) and not foreign:
                 hint = "; every run that it holds is safe, and the same command goes on with it"
             else:
                 hint = f"; {_DAMAGED}"
@@ -241,7 +243,9 @@ class Ledger:
 
     def facts(self) -> dict[str, Any]:
         """Return what is noted of the study as a whole, by name."""
-        return {name: json.loads(value) for name, value in self._table("facts")}
+        rows = self._table("facts")
+        with self._saying("read"):
+            return {name: json.loads(value) for name, value in rows}
 
     def _table(self, name: str) -> list[tuple[Any, ...]]:
         """Return a table of the plan, which is what was written."""
@@ -250,11 +254,7 @@ class Ledger:
             if self._layout < LAYOUT:  # and nothing can be said of it
                 return rows
             held = self._db.execute("SELECT digest FROM digests WHERE name = ?", (name,)).fetchone()
-        if held is None:
-            whole = not rows  # a ledger without a plan
-        else:
-            whole = held[0] == digest_of(rows)
-        if not whole:
+        if held is None or held[0] != digest_of(rows):
             raise RecordError(
                 f"cannot read the ledger {self.path}: its table {name!r} is not what was written; "
                 + _DAMAGED
@@ -287,7 +287,9 @@ class Ledger:
 
     def cells(self) -> list[dict[str, Any]]:
         """Return the changes that make each cell, in order."""
-        return [json.loads(changes) for _, changes, _ in self._table("cells")]
+        rows = self._table("cells")
+        with self._saying("read"):
+            return [json.loads(changes) for _, changes, _ in rows]
 
     def plan(self) -> list[PlannedRun]:
         """Return the runs of the study as it is defined now, in order."""
@@ -358,12 +360,12 @@ class Ledger:
         with self._saying("read"):
             columns = _RUN.replace("probes_sha256", "NULL, NULL") if old else f"{_RUN}, digest"
             rows = self._db.execute(f"SELECT {columns} FROM runs").fetchall()
-        found = {}
-        for row in rows:
-            key, metrics, error, folder, took, *_ = row if old else self._whole(row)
-            found[key] = Entry(
-                key=key, metrics=_metrics(metrics), error=error, folder=folder, took_s=took
-            )
+            found = {}
+            for row in rows:
+                key, metrics, error, folder, took, *_ = row if old else self._whole(row)
+                found[key] = Entry(
+                    key=key, metrics=_metrics(metrics), error=error, folder=folder, took_s=took
+                )
         return found
 
     def probes(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:

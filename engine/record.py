@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .circuit import Circuit
+from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
 from .errors import RecordError, reason
 from .eventlog import EventLog, event_writer, read_batches, read_events
 from .streams import FloatArray
@@ -28,6 +29,8 @@ EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
 DATA = "data.parquet"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+#: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
+FILES, DIGEST = "files", "digest"
 #: What every summary holds.
 SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
 #: The columns that each of the frames has; the probes of classes have one more.
@@ -53,6 +56,8 @@ class Run:
         functions that make them when they are asked for: a study asks few of its runs.
     summary
         As below.
+    log_digest
+        The digest of the event log's file, where it is known; what is read must have it.
 
     Attributes
     ----------
@@ -86,6 +91,7 @@ class Run:
         nodes: pd.DataFrame | Callable[[], pd.DataFrame],
         summary: dict[str, Any],
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+        log_digest: str | None = None,
     ) -> None:
         self._scenario_toml = scenario_toml
         self.probes = probes
@@ -94,6 +100,7 @@ class Run:
         self.summary = summary
         self._log = log
         self._data = data
+        self._log_digest = log_digest
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -117,7 +124,7 @@ class Run:
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row an actuation, in order; the columns are those of the event log."""
-        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._log)
+        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._file)
 
     @cached_property
     def data(self) -> pd.DataFrame:
@@ -134,11 +141,24 @@ class Run:
         columns
             Which columns of the event log; all by default.
         """
-        path = self._log if isinstance(self._log, Path) else self._log.path
+        path = self._file if isinstance(self._log, Path) else self._log.path
         if path is None:
             yield self.events if columns is None else self.events[list(columns)]
         else:
             yield from read_batches(path, columns)
+
+    @cached_property
+    def _file(self) -> Path:
+        """The event log's file, which is what was written; that is looked at once."""
+        assert isinstance(self._log, Path)
+        try:
+            if self._log_digest not in (None, digest_of_file(self._log)):
+                raise RecordError(f"cannot read the event log {self._log}: {NOT_AS_WRITTEN}")
+        except OSError as error:
+            if isinstance(error, RecordError):
+                raise
+            raise RecordError(f"cannot read the event log {self._log}: {reason(error)}") from error
+        return self._log
 
     @cached_property
     def scenario(self) -> dict[str, Any]:
@@ -189,6 +209,7 @@ class Run:
     def write(self, folder: Path) -> None:
         """Write the files of a run folder that are not there yet.
 
+        The summary is the last, with the digests of the others and of what else it holds.
         A number in the summary that is not finite becomes null: JSON has no word for it.
 
         Raises
@@ -210,11 +231,14 @@ class Run:
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
         for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
-        summary = json.dumps(_finite(self.summary), indent=2, allow_nan=False)
-        (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
+        names = (SCENARIO, EVENTS, *frames)
+        summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
+        summary[DIGEST] = digest_of(summary)
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
 
     def _write_events(self, path: Path) -> None:
-        held = self._log if isinstance(self._log, Path) else self._log.path
+        held = self._file if isinstance(self._log, Path) else self._log.path
         if held is not None:
             shutil.copyfile(held, path)
             return

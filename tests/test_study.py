@@ -402,9 +402,7 @@ def test_two_studies_may_keep_their_logs_in_one_place(tmp_path: Path) -> None:
     for name in ("a", "b"):
         small(events=str(logs)).run(tmp_path / name)
     assert half_written.is_dir()
-    one, other = (
-        ot.open_study(tmp_path / name, elsewhere=True).events() for name in ("a", "b")
-    )
+    one, other = (ot.open_study(tmp_path / name, elsewhere=True).events() for name in ("a", "b"))
     assert_frame_equal(one, other, check_exact=True)
 
 
