@@ -5,14 +5,15 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from subprocess import SubprocessError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.errors import AnalysisError, OhmtickError, RecordError
+from ..engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ..engine.record import Run
-from .files import whole_file
+from ..engine.writing import whole_file
 from .frames import refusal
 from .replay import bounds_of
 from .runs import open_run
@@ -84,7 +85,12 @@ def animate(
         raise AnalysisError(refusal("window", "animate", rule, f"{start:g} to {stop:g} s"))
     film = _Film(runs, np.linspace(start, stop, frames))
     with whole_file(path) as partial:
-        film.write(partial, writer, fps, watch)
+        try:
+            film.write(partial, writer, fps, watch)
+        except (ValueError, RuntimeError, IndexError, OSError, SubprocessError) as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None  # its writer could not finish what was given up
+            raise RecordError(f"cannot write {path}: {reason(error)}") from error
     return path
 
 
@@ -150,8 +156,6 @@ class _Film:
         film = FuncAnimation(self.figure, self._draw, frames=len(self.times), blit=False)
         try:
             film.save(path, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
-        except (ValueError, RuntimeError) as error:
-            raise RecordError(f"cannot write {path}: {error}") from error
         finally:
             plt.close(self.figure)
 

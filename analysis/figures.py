@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..engine.errors import OhmtickError, RecordError, nearest
 from ..engine.record import Run
-from .files import whole_file
+from ..engine.writing import whole_file
 from .runs import open_run
 from .studies import is_study, open_study
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..engine.errors import OhmtickError
 from ..engine.record import Run
+from ..engine.writing import whole_file
 from .facts import again, facts_of, versions_of
 from .figures import FIGURES, drawn
-from .files import whole_file
 from .page_files import fill
 from .replay import MOST_EDGES, replay_of
 from .runs import open_run
@@ -70,7 +70,7 @@ def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
     if not path.suffix:
         path = path.with_name(f"{path.name}.html")
     page = _page_of(folders)
-    with whole_file(path) as file:
+    with whole_file(path) as file:  # begun before the page is made, which takes long
         file.write_text(page(), encoding="utf-8")
     return path
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+from ..engine.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
 from ..engine.errors import RecordError, reason
 from ..engine.eventlog import check_schema
 from ..engine.record import (
     COLUMNS,
     DATA,
+    DIGEST,
     EDGES,
     EVENTS,
+    FILES,
     NODES,
     PROBES,
     RUN_FILES,
@@ -28,7 +33,8 @@ def open_run(path: str | Path) -> Run:
     """Open a run folder.
 
     The event log is read when its frame is asked for; everything else is read, and the log's
-    footer checked, right away.
+    footer checked, right away. Whatever is read must have the digest that the summary has of it;
+    folders of an earlier version have none.
 
     Parameters
     ----------
@@ -38,7 +44,7 @@ def open_run(path: str | Path) -> Run:
     Raises
     ------
     RecordError
-        When it is no run folder, or one of its files is cut short or foreign.
+        When it is no run folder, or one of its files is damaged, cut short or foreign.
     """
     folder = Path(path)
     try:
@@ -55,24 +61,25 @@ def open_run(path: str | Path) -> Run:
     import pyarrow.parquet as pq
 
     try:
-        reading = SCENARIO
-        scenario_toml = (folder / SCENARIO).read_text(encoding="utf-8")
-        tomllib.loads(scenario_toml)
         reading = SUMMARY
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
-        if not isinstance(summary, dict):
-            raise ValueError("it holds no summary")
-        if lacking := [key for key in SUMMARY_KEYS if key not in summary]:
-            raise ValueError(f"it lacks {', '.join(lacking)}")
+        summary, digests = _summary(folder)
+        if lacking := [name for name in digests if name not in present]:
+            raise RecordError(f"{folder} is not a run folder: it lacks {', '.join(lacking)}")
+        reading = SCENARIO
+        scenario_toml = _content(folder, SCENARIO, digests).decode("utf-8")
+        tomllib.loads(scenario_toml)
         reading = EVENTS
         check_schema(pq.read_schema(folder / EVENTS))
         frames = {}
         for reading, columns in COLUMNS.items():
             if reading == DATA and DATA not in present:
                 continue
-            frame = frames[reading] = pd.read_parquet(folder / reading)
+            content = _content(folder, reading, digests)
+            frame = frames[reading] = pd.read_parquet(BytesIO(content))
             if lacking := [name for name in columns if name not in frame]:
                 raise ValueError(f"it lacks the columns {', '.join(lacking)}")
+    except RecordError:
+        raise
     except (OSError, ValueError, pa.ArrowException) as error:
         raise RecordError(f"cannot read {folder / reading}: {reason(error)}") from error
     return Run(
@@ -83,4 +90,25 @@ def open_run(path: str | Path) -> Run:
         nodes=frames[NODES],
         data=frames.get(DATA),
         summary=summary,
+        log_digest=digests.get(EVENTS),
     )
+
+
+def _summary(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the summary of a run folder, and the digests of its files, none of an old folder."""
+    summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+    if not isinstance(summary, dict):
+        raise ValueError("it holds no summary")
+    own = summary.pop(DIGEST, None)
+    if (own is not None or FILES in summary) and own != digest_of(summary):
+        raise ValueError("it is damaged, or was changed: its content has another digest")
+    if lacking := [key for key in SUMMARY_KEYS if key not in summary]:
+        raise ValueError(f"it lacks {', '.join(lacking)}")
+    return summary, summary.pop(FILES, {})
+
+
+def _content(folder: Path, name: str, digests: dict[str, str]) -> bytes:
+    content = (folder / name).read_bytes()
+    if digests and digests.get(name) != digest_of_bytes(content):
+        raise ValueError(NOT_AS_WRITTEN)
+    return content

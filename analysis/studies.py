@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..engine.addresses import file_system, is_address, lies_in
 from ..engine.errors import AnalysisError, RecordError, nearest, reason
 from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
@@ -24,20 +25,24 @@ if TYPE_CHECKING:
 LABEL = "label"
 
 
-def open_study(path: str | Path) -> StudyRecord:
+def open_study(path: str | Path, *, elsewhere: bool = False) -> StudyRecord:
     """Open a study folder, finished or not; somebody may be adding to it.
 
     Parameters
     ----------
     path
         A folder that `ohmtick study` or `Study.run` wrote.
+    elsewhere
+        Whether to read run folders also where the study's ledger says that they are outside its
+        folder, as they are of a study that was told so (``events``): at other paths, and at
+        addresses. Ask for it only of a folder whose origin you know.
 
     Raises
     ------
     RecordError
         When it is no study folder, or its ledger is damaged or of a later layout.
     """
-    return StudyRecord(Path(path))
+    return StudyRecord(Path(path), elsewhere=elsewhere)
 
 
 def is_study(path: str | Path) -> bool:
@@ -62,8 +67,9 @@ class StudyRecord:
         ``versions`` of what computed, ``seeds``, ``threshold``.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, elsewhere: bool = False) -> None:
         self.folder = folder
+        self._elsewhere = elsewhere
         with self._ledger() as ledger, ledger.at_one_time():
             self.facts: dict[str, Any] = ledger.facts()
             self._cells = ledger.cells()
@@ -231,12 +237,20 @@ class StudyRecord:
     def folders(self, where: Where | None = None) -> pd.DataFrame:
         """Return where the runs are kept: the keys, ``seed`` and ``folder``.
 
-        `~ohmtick.open_run` opens a folder that is on this machine. Runs that are not kept have
-        no rows. `where` is as for `events`.
+        `~ohmtick.open_run` opens a folder that is on this machine; see `follows` for one that the
+        ledger places elsewhere. Runs that are not kept have no rows. `where` is as for `events`.
         """
         kept = [run for run in self._done if self._entries[run.key].folder is not None]
         frame = self._frame(kept, {"folder": [self._address(run) for run in kept]})
         return holding(frame, conditions(where, [*self.keys, "seed"]))
+
+    def follows(self, folder: str) -> bool:
+        """Whether a run folder that the ledger names may be read: see `open_study`."""
+        if self._elsewhere:
+            return True
+        if is_address(folder) or not Path(folder).is_relative_to(self.folder):
+            return False
+        return lies_in(self.folder, str(Path(folder).relative_to(self.folder) / EVENTS))
 
     def probes(self, where: Where | None = None) -> pd.DataFrame:
         """Return the probes of runs: the keys, ``seed``, and the columns of a run's probes.
@@ -277,7 +291,7 @@ class StudyRecord:
         AnalysisError
             For an unknown column or comparison, or where a run that is chosen has no event log.
         RecordError
-            When a log cannot be read.
+            When a log cannot be read, or is elsewhere and may not be (see `open_study`).
         """
         own = [*self.keys, "seed"]
         asked = conditions(where, [*own, *EVENT_DTYPES])
@@ -291,6 +305,11 @@ class StudyRecord:
             if self._entries[run.key].folder is None:
                 raise AnalysisError(
                     f"the study in {self.folder} keeps no event logs: set events = true"
+                )
+            if not self.follows(place := self._address(run)):
+                raise RecordError(
+                    f"the ledger of {self.folder} says that a run is kept at {place}, which is not "
+                    "in the study's folder: open_study(…, elsewhere=True) reads it there"
                 )
         rows = [each for each in asked if each[0] in EVENT_DTYPES]
         return self._joined(runs, [read_rows(self._address(run), wanted, rows) for run in runs])
@@ -314,7 +333,7 @@ class StudyRecord:
     def _address(self, run: PlannedRun) -> str:
         folder = self._entries[run.key].folder
         assert folder is not None
-        return folder if "://" in folder else str(self.folder / folder)
+        return folder if is_address(folder) else str(self.folder / folder)
 
     @cached_property
     def _done(self) -> list[PlannedRun]:
@@ -344,7 +363,7 @@ def _shown(values: Iterator[Any]) -> Iterator[Any]:
 
 
 def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) -> pd.DataFrame:
-    """Read some rows and columns of a run's event log, from a path or an fsspec address.
+    """Read some rows and columns of a run's event log, from a path or an allowed address.
 
     Raises
     ------
@@ -352,12 +371,17 @@ def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) 
         When it cannot be read.
     """
     import pyarrow.parquet as pq
-    from fsspec.core import url_to_fs
 
     try:
-        files, path = url_to_fs(f"{address}/{EVENTS}")
+        files, path = file_system(f"{address}/{EVENTS}")
+        if not files.isfile(path):
+            raise FileNotFoundError("there is no such file")
         table = pq.read_table(
-            path, columns=list(columns), filters=list(where) or None, filesystem=files
+            path,
+            columns=list(columns),
+            filters=list(where) or None,
+            filesystem=files,
+            page_checksum_verification=True,
         )
     except Exception as error:  # each file system has errors of its own
         said = reason(error) if isinstance(error, OSError) else str(error)

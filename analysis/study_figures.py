@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.errors import RecordError, reason
+from ..engine.writing import whole_file
 from . import plots_studies, responses
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
 
     A response curve for each key that holds numbers and was moved by itself, a heat map of the
     first two such keys, each cell against the reference where there are no such keys, and a
-    scatter plot for each key that was sampled.
+    scatter plot for each key that was sampled. Each file is whole, whenever the drawing is stopped.
 
     Parameters
     ----------
@@ -46,16 +47,17 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
 
     mpl.use("Agg")  # files only: no display is needed
     into = study.folder / FIGURES if folder is None else Path(folder)
-    drawn = []
     try:
         into.mkdir(parents=True, exist_ok=True)
-        for name, axes in figures_of(study):
-            path = into / f"{name}.png"
-            axes.figure.savefig(path, dpi=200, bbox_inches="tight")  # type: ignore[union-attr]
-            plt.close(axes.figure)  # type: ignore[arg-type]
-            drawn.append(path)
     except OSError as error:
         raise RecordError(f"cannot write the figures in {into}: {reason(error)}") from error
+    drawn = []
+    for name, axes in figures_of(study):
+        path = into / f"{name}.png"
+        with whole_file(path) as file:
+            axes.figure.savefig(file, dpi=200, bbox_inches="tight")  # type: ignore[union-attr]
+        plt.close(axes.figure)  # type: ignore[arg-type]
+        drawn.append(path)
     return drawn
 
 

@@ -171,7 +171,7 @@ def _kept(study: StudyRecord, table: pd.DataFrame) -> Iterator[tuple[str, Run]]:
     of_seed = folders[folders["seed"] == seed]
     for place in dict.fromkeys([0, len(of_seed) - 1]):
         row = of_seed.iloc[place]
-        if not Path(row["folder"]).is_dir():  # at another address
+        if not study.follows(row["folder"]) or not Path(row["folder"]).is_dir():  # elsewhere
             continue
         setting = ", ".join(f"{key} = {row[key]}" for key in study.axes)
         try:

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import math
-import re
-import secrets
 import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .circuit import Circuit
+from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
 from .errors import RecordError, reason
 from .eventlog import EventLog, event_writer, read_batches, read_events
 from .streams import FloatArray
+from .writing import new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +29,8 @@ EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
 DATA = "data.parquet"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+#: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
+FILES, DIGEST = "files", "digest"
 #: What every summary holds.
 SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
 #: The columns that each of the frames has; the probes of classes have one more.
@@ -58,6 +56,8 @@ class Run:
         functions that make them when they are asked for: a study asks few of its runs.
     summary
         As below.
+    log_digest
+        The digest of the event log's file, where it is known; what is read must have it.
 
     Attributes
     ----------
@@ -92,6 +92,7 @@ class Run:
         nodes: pd.DataFrame | Callable[[], pd.DataFrame],
         summary: dict[str, Any],
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+        log_digest: str | None = None,
     ) -> None:
         self._scenario_toml = scenario_toml
         self.probes = probes
@@ -100,6 +101,7 @@ class Run:
         self.summary = summary
         self._log = log
         self._data = data
+        self._log_digest = log_digest
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -123,7 +125,7 @@ class Run:
     @cached_property
     def events(self) -> pd.DataFrame:
         """One row an actuation, in order; the columns are those of the event log."""
-        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._log)
+        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._file)
 
     @cached_property
     def data(self) -> pd.DataFrame:
@@ -140,11 +142,24 @@ class Run:
         columns
             Which columns of the event log; all by default.
         """
-        path = self._log if isinstance(self._log, Path) else self._log.path
+        path = self._file if isinstance(self._log, Path) else self._log.path
         if path is None:
             yield self.events if columns is None else self.events[list(columns)]
         else:
             yield from read_batches(path, columns)
+
+    @cached_property
+    def _file(self) -> Path:
+        """The event log's file, which is what was written; that is looked at once."""
+        assert isinstance(self._log, Path)
+        try:
+            if self._log_digest not in (None, digest_of_file(self._log)):
+                raise RecordError(f"cannot read the event log {self._log}: {NOT_AS_WRITTEN}")
+        except OSError as error:
+            if isinstance(error, RecordError):
+                raise
+            raise RecordError(f"cannot read the event log {self._log}: {reason(error)}") from error
+        return self._log
 
     @cached_property
     def scenario(self) -> dict[str, Any]:
@@ -195,19 +210,36 @@ class Run:
     def write(self, folder: Path) -> None:
         """Write the files of a run folder that are not there yet.
 
+        The summary is the last, with the digests of the others and of what else it holds.
         A number in the summary that is not finite becomes null: JSON has no word for it.
+
+        Raises
+        ------
+        RecordError
+            When one of them cannot be written.
         """
+        try:
+            self._write(folder)
+        except RecordError:
+            raise
+        except OSError as error:
+            raise RecordError(f"cannot write the run folder {folder}: {reason(error)}") from error
+
+    def _write(self, folder: Path) -> None:
         if not (folder / EVENTS).exists():
             self._write_events(folder / EVENTS)
         (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
         for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
-        summary = json.dumps(_finite(self.summary), indent=2, allow_nan=False)
-        (folder / SUMMARY).write_text(summary + "\n", encoding="utf-8")
+        names = (SCENARIO, EVENTS, *frames)
+        summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
+        summary[DIGEST] = digest_of(summary)
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
 
     def _write_events(self, path: Path) -> None:
-        held = self._log if isinstance(self._log, Path) else self._log.path
+        held = self._file if isinstance(self._log, Path) else self._log.path
         if held is not None:
             shutil.copyfile(held, path)
             return
@@ -223,95 +255,6 @@ def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@dataclass
-class Folder:
-    """A folder in the making."""
-
-    partial: Path
-    """Where it is written."""
-    path: Path
-    """Where it will be; known for certain when it is there."""
-
-
-@contextmanager
-def new_folder(path: str | Path, *, numbered: bool = False) -> Iterator[Folder]:
-    """Make a folder under a temporary name, and give it its own name if all goes well.
-
-    Parameters
-    ----------
-    path
-        What it shall be called.
-    numbered
-        Call it ``path-2``, ``path-3``, … where the name is taken. It is picked at the end, so
-        that of several writers at once each gets one.
-
-    Raises
-    ------
-    RecordError
-        When something of that name exists, or the folder cannot be written. Where the name was
-        taken in the meantime, the folder is kept under a free one, which the message holds.
-    """
-    wanted = Path(path)
-    try:
-        if not numbered and _exists(wanted):
-            raise RecordError(f"the run folder {wanted} must be a new one, but it exists already")
-        with _partial(wanted) as partial:
-            folder = Folder(partial, wanted)
-            yield folder
-            folder.path = _claim(partial, wanted)
-    except RecordError as error:  # it may name a file in a folder that nobody asked for
-        raise RecordError(_PARTIAL.sub(lambda _: wanted.name, str(error))) from error
-    except OSError as error:
-        raise RecordError(f"cannot write the run folder {wanted}: {reason(error)}") from error
-    if folder.path != wanted and not numbered:
-        raise RecordError(
-            f"the run folder {wanted} must be a new one, but it appeared in the meantime; "
-            f"what was written is kept in {folder.path}"
-        )
-
-
-#: The temporary name of a folder.
-_PARTIAL = re.compile(r"\.[^/]*\.[0-9a-f]{8}\.partial")
-
-
-@contextmanager
-def _partial(wanted: Path) -> Iterator[Path]:
-    """Make a folder beside the wanted one, and remove it unless it is renamed."""
-    # A name that nobody else writes to, in this process or after one that was killed.
-    partial = wanted.with_name(f".{wanted.name}.{secrets.token_hex(4)}.partial")
-    above = [parent for parent in partial.parents if not parent.exists()]
-    try:
-        try:
-            partial.mkdir(parents=True)
-        except ValueError as error:  # of a NUL in the path
-            raise OSError(errno.EINVAL, str(error)) from None
-        yield partial
-    finally:
-        with suppress(ValueError):
-            shutil.rmtree(partial, ignore_errors=True)
-        for parent in above:  # those that were made for it, from the innermost
-            with suppress(OSError, ValueError):  # it holds what was wanted
-                parent.rmdir()
-
-
-def _claim(partial: Path, wanted: Path) -> Path:
-    """Rename to the wanted name, or else to the first free one after it; return which."""
-    more = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
-    for path in chain([wanted], more):
-        if not _exists(path):
-            # Should another writer be faster, then its folder is not empty, and this one fails.
-            try:
-                return partial.rename(path)
-            except OSError as error:
-                if error.errno not in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
-                    raise
-    raise AssertionError("numbers do not end")
-
-
-def _exists(path: Path) -> bool:
-    return path.exists() or path.is_symlink()
 
 
 def edge_frame(

@@ -18,7 +18,7 @@ from .build import build
 from .in_step import warn_in_step
 from .running import ENGINES, run, versions
 from .scenario import Scenario, library, load, source_text
-from .terminal import Terminal
+from .terminal import Terminal, interruptible
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
 OK, IO_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -28,12 +28,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the `ohmtick` command and return its exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), interruptible():
             warnings.simplefilter("always", OhmtickWarning)
             warnings.showwarning = _warned
             code = int(options.action(options))
-        sys.stdout.flush()  # here, where it can still be said that nobody could take it
-        return code
+            sys.stdout.flush()  # here, where it can still be said that nobody could take it
+            return code
     except RecordError as error:
         return _fail(error, IO_FAILED)
     except OhmtickError as error:
@@ -42,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _drop_output()
         return OK
     except OSError as error:
+        if error.filename is not None or not error.errno:  # a file's, or a missing library's
+            return _fail(error, IO_FAILED)
         _drop_output()
         return _fail(f"cannot write the output: {reason(error)}", IO_FAILED)
     except KeyboardInterrupt:

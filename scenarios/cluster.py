@@ -27,8 +27,8 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     Raises
     ------
     OhmtickError
-        When Dask is not installed, no scheduler answers, it has no worker, or a worker has
-        another version of Ohmtick.
+        When Dask is not installed or not configured for the address, no scheduler answers, it has
+        no worker, or a worker has another version of Ohmtick.
     """
     try:
         from distributed import Client
@@ -37,6 +37,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
             "a Dask scheduler needs the package 'distributed': pip install 'ohmtick[cluster]'"
         ) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    _check_security(address)
     try:
         client = Client(address, timeout=PATIENCE_S, set_as_default=False)
     except (TimeoutError, OSError, ValueError) as error:
@@ -57,6 +58,30 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         finally:
             with suppress(Exception):  # the scheduler is gone, perhaps
                 executor.shutdown(wait=False)
+
+
+def _check_security(address: str) -> None:
+    """Refuse an address that Dask's configuration has no certificates for, or does not allow."""
+    import dask
+    from distributed.security import Security
+
+    if dask.config.get("distributed.client.security-loader", None):
+        return  # it knows better
+    try:
+        found = Security().get_connection_args("client")
+    except (OSError, ValueError) as error:
+        raise OhmtickError(f"the certificates that Dask is to use cannot be read: {error}") from None
+    encrypted = address.startswith("tls://")
+    if encrypted and found["ssl_context"] is None:
+        raise OhmtickError(
+            f"Dask has no certificates for {address}: set distributed.comm.tls.ca-file, "
+            ".client.cert and .client.key in its configuration"
+        )
+    if found["require_encryption"] and not encrypted:
+        raise OhmtickError(
+            f"Dask's configuration requires encryption, and {address} has none: give a tls:// "
+            "address"
+        )
 
 
 def _installed() -> dict[str, str]:

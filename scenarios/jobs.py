@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from ..engine.addresses import is_address, upload
 from ..engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ..engine.eventlog import EventLog, NoLog
 from ..engine.ledger import Entry
@@ -116,7 +117,7 @@ def _entry(job: Job, poll: Observer, began: float) -> Entry:
         log = EventLog() if job.logs else NoLog()
         done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
         return _of(job, done, began)
-    if "://" not in job.folders:
+    if not is_address(job.folders):
         folder = Path(job.folders, job.key)
         if folder.exists():  # whole, and this very run, whose entry was not made or is another's
             done = simulate(job.scenario, job.seed, job.engine, EventLog(), poll=poll)
@@ -130,6 +131,7 @@ def _entry(job: Job, poll: Observer, began: float) -> Entry:
         folder = Path(here, job.key)
         done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
         entry = _of(job, done, began)
+        # Its entry is made afterwards, so what is listed there is whole.
         upload(folder, f"{job.folders}/{job.key}")
         return entry
 
@@ -154,27 +156,6 @@ def _measured(name: str, function: Metric, done: Run) -> float:
     except Exception as error:
         what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
         raise AnalysisError(f"metric {name!r}: {what}") from error
-
-
-def upload(folder: Path, address: str) -> None:
-    """Copy a run folder to an fsspec address.
-
-    The entry in the ledger is made afterwards, so what is listed there is whole.
-
-    Raises
-    ------
-    RecordError
-        When it cannot be written there.
-    """
-    from fsspec.core import url_to_fs
-
-    try:
-        files, path = url_to_fs(address)
-        files.makedirs(path, exist_ok=True)
-        for file in sorted(folder.iterdir()):
-            files.put_file(str(file), f"{path}/{file.name}")
-    except Exception as error:  # each file system has errors of its own
-        raise RecordError(f"cannot keep a run at {address}: {error}") from error
 
 
 def _as_parquet(done: Run) -> bytes:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..engine.addresses import file_system, is_address
 from ..engine.errors import RecordError
 from ..engine.ledger import RUNS, Entry, Ledger, PlannedRun
 from .digests import code, stored_as
@@ -117,7 +118,7 @@ def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
 
 def _is_kept(entry: Entry, folder: Path | None) -> bool:
     """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
-    if entry.folder is None or "://" in entry.folder or folder is None:
+    if entry.folder is None or is_address(entry.folder) or folder is None:
         return entry.folder is not None
     return (folder / entry.folder).is_dir()
 
@@ -153,21 +154,14 @@ def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
     """Return where run folders go; what a killed process left half written of them is removed."""
     if not study.events:
         return None
-    if isinstance(study.events, str) and "://" in study.events:
-        _check_address(study.events)
+    if isinstance(study.events, str) and is_address(study.events):
+        try:  # before anything is run
+            file_system(study.events)
+        except Exception as error:  # each file system has errors of its own
+            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):
         if (found := _PARTIAL.fullmatch(partial.name)) and found["key"] in lacking:
             shutil.rmtree(partial, ignore_errors=True)
     return str(own)
-
-
-def _check_address(address: str) -> None:
-    """Refuse an address that no file system answers for, before anything is run."""
-    from fsspec.core import url_to_fs
-
-    try:
-        url_to_fs(address)
-    except Exception as error:  # each file system has errors of its own
-        raise RecordError(f"event logs cannot go to {address}: {error}") from None

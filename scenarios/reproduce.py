@@ -67,13 +67,14 @@ def reproduce(
     from ..analysis.wycoff2022.report import write
 
     folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RecordError(f"cannot write the report {folder}: {reason(error)}") from error
     records = carry_out(paper, folder / "studies", quick, workers or os.cpu_count() or 1, say)
     say("Tables and figures")
     command = f"ohmtick reproduce {paper}{' --quick' if quick else ''} --out {folder.name}"
-    try:
-        return write(records, folder, command=command)
-    except OSError as error:
-        raise RecordError(f"cannot write the report {folder}: {reason(error)}") from error
+    return write(records, folder, command=command)
 
 
 def carry_out(

@@ -18,9 +18,10 @@ from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, nearest
 from ..engine.eventlog import EventLog
-from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
+from ..engine.record import EVENTS, Run, data_frame, edge_frame, node_frame
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
+from ..engine.writing import new_folder
 from .build import Experiment, build
 from .digests import code
 from .in_step import warn_in_step
@@ -137,17 +138,13 @@ def recorded_run(
         _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(None if folder is None else folder.partial / EVENTS)
-        try:
-            result = simulate(
-                scenario, seed, engine, log,
-                clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
-            )  # fmt: skip
-            log.close()
-            if folder is None:
-                return result
-            result.write(folder.partial)
-        finally:
-            log.discard()
+        result = simulate(
+            scenario, seed, engine, log,
+            clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
+        )  # fmt: skip
+        if folder is None:
+            return result
+        result.write(folder.partial)
     return result.moved(folder.path / EVENTS)
 
 
@@ -163,12 +160,17 @@ def simulate(
     watch: Observer | None = None,
     poll: Observer | None = None,
 ) -> Run:
-    """Run a scenario into a log; the parameters are those of `run`."""
-    experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
+    """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
     handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
     others = chain(stand_ins(scenario, Scenario), handed.items())
     told = {key: described(what) for key, what in others if what is not None}
-    return _run(experiment, scenario, seed, told, watch, poll)
+    try:
+        experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
+        result = _run(experiment, scenario, seed, told, watch, poll)
+        log.close()
+    finally:
+        log.discard()
+    return result
 
 
 def _text(scenario: Scenario, seed: int) -> str:

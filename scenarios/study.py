@@ -14,6 +14,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
+from ..engine.addresses import check_place
 from ..engine.errors import AnalysisError, OhmtickError, RecordError, ScenarioError, nearest, reason
 from .cells import Cell, cell_of
 from .sampling import (
@@ -121,7 +122,7 @@ class Study(Part):
     """Whether to keep the probes of each run, for learning curves."""
     events: bool | str = False
     """Whether to keep each run's folder, with its event log: in the study's folder, or at a path or
-    an fsspec address such as ``"s3://bucket/logs"``."""
+    an address of ``file://``, ``s3://``, ``gs://`` or ``abfs://``."""
 
     def __init__(self, scenario: object = None, /, **settings: Any) -> None:
         if scenario is not None:
@@ -142,6 +143,11 @@ class Study(Part):
             return known.known(named or known.DEFAULT)
         except AnalysisError as error:
             raise ValueError(f"must be known: {error}") from None
+
+    @field_validator("events")
+    @classmethod
+    def _allowed(cls, events: bool | str) -> bool | str:
+        return check_place(events) if isinstance(events, str) else events
 
     @field_validator("seeds")
     @classmethod

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
-from types import FrameType
 from typing import Any, NoReturn
 
 from tqdm import tqdm
@@ -86,7 +83,7 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
         raise OhmtickError("a study must be given its folder: --out DIR")
     folder, bar = Path(options.out), Bar()
     try:
-        with _signals(), bar:
+        with bar:
             tally = carry_out(
                 study,
                 folder,
@@ -208,21 +205,3 @@ class Bar:
             leave=False,
             smoothing=0.05,
         )
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Let a polite request to end, and a terminal that is closed, be as Ctrl-C."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in usual.items():
-        if handler != signal.SIG_IGN:  # as under nohup
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, handler in usual.items():
-            signal.signal(number, handler)

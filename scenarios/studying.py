@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..engine.errors import RecordError, reason
+from ..engine.errors import RecordError
 from ..engine.ledger import LEDGER, STUDY, Entry, Ledger
 from ..engine.record import SUMMARY
+from ..engine.writing import sweep, write_text
 from .executors import MANY_RUNS, check, crew, refuse_unguarded
 from .in_step import warn_in_step
 from .locking import locked
@@ -189,9 +190,5 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
         "seeds": study.seeds,
     }
     ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan.runs)
-    partial = folder / f".{STUDY}.partial"
-    try:
-        partial.write_text(study.to_toml(), encoding="utf-8")
-        partial.replace(folder / STUDY)
-    except OSError as error:
-        raise RecordError(f"cannot write {folder / STUDY}: {reason(error)}") from error
+    sweep(folder, STUDY)
+    write_text(folder / STUDY, study.to_toml())

@@ -1,10 +1,12 @@
-"""Watches a run from a terminal: a progress bar, and signals that end it at an event boundary."""
+"""A run seen from a terminal: a progress bar, and signals that end it at an event boundary."""
 
 from __future__ import annotations
 
 import signal
 import sys
-from threading import Timer
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Timer, current_thread, main_thread
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -16,6 +18,30 @@ from ..engine.simulation import Watched
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Seconds of silence before a run, after which a word is due.
 PATIENCE_S = 2.5
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a polite request to end, and a terminal that is closed, be as Ctrl-C.
+
+    What is being written is then taken back, as it is after any exception.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if current_thread() is not main_thread():  # which alone is told of signals
+        yield
+        return
+    usual = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in usual.items():
+        if handler != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
 
 
 class Terminal:

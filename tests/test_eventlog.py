@@ -9,6 +9,7 @@ import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -365,3 +366,19 @@ def test_a_foreign_parquet_file_is_refused(tmp_path: Path, change: str) -> None:
     message = f"{tmp_path / 'e.parquet'}: its columns are not those of an event log"
     with pytest.raises(RecordError, match=message):
         read_events(tmp_path / "e.parquet")
+
+
+def test_a_study_measures_events_that_memory_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import ohmtick as ot
+    from ohmtick.scenarios import jobs
+
+    base = ot.load("breadboard-iii").replace(horizon=30.0)
+    study = ot.Study(base, seeds=2, metrics=["mean_staleness", "saturated", "updates"])
+    table = study.run(tmp_path / "a")
+    monkeypatch.setattr(jobs, "EventLog", partial(EventLog, memory_rows=100, chunk_rows=40))
+    spilled = study.run(tmp_path / "b")
+    assert (spilled["updates"] > 100).all()
+    assert ot.open_study(tmp_path / "b").failures().empty
+    pd.testing.assert_frame_equal(spilled, table, check_exact=True)

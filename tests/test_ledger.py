@@ -139,6 +139,112 @@ def test_a_damaged_ledger_is_not_touched(tmp_path: Path) -> None:
     assert len(study.run(tmp_path / "a")) == 30
 
 
+CHANGES = [
+    (
+        "UPDATE runs SET metrics = '{\"updates\": 7}' WHERE key = 'key 1'",
+        "the row of the run 'key 1'",
+    ),
+    ("UPDATE runs SET took_s = 9.5 WHERE key = 'key 2'", "the row of the run 'key 2'"),
+    ("UPDATE runs SET key = 'key 9' WHERE key = 'key 2'", "the row of the run 'key 9'"),
+    ("UPDATE runs SET folder = '/etc' WHERE key = 'key 0'", "the row of the run 'key 0'"),
+    ("UPDATE runs SET error = NULL WHERE key = 'key 3'", "the row of the run 'key 3'"),
+    ("UPDATE runs SET digest = NULL WHERE key = 'key 3'", "the row of the run 'key 3'"),
+    (
+        "UPDATE runs SET error = CAST(x'ff' AS TEXT) WHERE key = 'key 3'",
+        "the row of the run 'key 3'",
+    ),
+    ("UPDATE runs SET probes = x'00' WHERE key = 'key 0'", "the row of the run 'key 0'"),
+    ("UPDATE plan SET seed = 3 WHERE place = 1", "its table 'plan'"),
+    ("DELETE FROM plan WHERE place = 3", "its table 'plan'"),
+    ("UPDATE cells SET changes = '{\"a\": 2}'", "its table 'cells'"),
+    ("UPDATE cells SET scenario = 'other'", "its table 'cells'"),
+    ("UPDATE facts SET value = '\"T\"'", "its table 'facts'"),
+    ("DELETE FROM digests", "its table 'facts'"),
+]
+
+
+def full(path: Path) -> None:
+    """Write a ledger that has something in each of its columns."""
+    with Ledger(path, writes=True) as ledger:
+        ledger.set_plan({"title": "t"}, [({"a": 1}, "text"), ({"a": 0.5}, "text")], planned(4))
+        for number in range(3):
+            metrics = {"updates": number / 3, "m": math.nan}
+            ledger.enter(Entry(key=f"key {number}", metrics=metrics, probes=b"some bytes" * 9))
+        ledger.enter(Entry(key="key 3", error="it µroke", took_s=0.1))
+
+
+def all_of(path: Path) -> str:
+    with Ledger(path) as ledger:
+        entries = ledger.entries()
+        probes = list(ledger.probes(sorted(entries)))
+        return repr(
+            (ledger.facts(), ledger.cells(), ledger.plan(), sorted(entries.items()), probes)
+        )
+
+
+@pytest.mark.parametrize(("change", "names"), CHANGES)
+def test_what_was_changed_is_named(tmp_path: Path, change: str, names: str) -> None:
+    full(tmp_path / "l")
+    all_of(tmp_path / "l")
+    with sqlite3.connect(tmp_path / "l") as raw:
+        raw.execute(change)
+    with pytest.raises(RecordError, match=f"cannot read the ledger .*/l: .*{names}.*is damaged"):
+        all_of(tmp_path / "l")
+
+
+def test_what_is_entered_beside_damage_is_refused(tmp_path: Path) -> None:
+    full(tmp_path / "l")
+    with sqlite3.connect(tmp_path / "l") as raw:
+        raw.execute("UPDATE runs SET metrics = '{\"updates\": 7}' WHERE key = 'key 1'")
+    with (
+        Ledger(tmp_path / "l", writes=True) as ledger,
+        pytest.raises(RecordError, match="the row of the run 'key 1'"),
+    ):
+        ledger.enter(Entry(key="key 1", metrics={"more": 1.0}))
+
+
+def test_a_flipped_bit_anywhere_in_a_ledger_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
+    full(tmp_path / "l")
+    path, truth = tmp_path / "l", all_of(tmp_path / "l")
+    whole, rng = path.read_bytes(), np.random.default_rng(2)
+    said: list[str] = []
+    held = [place for place, byte in enumerate(whole) if byte]  # most of the file is empty
+    for place in rng.choice(held, 600).tolist():
+        hurt = bytearray(whole)
+        hurt[place] ^= 1 << int(rng.integers(8))
+        path.write_bytes(hurt)
+        try:
+            assert all_of(path) == truth
+        except RecordError as error:
+            said.append(str(error))
+    assert len(said) > 100
+    assert all(str(path) in text for text in said)
+
+
+def as_of_layout_1(path: Path) -> None:
+    with sqlite3.connect(path) as raw:
+        raw.execute("ALTER TABLE runs DROP COLUMN digest")
+        raw.execute("ALTER TABLE runs DROP COLUMN probes_sha256")
+        raw.execute("DROP TABLE digests")
+        raw.execute("PRAGMA user_version = 1")
+
+
+def test_a_ledger_without_digests_is_read_and_gets_them_when_it_is_written(tmp_path: Path) -> None:
+    full(tmp_path / "l")
+    truth = all_of(tmp_path / "l")
+    as_of_layout_1(tmp_path / "l")
+    before = (tmp_path / "l").read_bytes()
+    assert all_of(tmp_path / "l") == truth
+    assert (tmp_path / "l").read_bytes() == before
+    with Ledger(tmp_path / "l", writes=True):
+        pass
+    assert all_of(tmp_path / "l") == truth
+    with sqlite3.connect(tmp_path / "l") as raw:
+        raw.execute("UPDATE runs SET took_s = 1.5 WHERE key = 'key 0'")
+    with pytest.raises(RecordError, match="the row of the run 'key 0'"):
+        all_of(tmp_path / "l")
+
+
 def test_a_ledger_of_a_later_layout_is_not_touched(tmp_path: Path) -> None:
     study = ot.Study(ot.load("breadboard-iii").replace(horizon=5.0), seeds=2)
     study.run(tmp_path / "a")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import OhmtickError, RecordError
 from ohmtick.engine.eventlog import EventLog, read_batches
 from ohmtick.engine.events import Actuation
-from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, new_folder, node_frame
+from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, node_frame
 from ohmtick.engine.simulation import Watched
+from ohmtick.engine.writing import new_folder
 
 FILES = {
     "scenario.toml",
@@ -67,6 +69,13 @@ def small_run(log: EventLog | None = None, rows: int = 7, positions: bool = True
         data=data_frame(["in", "ground"], rng.random((2, 2)), ["µ"], rng.random((2, 1))),
         summary=dict(SUMMARY),
     )
+
+
+def as_of_an_earlier_version(folder: Path) -> None:
+    """Take the digests out of a run folder."""
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    del summary["files"], summary["digest"]
+    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
 def check_equal(found: Run, expected: Run) -> None:
@@ -395,6 +404,9 @@ def test_the_files_are_the_documented_ones() -> None:
 
 def test_a_folder_of_an_earlier_version_has_no_data(folder: Path) -> None:
     (folder / "data.parquet").unlink()
+    with pytest.raises(RecordError, match=r"it lacks data\.parquet"):  # it is none of those
+        ot.open_run(folder)
+    as_of_an_earlier_version(folder)
     run = ot.open_run(folder)
     assert run.data.empty
     assert list(run.data) == ["datum", "node", "role", "voltage_V"]
@@ -461,7 +473,10 @@ def test_a_summary_cut_anywhere_is_named(folder: Path) -> None:
         ("nodes.parquet", b"PAR1PAR1"),
     ],
 )
-def test_a_file_of_nonsense_is_named(folder: Path, name: str, text: bytes) -> None:
+@pytest.mark.parametrize("digests", [True, False])
+def test_a_file_of_nonsense_is_named(folder: Path, name: str, text: bytes, digests: bool) -> None:
+    if not digests:
+        as_of_an_earlier_version(folder)
     (folder / name).write_bytes(text)
     with pytest.raises(RecordError, match=f"cannot read {folder / name}: "):
         ot.open_run(folder)
@@ -475,6 +490,10 @@ def test_one_file_in_anothers_place_is_named(folder: Path, name: str, other: str
     if name == other:
         check_equal(ot.open_run(folder), small_run())
         return
+    if name != "events.parquet":  # of which only the footer is read as yet
+        with pytest.raises(RecordError, match=f"{folder / name}: it is damaged, or was changed"):
+            ot.open_run(folder)
+    as_of_an_earlier_version(folder)
     with pytest.raises(RecordError, match=f"cannot read {folder / name}: it(s| lacks the) columns"):
         ot.open_run(folder)
 
@@ -490,6 +509,60 @@ def test_damage_inside_the_log_is_found_when_it_is_read(tmp_path: Path) -> None:
     assert opened.summary == run.summary
     with pytest.raises(RecordError, match=f"cannot read the event log {path}: "):
         _ = opened.events
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_a_flipped_bit_anywhere_is_noticed(tmp_path: Path, name: str) -> None:
+    """In every file, wherever it is: the file is named, or nothing that is read has changed."""
+    folder = small_run().save(tmp_path / "a")
+    path, rng = folder / name, np.random.default_rng(1)
+    whole = path.read_bytes()
+    said: list[str] = []
+    for bit in rng.choice(8 * len(whole), 150, replace=False).tolist():
+        hurt = bytearray(whole)
+        hurt[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(hurt)
+        try:
+            run = ot.open_run(folder)
+            _ = run.events
+        except RecordError as error:
+            said.append(str(error))
+        else:  # white space of the summary
+            assert name == "summary.json"
+            check_equal(run, small_run())
+    assert len(said) > 100
+    assert all(str(path) in text for text in said)
+
+
+@pytest.mark.parametrize("how", ["frame", "batches", "save"])
+def test_a_damaged_log_is_refused_however_it_is_read(tmp_path: Path, how: str) -> None:
+    """Even where the checksums of its pages hold: in the footer, here, which names its maker."""
+    folder = small_run(rows=2000).save(tmp_path / "a")
+    path = folder / "events.parquet"
+    whole = path.read_bytes()
+    assert whole.count(b"parquet-cpp") == 1
+    path.write_bytes(whole.replace(b"parquet-cpp", b"parquet-cpq"))
+    run = ot.open_run(folder)
+    acts: dict[str, Callable[[], object]] = {
+        "frame": lambda: run.events,
+        "batches": lambda: next(run.batches(["edge"])),
+        "save": lambda: run.save(tmp_path / "b"),
+    }
+    with pytest.raises(RecordError, match=f"cannot read the event log {path}: it is damaged"):
+        acts[how]()
+    assert not (tmp_path / "b").exists()
+
+
+def test_a_number_changed_by_hand_is_noticed(folder: Path) -> None:
+    path = folder / "summary.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("0.1", "0.01"), encoding="utf-8")
+    with pytest.raises(RecordError, match=f"cannot read {path}: it is damaged, or was changed"):
+        ot.open_run(folder)
+
+
+def test_a_folder_of_an_earlier_version_opens_without_digests(folder: Path) -> None:
+    as_of_an_earlier_version(folder)
+    check_equal(ot.open_run(folder), small_run())
 
 
 def test_more_files_do_no_harm(folder: Path) -> None:
@@ -520,7 +593,12 @@ def test_the_frames_of_edges_and_nodes() -> None:
 
 def test_a_summary_is_json_for_people(folder: Path) -> None:
     text = (folder / "summary.json").read_text(encoding="utf-8")
-    assert json.loads(text) == SUMMARY
+    found = json.loads(text)
+    assert {key: found[key] for key in SUMMARY} == SUMMARY
+    assert set(found) == {*SUMMARY, "files", "digest"}
+    assert set(found["files"]) == FILES - {"summary.json"}
+    for name, digest in found["files"].items():  # as sha256sum says
+        assert digest == hashlib.sha256((folder / name).read_bytes()).hexdigest()
     assert text.endswith("}\n")
     assert text.count("\n") > len(SUMMARY)
 

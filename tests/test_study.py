@@ -23,6 +23,7 @@ from ohmtick.analysis import metrics as metrics_module
 from ohmtick.analysis.answers import answer
 from ohmtick.analysis.learning import settled_error
 from ohmtick.analysis.metrics import METRICS, metric
+from ohmtick.engine import addresses
 from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
 from ohmtick.engine.record import Run
 from ohmtick.engine.streams import Streams
@@ -142,7 +143,7 @@ def test_a_study_file_round_trips(tmp_path: Path) -> None:
     seeds = [3, 5]
     metrics = ["settled_error", "mean_staleness"]
     probes = true
-    events = "memory://logs"
+    events = "s3://bucket/logs"
     [scenario]
     horizon = 30.0
     circuit.kind = "breadboard"
@@ -204,8 +205,9 @@ def test_probes_are_kept_where_they_are_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["study", "path", "memory", "file"])
 def test_event_logs_are_kept_anywhere_and_read_by_rows_and_columns(
-    tmp_path: Path, place: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
+    monkeypatch.setattr(addresses, "PROTOCOLS", (*addresses.PROTOCOLS, "memory"))
     where = {
         "study": True,
         "path": str(tmp_path / "logs"),
@@ -213,7 +215,7 @@ def test_event_logs_are_kept_anywhere_and_read_by_rows_and_columns(
         "file": f"file://{tmp_path}/there",
     }[place]
     small(events=where).run(tmp_path / "a")
-    record = ot.open_study(tmp_path / "a")
+    record = ot.open_study(tmp_path / "a", elsewhere=place != "study")
     found = record.events(
         [
             ("edge", "in", [2, 3]),
@@ -401,7 +403,7 @@ def test_two_studies_may_keep_their_logs_in_one_place(tmp_path: Path) -> None:
     for name in ("a", "b"):
         small(events=str(logs)).run(tmp_path / name)
     assert half_written.is_dir()
-    one, other = (ot.open_study(tmp_path / name).events() for name in ("a", "b"))
+    one, other = (ot.open_study(tmp_path / name, elsewhere=True).events() for name in ("a", "b"))
     assert_frame_equal(one, other, check_exact=True)
 
 
@@ -541,7 +543,10 @@ def test_a_run_that_takes_too_much_memory_is_recorded(
     assert set(ot.open_study(tmp_path / "a").failures()["error"]) == {"out of memory"}
 
 
-def test_logs_that_cannot_be_written_stop_the_study(tmp_path: Path) -> None:
+def test_logs_that_cannot_be_written_stop_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(addresses, "PROTOCOLS", (*addresses.PROTOCOLS, "nowhere"))
     (tmp_path / "file").write_text("x", encoding="utf-8")
     with pytest.raises(RecordError, match=r"cannot write the run folder .*: Not a directory"):
         small(events=str(tmp_path / "file" / "logs")).run(tmp_path / "a")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -350,7 +351,8 @@ def test_a_cluster_gives_the_same_table(
     one = small(probes=True).run(tmp_path / "a")
     other = small(probes=True, events=logs).run(tmp_path / "b", scheduler=scheduler)
     assert_frame_equal(one, other, check_exact=True)
-    assert len(ot.open_study(tmp_path / "b").events(columns=["edge"])) == one["updates"].sum()
+    there = ot.open_study(tmp_path / "b", elsewhere=True)
+    assert len(there.events(columns=["edge"])) == one["updates"].sum()
 
 
 def test_a_worker_of_a_cluster_is_killed_in_the_middle(
@@ -392,6 +394,65 @@ def test_a_run_that_kills_every_worker_is_given_up(
         stop.touch()
         os.killpg(hydra.pid, signal.SIGKILL)
         hydra.wait()
+
+
+@pytest.fixture
+def certificates(tmp_path: Path) -> dict[str, Any]:
+    """Dask's configuration of TLS, with a certificate that vouches for itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make certificates with")
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=x -keyout key -out cert"
+    subprocess.run(make.split(), cwd=tmp_path, check=True, capture_output=True)
+    tls = "distributed.comm.tls"
+    settings: dict[str, Any] = {
+        f"{tls}.{role}.{what}": str(tmp_path / what)
+        for role in ("scheduler", "worker", "client")
+        for what in ("cert", "key")
+    }
+    return settings | {
+        f"{tls}.ca-file": str(tmp_path / "cert"),
+        "distributed.comm.require-encryption": True,
+    }
+
+
+def test_a_cluster_with_tls_is_that_of_dasks_own_configuration(
+    tmp_path: Path, certificates: dict[str, Any]
+) -> None:
+    dask = pytest.importorskip("dask")
+    from distributed import LocalCluster
+    from distributed.security import Security
+
+    with (
+        dask.config.set(certificates),
+        LocalCluster(
+            n_workers=1,
+            threads_per_worker=1,
+            processes=False,
+            protocol="tls",
+            security=Security(),
+            dashboard_address=None,
+        ) as local,
+    ):
+        address = local.scheduler_address
+        assert address.startswith("tls://127.0.0.1:")
+        table = small().run(tmp_path / "a", scheduler=address)
+        with pytest.raises(ot.OhmtickError, match="requires encryption, and tcp://h:1 has none"):
+            small().run(tmp_path / "b", scheduler="tcp://h:1")
+    assert_frame_equal(table, small().run(tmp_path / "c"), check_exact=True)
+
+
+def test_tls_without_certificates_is_refused_at_once(
+    tmp_path: Path, certificates: dict[str, Any]
+) -> None:
+    dask = pytest.importorskip("dask")
+    with pytest.raises(ot.OhmtickError, match=r"no certificates for tls://h:1: set distributed\."):
+        small().run(tmp_path / "a", scheduler="tls://h:1")
+    (tmp_path / "cert").unlink()
+    with (
+        dask.config.set(certificates),
+        pytest.raises(ot.OhmtickError, match=r"certificates that Dask is to use cannot be read"),
+    ):
+        small().run(tmp_path / "a", scheduler="tls://h:1")
 
 
 def test_no_scheduler_and_no_worker(

@@ -1,10 +1,11 @@
-"""Writes what was found: README.md, a table a CSV, and each figure as PNG and SVG."""
+"""Writes what was found: a table a CSV, each figure as PNG and SVG, and at the end README.md."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ...engine.writing import whole_file, write_text
 from . import claim1, claim2, claim3, claim4, claim5, claim6
 from .findings import Finding, Records, Result
 
@@ -42,6 +43,8 @@ def judge(records: Mapping[str, Records]) -> list[Result]:
 def write(records: Mapping[str, Records], folder: Path, *, command: str) -> list[Finding]:
     """Write the report, and return its findings.
 
+    Each file is whole, whenever the writing is stopped; README.md, which names them, is the last.
+
     Parameters
     ----------
     records
@@ -50,6 +53,11 @@ def write(records: Mapping[str, Records], folder: Path, *, command: str) -> list
         Where to; what is there is written over.
     command
         What made it.
+
+    Raises
+    ------
+    RecordError
+        When a file cannot be written.
     """
     import matplotlib
 
@@ -57,14 +65,16 @@ def write(records: Mapping[str, Records], folder: Path, *, command: str) -> list
     import matplotlib.pyplot as plt
 
     results = judge(records)
-    folder.mkdir(parents=True, exist_ok=True)
     for result in results:
         for name, table in result.tables.items():
-            table.to_csv(folder / f"{name}.csv", index=False)
+            with whole_file(folder / f"{name}.csv") as file:
+                table.to_csv(file, index=False)
         for name, (figure, _) in result.figures.items():
             with matplotlib.rc_context({"svg.hashsalt": name}):  # the same file each time
-                figure.savefig(folder / f"{name}.png", dpi=200)
-                figure.savefig(folder / f"{name}.svg", metadata={"Date": None})
+                with whole_file(folder / f"{name}.png") as file:
+                    figure.savefig(file, dpi=200)
+                with whole_file(folder / f"{name}.svg") as file:
+                    figure.savefig(file, metadata={"Date": None})
             plt.close(figure)
     findings = [finding for result in results for finding in result.findings]
     _findings_table(findings, folder / "findings.csv")
@@ -72,7 +82,7 @@ def write(records: Mapping[str, Records], folder: Path, *, command: str) -> list
     runs = sum(len(record) for series in records.values() for record in series.values())
     text = HEAD.format(command=command, version=facts["version"], runs=runs)
     text += "\n" + _summary(results) + "".join(map(_chapter, results))
-    (folder / "README.md").write_text(text, encoding="utf-8")
+    write_text(folder / "README.md", text)
     return findings
 
 
@@ -88,7 +98,8 @@ def _findings_table(findings: list[Finding], path: Path) -> None:
     ]  # fmt: skip
     names = ["claim", "statement", "verdict", "effect", "value", "low", "high", "sample", "rule"]
     names.append("main")
-    pd.DataFrame(rows, columns=names).to_csv(path, index=False)
+    with whole_file(path) as file:
+        pd.DataFrame(rows, columns=names).to_csv(file, index=False)
 
 
 def _summary(results: list[Result]) -> str:
