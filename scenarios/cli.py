@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason
+from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason, shortened, shown
 from ..engine.record import Run
 from . import reproduce, seeing, study_command
 from .build import build
@@ -192,7 +192,7 @@ def _change(assignment: str) -> tuple[str, Any]:
     key, equals, text = assignment.partition("=")
     key, text = key.strip(), text.strip()
     if not equals or not key:
-        raise ScenarioError(f"--set must be given KEY=VALUE, got {assignment!r} instead")
+        raise ScenarioError(f"--set must be given KEY=VALUE, got {shown(assignment)} instead")
     if text == "none":
         return key, None
     try:
@@ -200,9 +200,11 @@ def _change(assignment: str) -> tuple[str, Any]:
     except tomllib.TOMLDecodeError:
         tables = {"value": text}
     except RecursionError:
-        raise ScenarioError(f"--set {key} must not be nested so deeply") from None
+        raise ScenarioError(f"--set {shortened(key)} must not be nested so deeply") from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise ScenarioError(f"--set {shortened(key)} must be short, got {shown(text)}") from None
     if len(tables) > 1:
-        raise ScenarioError(f"--set must be given one KEY=VALUE, got {assignment!r} instead")
+        raise ScenarioError(f"--set must be given one KEY=VALUE, got {shown(assignment)} instead")
     return key, tables["value"]
 
 

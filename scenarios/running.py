@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -16,20 +16,21 @@ import numpy as np
 from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
-from ..engine.errors import OhmtickError, nearest
+from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, data_frame, edge_frame, new_folder, node_frame
 from ..engine.simulation import Watched
 from ..engine.streams import Streams
 from .build import Experiment, build
-from .scenario import Scenario, load
+from .scenario import Scenario, as_scenario
+from .sizes import size_of
 
 #: The engines that can be asked for.
 ENGINES = ("auto", "compiled", "simpy")
 
 
 def run(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     seed: int | None = None,
     engine: str = "auto",
     *,
@@ -45,9 +46,9 @@ def run(
     Parameters
     ----------
     scenario
-        A scenario, or what `load` takes.
+        A scenario, what `load` takes, or a mapping of tables.
     seed
-        A non-negative integer; the scenario's own by default. The same seed gives the same
+        An integer from 0 to 2**128 - 1; the scenario's own by default. The same seed gives the same
         run, bit for bit.
     engine
         ``"simpy"``, the reference; ``"compiled"``, the same to the bit and far faster; or
@@ -81,10 +82,9 @@ def run(
     if engine not in ENGINES:
         raise OhmtickError(
             f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
-            f"got {engine!r} instead; {nearest(engine, ENGINES)}"
+            f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
-    if not isinstance(scenario, Scenario):
-        scenario = load(scenario)
+    scenario = as_scenario(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
     _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
@@ -114,8 +114,15 @@ def simulate(
     watch: Callable[[Watched], None] | None = None,
 ) -> Run:
     """Run a scenario into a log; the parameters are those of `run`."""
-    experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-    return _run(experiment, scenario, seed, watch)
+    try:
+        experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
+        return _run(experiment, scenario, seed, watch)
+    except TooLargeError:
+        raise
+    except MemoryError as error:
+        raise TooLargeError(
+            f"the run is out of memory{f': {error}' if str(error) else ''}; {size_of(scenario)}"
+        ) from error
 
 
 def _text(scenario: Scenario, seed: int) -> str:
