@@ -39,6 +39,7 @@ import numpy as np
 import ohmtick as ot
 from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
+from ohmtick.engine.record import Run
 from ohmtick.scenarios.cli import main as command
 from ohmtick.scenarios.planning import jobs_for, lacking_runs, planned
 
@@ -169,7 +170,7 @@ def _short(scenario: ot.Scenario) -> ot.Scenario:
     return scenario.replace(horizon=min(scenario.horizon, *periods))
 
 
-def _check_numbers(run: ot.engine.record.Run) -> None:
+def _check_numbers(run: Run) -> None:
     for name in ("events", "probes", "edges", "data"):
         frame = getattr(run, name)
         if name == "data" and run.scenario["task"]["kind"] == "classification":
