@@ -16,7 +16,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
+from ..engine.errors import shortened
 from .frames import check_frame
+from .plots_style import MOST_LETTERS, as_written
 
 FIGURE = (3.4, 2.6)  # in, one column of a journal
 DISTINCT = sns.color_palette("colorblind")
@@ -89,7 +91,7 @@ def response_curve(
     if hue is not None:
         title = None if hue == "label" else _name(hue)
         ax.legend(title=title, fontsize="x-small", title_fontsize="x-small", frameon=False)
-    return ax
+    return as_written(ax)
 
 
 def heat_map(matrix: pd.DataFrame, *, metric: str = "", ax: Axes | None = None) -> Axes:
@@ -130,7 +132,7 @@ def heat_map(matrix: pd.DataFrame, *, metric: str = "", ax: Axes | None = None) 
     )
     ax.set(xlabel=_name(str(matrix.columns.name)), ylabel=_name(str(matrix.index.name)))
     ax.tick_params(axis="y", rotation=0)
-    return ax
+    return as_written(ax)
 
 
 def comparison(
@@ -182,7 +184,7 @@ def comparison(
         ax.set_xscale("log")
     ax.set_ylim(-0.6, rows - 0.4)
     ax.set(xlabel=f"{_name(metric)} / reference" if base else f"{_name(metric)} - reference")
-    return ax
+    return as_written(ax)
 
 
 def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> Axes:
@@ -216,7 +218,7 @@ def scatter(cells: pd.DataFrame, x: str, y: str, *, ax: Axes | None = None) -> A
         if shown[y].min() > 0 and shown[y].max() > 3 * shown[y].min():
             ax.set_yscale("log")
     ax.set(xlabel=_name(x), ylabel=_name(y))
-    return ax
+    return as_written(ax)
 
 
 def _mark(ax: Axes, thresholds: pd.DataFrame, factor: float, colour: Any) -> None:
@@ -277,4 +279,9 @@ def _name(name: str) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Return a value as the label of a tick, on which ``$`` would begin a formula."""
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float)
+        else shortened(value, MOST_LETTERS).replace("$", r"\$")
+    )

@@ -51,10 +51,10 @@ class AnalysisError(OhmtickError, ValueError):
     """An analysis was given numbers, or a frame, that it cannot be made of."""
 
 
-# What a terminal may obey instead of showing it, what reorders the text around it, and what no
-# file or terminal can take: control characters but the end of a line, separators, bidirectional
-# overrides, lone surrogates.
-_INVISIBLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# What a terminal may obey instead of showing it, what reorders the text around it, and what nothing
+# can encode: control characters but tabs and ends of lines, separators, bidirectional overrides,
+# lone surrogates.
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def visible(text: str) -> str:
@@ -111,7 +111,7 @@ def shown(value: object) -> str:
 
 def shortened(text: object, most: int = MOST_SHOWN) -> str:
     """Return a name, a line or a path as a message holds it: in one line, visible, not too long."""
-    line = visible(str(text)[: 2 * most]).replace("\n", "\\n")
+    line = visible(str(text)[: 2 * most]).replace("\n", "\\n").replace("\t", "\\t")
     return line if len(line) <= most else line[: most - 3] + "..."
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from .errors import ScenarioError, shortened
 
-#: No scenario, study or summary is longer, bytes.
-MOST_BYTES = 64 << 20
+#: No scenario, study or summary is longer.
+MOST_CHARACTERS = 1 << 26
 
 
 def read_text(path: str | Path) -> str:
@@ -22,22 +22,27 @@ def read_text(path: str | Path) -> str:
     ------
     OSError
         When it cannot be read, is a directory, a device or a pipe (which may never end, or never
-        begin), or is longer than `MOST_BYTES`.
+        begin), or is longer than `MOST_CHARACTERS`.
     ValueError
         When no file can have that name, or (UnicodeDecodeError) it does not hold UTF-8 text.
     """
-    # Not to wait for who writes into a pipe; a regular file does not care.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
+    with open(path, encoding="utf-8-sig", opener=_opened) as file:
+        text = file.read(MOST_CHARACTERS + 1)  # some editors begin a file with a mark: -sig
+    if len(text) > MOST_CHARACTERS:
+        raise OSError(f"it is longer than {MOST_CHARACTERS} characters")
+    return text
+
+
+def _opened(path: str, flags: int) -> int:
+    """Open a regular file; what else it may be is not read, and who writes to it not waited for."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(mode):
-            raise OSError("it is no regular file")
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise OSError(f"it is longer than {MOST_BYTES >> 20} MiB")
-    return content.decode("utf-8-sig")  # some editors begin a file with a mark
+        raise OSError("it is no regular file")
+    return descriptor
 
 
 def exists(path: Path) -> bool:

@@ -10,7 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import OhmtickError, RecordError, ScenarioError, reason, shortened, shown
+from ..engine.errors import (
+    OhmtickError,
+    RecordError,
+    ScenarioError,
+    reason,
+    shortened,
+    shown,
+    visible,
+)
 from ..engine.record import Run
 from . import reproduce, seeing, study_command
 from .build import build
@@ -104,14 +112,14 @@ def _list(options: argparse.Namespace) -> int:
     names = library()
     width = max(map(len, names))
     for name in names:
-        print(f"{name:{width}}  {load(name).title}")
+        print(f"{name:{width}}  {visible(load(name).title)}")
     return OK
 
 
 def _show(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     as_written = not options.complete and not options.changes
-    print(source_text(options.scenario) if as_written else scenario.to_toml(), end="")
+    print(visible(source_text(options.scenario) if as_written else scenario.to_toml()), end="")
     return OK
 
 
@@ -119,7 +127,9 @@ def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
     circuit = build(scenario, seed).simulation.twin.circuit
-    print(f"{options.scenario} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}")
+    print(
+        f"{visible(options.scenario)} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}"
+    )
     return OK
 
 
@@ -135,7 +145,7 @@ def _run(options: argparse.Namespace) -> int:
             numbered=not options.out,
             watch=terminal.watch,
         )
-    print(_report(scenario, result))
+    print(visible(_report(scenario, result)))
     return INTERRUPTED if result.summary["interrupted"] else OK
 
 

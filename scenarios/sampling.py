@@ -73,7 +73,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _data(value: Any) -> Any:
     """Refuse what a ledger and a TOML file cannot hold both, dates among them."""
-    if isinstance(value, BaseModel) or value is None or isinstance(value, bool | str):
+    if isinstance(value, BaseModel | bool | str) or value is None:
         return value
     if isinstance(value, int):
         if not -LARGEST <= value <= LARGEST:

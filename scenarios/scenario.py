@@ -338,4 +338,7 @@ def _set(
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)
     else:  # an unknown key stays, even without a value: validation says what it thinks of it
-        tables[key] = value if isinstance(value, BaseModel) else plain(value)
+        try:
+            tables[key] = value if isinstance(value, BaseModel) else plain(value)
+        except ValueError as error:
+            raise ScenarioError(f"{shortened(key)}: {error}") from None
