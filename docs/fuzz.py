@@ -37,6 +37,8 @@ from types import FrameType
 import numpy as np
 
 import ohmtick as ot
+from ohmtick.analysis.report import write_report
+from ohmtick.analysis.study_figures import draw_all
 from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
 from ohmtick.engine.record import Run
@@ -155,6 +157,9 @@ def _try_scenario(scenario: ot.Scenario, folder: Path, counts: Counter[str], rng
             _check_numbers(runs[engine])
             if out is not None:
                 assert ot.open_run(out).events.equals(runs[engine].events)
+                if rng.random() < 0.1:
+                    write_report([out], out / "report.html")
+                    counts["reports"] += 1
     counts["scenarios run"] += 1
     one, other = runs.values()
     assert one.events.equals(other.events), "the engines differ"
@@ -206,6 +211,7 @@ def _try_study(study: ot.Study, folder: Path, counts: Counter[str], rng: Random)
         finally:
             held = {path.name for path in out.iterdir()} if out.exists() else set()
             assert not held or {"ledger.sqlite", "study.toml"} <= held, f"half a study: {held}"
+        draw_all(ot.open_study(out))
         counts["studies run"] += 1
 
 

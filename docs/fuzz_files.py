@@ -153,6 +153,25 @@ def _scale(tables: dict[str, Any], rng: Random) -> None:
             holder[key] = value * max(1, round(factor)) // max(1, round(1.0 / factor))
 
 
+def _extreme(tables: dict[str, Any], rng: Random) -> None:
+    """Put an odd number of the same type where one is."""
+    numbers = [(h, k) for h, k in _spots(tables) if type(h[k]) in (int, float)]
+    if numbers:
+        holder, key = rng.choice(numbers)
+        holder[key] = rng.choice([n for n in _NUMBERS if type(n) is type(holder[key])])
+
+
+def _transplant(tables: dict[str, Any], rng: Random) -> None:
+    """Take a value of another file to where it belongs, as deep as there are tables for it."""
+    here, there = tables, tomllib.loads(rng.choice(library())[2].decode())
+    while True:
+        key = rng.choice(list(there) or ["kind"])
+        if not (isinstance(there.get(key), dict) and isinstance(here.get(key), dict)):
+            here[key] = there.get(key, 0)
+            return
+        here, there = here[key], there[key]
+
+
 def _swap(tables: dict[str, Any], rng: Random) -> None:
     (one, here), (other, there) = _somewhere(tables, rng), _somewhere(tables, rng)
     if here in one if isinstance(one, dict) else True:
@@ -188,7 +207,8 @@ def _borrow(tables: dict[str, Any], rng: Random) -> None:
 
 
 _CHANGES: tuple[Callable[[dict[str, Any], Random], None], ...] = (
-    _delete, _rename, _replace, _replace, _replace, _scale, _scale, _scale, _swap, _nest, _repeat,
+    _delete, _rename, _replace, _replace, _replace, _scale, _scale, _scale, _extreme,
+    _extreme, _extreme, _transplant, _transplant, _transplant, _swap, _nest, _repeat,
     _borrow,
 )  # fmt: skip
 

@@ -278,8 +278,9 @@ def test_a_message_quotes_a_value_in_a_few_words() -> None:
 
 
 def test_many_mistakes_are_counted(tmp_path: Path) -> None:
+    wrong: dict[str, Any] = {f"key{number}": number for number in range(10_000)}
     with pytest.raises(ScenarioError) as refused:
-        ot.Scenario(**{f"key{number}": number for number in range(10_000)})
+        ot.Scenario(**wrong)
     assert len(str(refused.value).splitlines()) == 17
     assert str(refused.value).endswith("more mistakes")
 
@@ -333,8 +334,9 @@ def test_labels_are_no_formulas(tmp_path: Path) -> None:
     ]
     for number, ax in enumerate(drawn):
         ax.set_title(BROKEN)
-        ax.figure.savefig(tmp_path / f"{number}.png")
-        plt.close(ax.figure)
+        plt.figure(ax.get_figure(root=True))
+        plt.savefig(tmp_path / f"{number}.png")
+    plt.close("all")
     figure, ax = plt.subplots()
     ax.set_title(BROKEN)
     with pytest.raises(ValueError, match="Expected"):  # as it was everywhere
