@@ -1,14 +1,18 @@
 """Ohmtick: a laboratory for circuits that learn without a clock."""
 
-from .analysis.runs import open_run
-from .analysis.studies import open_study
-from .engine.circuit import Circuit
-from .engine.errors import OhmtickError, OhmtickWarning
-from .engine.lattices import breadboard, from_networkx, square_lattice
-from .engine.twin import TwinNetwork
-from .scenarios.running import run
-from .scenarios.scenario import Scenario, load
-from .scenarios.study import Study
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .analysis.runs import open_run
+    from .analysis.studies import open_study
+    from .engine.circuit import Circuit
+    from .engine.errors import OhmtickError, OhmtickWarning
+    from .engine.lattices import breadboard, from_networkx, square_lattice
+    from .engine.twin import TwinNetwork
+    from .scenarios.running import run
+    from .scenarios.scenario import Scenario, load
+    from .scenarios.study import Study
 
 __version__ = "0.2.0.dev0"
 
@@ -27,3 +31,33 @@ __all__ = [
     "run",
     "square_lattice",
 ]
+
+# Imported when they are first asked for: the command must be able to answer Ctrl-C before half a
+# second of imports has passed, and any import of a module in here comes by this file.
+_WHERE = {
+    "Circuit": "engine.circuit",
+    "OhmtickError": "engine.errors",
+    "OhmtickWarning": "engine.errors",
+    "Scenario": "scenarios.scenario",
+    "Study": "scenarios.study",
+    "TwinNetwork": "engine.twin",
+    "breadboard": "engine.lattices",
+    "from_networkx": "engine.lattices",
+    "load": "scenarios.scenario",
+    "open_run": "analysis.runs",
+    "open_study": "analysis.studies",
+    "run": "scenarios.running",
+    "square_lattice": "engine.lattices",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    globals()[name] = value  # asked for once
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

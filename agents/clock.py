@@ -17,6 +17,8 @@ from .part import Part
 FIRST_BLOCK, LAST_BLOCK = 16, 4096
 #: Ticks fetched ahead by all edges together, where the horizon asks for more than the first block.
 MOST_FETCHED = 1 << 20
+#: Ticks of a run: some weeks of the compiled engine on a small circuit.
+MOST_TICKS = 10**12
 #: No interval is shorter than this fraction of the clock's period.
 LEAST_INTERVAL = 0.002
 
@@ -56,7 +58,7 @@ class _Ticking(Part):
     """Relative s.d. of the periods over the edges (normal, truncated to stay positive)."""
     gate: float = Field(1.0, ge=0, le=1)
     """Probability that the edge acts on a tick."""
-    gate_ticks: int = Field(1, ge=1)
+    gate_ticks: int = Field(1, ge=1, le=MOST_TICKS)
     """Ticks in a row that share one draw of the gate: with an edge's `batch`, a whole batch."""
 
     def ticks(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..engine.errors import nearest
+from ..engine.errors import nearest, shortened, shown
+
+#: Mistakes that a message lists.
+MOST_MISTAKES = 16
 
 
 def explain(error: ValidationError, model: type[BaseModel]) -> str:
@@ -23,9 +27,13 @@ def explain(error: ValidationError, model: type[BaseModel]) -> str:
         rules.setdefault(key, []).append(rule)
         # Where several types were tried, the one with a hint has the most to say.
         values[key] = max(values.get(key, ""), value, key=len)
-    return "\n".join(
-        f"{key + ' ' if key else ''}{_either(found)}{values[key]}" for key, found in rules.items()
-    )
+    lines = [
+        f"{shortened(key) + ' ' if key else ''}{_either(found)}{values[key]}"
+        for key, found in islice(rules.items(), MOST_MISTAKES)
+    ]
+    if more := len(rules) - len(lines):
+        lines.append(f"and {more} more mistakes")
+    return "\n".join(lines)
 
 
 def _either(rules: list[str]) -> str:
@@ -40,14 +48,14 @@ def _follows(detail: ErrorDetails) -> bool:
 def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tuple[str, str]:
     """Return the rule that is broken, and the words on the value that breaks it."""
     context: dict[str, Any] = detail.get("ctx", {})
-    got = f", got {_short(detail['input'])} instead"
+    got = f", got {shown(detail['input'])} instead"
     match detail["type"]:
         case "extra_forbidden":
             table, dot, name = key.rpartition(".")
             fields = () if owner is None else owner.model_fields
             hint = nearest(name, list(fields))
-            hint = hint.replace("nearest is '", f"nearest is '{table}{dot}")
-            return "is not a key", f" (got {_short(detail['input'])}); {hint}"
+            hint = hint.replace("nearest is '", f"nearest is '{shortened(table)}{dot}")
+            return "is not a key", f" (got {shown(detail['input'])}); {hint}"
         case "missing":
             return "is missing", ""
         case "union_tag_not_found":
@@ -56,7 +64,7 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
         case "union_tag_invalid":
             tag, expected = str(context["tag"]), str(context["expected_tags"])
             hint = nearest(tag, [name.strip(" '") for name in expected.split(",")])
-            return f"must be of a kind among {expected}", f", got {tag!r} instead; {hint}"
+            return f"must be of a kind among {expected}", f", got {shown(tag)} instead; {hint}"
         case "value_error":
             said = str(context["error"])
             says_it = not key or said.startswith("must ")
@@ -130,8 +138,3 @@ def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseMode
 def _is_type_name(place: str) -> bool:
     """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
     return place in ("float", "int", "str") or place.startswith(("literal[", "tuple["))
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -15,10 +16,16 @@ from pydantic import (
     model_validator,
 )
 
-from ..engine.errors import ScenarioError
+from ..engine.errors import ScenarioError, shown
 from .messages import explain
 
 V = TypeVar("V")
+
+#: No table or list of a scenario or a study lies deeper in others.
+DEEPEST = 32
+#: Bits of an integer; Python does not write out those of some ten thousand.
+WIDEST = 1024
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
 class Part(BaseModel):
@@ -88,12 +95,25 @@ class Table(Mapping[str, V]):
 Frozen = Annotated[Mapping[str, V], AfterValidator(Table), PlainSerializer(dict)]
 
 
-def plain(value: object) -> object:
-    """Return the same data in tuples, dicts and Python's own numbers, NumPy's among them."""
+def plain(value: object, depth: int = 0) -> object:
+    """Return the same data in tuples, dicts and Python's own numbers, NumPy's among them.
+
+    Raises
+    ------
+    ValueError
+        Where lists and tables lie in one another, deeper than `DEEPEST`; for an integer of more
+        bits than `WIDEST`, and for text that has no encoding.
+    """
+    if depth > DEEPEST:
+        raise ValueError(f"tables and lists must not be nested more than {DEEPEST} deep")
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+        raise ValueError(f"text must be such that a file can hold it, got {shown(value)} instead")
+    if isinstance(value, int) and value.bit_length() > WIDEST:
+        raise ValueError(f"an integer must have at most {WIDEST} bits, got {shown(value)} instead")
     if isinstance(value, list | tuple):
-        return tuple(map(plain, value))
+        return tuple(plain(item, depth + 1) for item in value)
     if isinstance(value, Mapping):
-        return {key: plain(item) for key, item in value.items()}
+        return {plain(key): plain(item, depth + 1) for key, item in value.items()}
     return value

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from ..engine.errors import CircuitError
+from ..engine.errors import CircuitError, shown
 from ..engine.streams import FloatArray, Streams
 from .clock import blocks
 from .part import Part
@@ -57,11 +57,11 @@ class ContinuousResistor(Part):
         if self.k_min >= self.k_max:
             raise ValueError(f"'k_max' must exceed k_min = {self.k_min} S, got {self.k_max}")
         if self.start != "random":
-            for start in np.ravel(self.start):
+            for start in np.ravel(self.start).tolist():
                 if not self.k_min <= start <= self.k_max:
                     raise ValueError(
                         f"'start' must lie in [k_min, k_max] = [{self.k_min}, {self.k_max}] S, "
-                        f"got {start}"
+                        f"got {shown(start)}"
                     )
         return self
 
@@ -117,10 +117,10 @@ class DigitalPotentiometer(Part):
                 f"got {self.full_scale} Ω for {self.positions}"
             )
         if not isinstance(self.start, str):
-            for start in np.ravel(self.start):
+            for start in np.ravel(self.start).tolist():
                 if not 1 <= start <= self.positions:
                     raise ValueError(
-                        f"'start' must be a position from 1 to {self.positions}, got {start}"
+                        f"'start' must be a position from 1 to {self.positions}, got {shown(start)}"
                     )
         return self
 

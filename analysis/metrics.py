@@ -19,7 +19,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from ..engine.errors import AnalysisError, nearest
+from ..engine.errors import AnalysisError, nearest, shown
 from . import learning
 
 if TYPE_CHECKING:
@@ -95,10 +95,12 @@ def known(names: Iterable[str]) -> tuple[str, ...]:
     """
     asked = tuple(names)
     for name in asked:
+        if not isinstance(name, str):
+            raise AnalysisError(f"a metric must be named by text, got {shown(name)} instead")
         if name not in METRICS:
-            raise AnalysisError(f"there is no metric {name!r}; {nearest(name, METRICS)}")
+            raise AnalysisError(f"there is no metric {shown(name)}; {nearest(name, METRICS)}")
         if asked.count(name) > 1:
-            raise AnalysisError(f"a metric must be named once, got {name!r} twice")
+            raise AnalysisError(f"a metric must be named once, got {shown(name)} twice")
     return asked
 
 

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
 
 from .frames import check_frame
-from .plots_style import DISTINCT, ORDERED, axes_for
+from .plots_style import DISTINCT, ORDERED, as_written, axes_for
 from .stability import allan_deviations
 from .timing import staleness as staleness_of
 from .timing import tick_intervals
@@ -82,7 +82,7 @@ def intervals(
         ax=ax,
     )
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
-    return ax
+    return as_written(ax)
 
 
 def allan(deviations: pd.DataFrame, *, guides: bool = True, ax: Axes | None = None) -> Axes:
@@ -183,4 +183,4 @@ def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None =
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     ax.set(xlabel="staleness (other actuations)", ylabel="fraction of actuations")
     ax.set_ylim(bottom=0.0)
-    return ax
+    return as_written(ax)

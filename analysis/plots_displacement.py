@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from .frames import check_frame
-from .plots_style import axes_for, log_axis, palette_of
+from .plots_style import as_written, axes_for, log_axis, palette_of
 
 
 def displacement(
@@ -83,4 +83,4 @@ def displacement(
     if hue or len(still):
         ax.legend(title=hue, fontsize="small", title_fontsize="small", frameon=False)
     sns.despine(ax=ax)
-    return ax
+    return as_written(ax)

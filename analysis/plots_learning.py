@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from ..engine.errors import AnalysisError
 from .frames import check_frame, refusal
-from .plots_style import KEYS, LABELS, axes_for, log_axis, palette_of
+from .plots_style import KEYS, LABELS, as_written, axes_for, log_axis, palette_of
 
 Ends = tuple[pd.Series, pd.Series]
 
@@ -137,4 +137,4 @@ def learning_curve(
             edgecolor="none",
         )
         legend.set_in_layout(False)  # long names would leave no room for the axes
-    return ax
+    return as_written(ax)

@@ -16,7 +16,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
+from ..engine.errors import shortened
 from .frames import check_frame
+from .plots_style import MOST_LETTERS, as_written
 from .units import named
 
 FIGURE = (3.4, 2.6)  # in, one column of a journal
@@ -99,7 +101,7 @@ def response_curve(
     if hue is not None:
         title = None if hue == "label" else _name(hue, units)
         ax.legend(title=title, fontsize="x-small", title_fontsize="x-small", frameon=False)
-    return ax
+    return as_written(ax)
 
 
 def heat_map(
@@ -145,7 +147,7 @@ def heat_map(
     x, y = (_name(str(each.name), units) for each in (matrix.columns, matrix.index))
     ax.set(xlabel=x, ylabel=y)
     ax.tick_params(axis="y", rotation=0)
-    return ax
+    return as_written(ax)
 
 
 def comparison(
@@ -202,7 +204,7 @@ def comparison(
     words = metric.replace("_", " ")  # a ratio has no unit
     ax.set(xlabel=f"{words} / reference" if base else f"{_name(metric, units)} - reference")
     _say_one_seed(ax, comparisons)
-    return ax
+    return as_written(ax)
 
 
 def scatter(
@@ -240,7 +242,7 @@ def scatter(
         if shown[y].min() > 0 and shown[y].max() > 3 * shown[y].min():
             ax.set_yscale("log")
     ax.set(xlabel=_name(x, units), ylabel=_name(y, units))
-    return ax
+    return as_written(ax)
 
 
 def _mark(ax: Axes, thresholds: pd.DataFrame, factor: float, colour: Any) -> None:
@@ -298,4 +300,9 @@ def _name(name: str, units: Units) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Return a value as the label of a tick, on which ``$`` would begin a formula."""
+    return (
+        f"{value:.3g}"
+        if isinstance(value, float)
+        else shortened(value, MOST_LETTERS).replace("$", r"\$")
+    )

@@ -13,12 +13,13 @@ from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 from matplotlib.typing import ColorType
 
-from ..engine.errors import AnalysisError
+from ..engine.errors import AnalysisError, shortened
 from .frames import refusal
 
 FIGURE = (3.4, 2.4)  # in, one column of a journal
 BINS = 1000  # over the time axis, each finer than a 300 dpi dot at column width
 ROWS = 150  # edges that can still be told apart at column width
+MOST_LETTERS = 60  # of a title, a label or an entry of a legend
 KEYS = 6  # entries of a legend of numbers
 
 DISTINCT: list[ColorType] = list(sns.color_palette("colorblind"))
@@ -57,6 +58,21 @@ def stacked(heights: tuple[float, float]) -> tuple[Axes, Axes]:
         )
     sns.despine(fig=figure)
     return upper, lower
+
+
+def as_written(ax: Axes) -> Axes:
+    """Have a user's words shown letter by letter, and not beyond the figure.
+
+    In titles, labels and the legend a ``$`` then begins no formula, and what is long is cut.
+    """
+    texts = [ax.title, ax.xaxis.label, ax.yaxis.label]
+    if (legend := ax.get_legend()) is not None:
+        texts += [*legend.get_texts(), legend.get_title()]
+    for text in texts:
+        text.set_parse_math(False)
+        if len(text.get_text()) > MOST_LETTERS:
+            text.set_text(shortened(text.get_text(), MOST_LETTERS))
+    return ax
 
 
 def log_axis(axis: Axis, low: float, high: float) -> None:

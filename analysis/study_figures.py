@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.errors import RecordError, reason
+from ..engine.errors import RecordError, reason, shortened
 from ..engine.writing import whole_file
 from . import plots_studies, responses
+from .plots_style import as_written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 FIGURES = "figures"
 #: Curves that can be told apart in one figure.
 MOST_CURVES = 8
+#: Bytes of a file's name, before its ending.
+LONGEST_NAME = 200
 
 
 def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]:
@@ -110,7 +114,7 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
             factor=rule["factor"],
             units=study.units,
         )
-        axes.set_title(title, fontsize="small")
+        as_written(axes).set_title(shortened(title), fontsize="small")
         yield _file_name("response", key, title), axes
 
 
@@ -122,7 +126,7 @@ def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]
     for title, part in _by_words(table, words):
         matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
         axes = plots_studies.heat_map(matrix, metric=study.metric, units=study.units)
-        axes.set_title(title, fontsize="small")
+        as_written(axes).set_title(shortened(title), fontsize="small")
         yield _file_name("heat-map", x, y, title), axes
 
 
@@ -136,4 +140,9 @@ def _by_words(table: pd.DataFrame, words: list[str]) -> Iterator[tuple[str, pd.D
 
 
 def _file_name(*parts: str) -> str:
-    return re.sub(r"[^\w.-]+", "-", "-".join(filter(None, parts))).strip("-")
+    whole = "-".join(filter(None, parts))
+    name = re.sub(r"[^\w.-]+", "-", whole).strip("-")
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    # Cut, and told apart by what is left out; no file system takes more than 255 bytes.
+    return f"{name[: LONGEST_NAME // 4]}-{hashlib.sha256(whole.encode()).hexdigest()[:8]}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import CircuitError, nearest
+from .errors import CircuitError, nearest, shown
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -119,7 +119,7 @@ class Circuit:
         except KeyError:
             hint = nearest(str(label), self.labels)
             raise CircuitError(
-                f"no node is labelled {str(label)!r}" + (f"; {hint}" if hint else "")
+                f"no node is labelled {shown(str(label))}" + (f"; {hint}" if hint else "")
             ) from None
 
     @property
@@ -204,7 +204,9 @@ def _edge_array(edges: ArrayLike) -> NDArray[np.intp]:
 
 def _check_nodes(nodes: int) -> None:
     if isinstance(nodes, bool) or not isinstance(nodes, int | np.integer):
-        raise CircuitError(f"the 'nodes' of a Circuit must be an integer, got {nodes!r} instead")
+        raise CircuitError(
+            f"the 'nodes' of a Circuit must be an integer, got {shown(nodes)} instead"
+        )
 
 
 def _check_edges(pairs: NDArray[np.intp], nodes: int) -> None:
@@ -232,7 +234,9 @@ def _check_labels(labels: tuple[str, ...], nodes: int) -> None:
         )
     if len(set(labels)) != nodes:
         repeated = next(label for label in labels if labels.count(label) > 1)
-        raise CircuitError(f"the 'labels' of a Circuit must all differ, got {repeated!r} twice")
+        raise CircuitError(
+            f"the 'labels' of a Circuit must all differ, got {shown(repeated)} twice"
+        )
 
 
 def _check_isolated(pairs: NDArray[np.intp], nodes: int, labels: Sequence[object] | None) -> None:
@@ -247,9 +251,9 @@ def _check_isolated(pairs: NDArray[np.intp], nodes: int, labels: Sequence[object
 
 
 def _listed(labels: Sequence[str], count: int) -> str:
-    shown = ", ".join(repr(label) for label in labels)
+    named = ", ".join(map(shown, labels))
     more = f" and {count - len(labels)} more" if count > len(labels) else ""
-    return f"node{'s' if count > 1 else ''} {shown}{more}"
+    return f"node{'s' if count > 1 else ''} {named}{more}"
 
 
 def _position_array(positions: ArrayLike | None, nodes: int) -> NDArray[np.float64] | None:

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.random import Generator, Philox, SeedSequence
 from numpy.typing import NDArray
 
-from .errors import OhmtickError
+from .errors import OhmtickError, shown
 
 FloatArray = NDArray[np.float64]
 
+#: The largest seed of a scenario: as many bits as NumPy draws for one.
+MOST_SEED = 2**128 - 1
 #: Words that one step of Philox's counter yields; a block of draws may start at any of these.
 WORDS = 4
 
@@ -47,7 +49,9 @@ class Streams:
 
     def __init__(self, seed: int) -> None:
         if not _is_whole(seed) or seed < 0:
-            raise OhmtickError(f"the 'seed' of a run must be an integer >= 0, got {seed!r} instead")
+            raise OhmtickError(
+                f"the 'seed' of a run must be an integer >= 0, got {shown(seed)} instead"
+            )
         self.seed = int(seed)
         self._philox: dict[str, Philox] = {}
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .circuit import Circuit
-from .errors import CircuitError, SingularCircuitError, nearest
+from .errors import CircuitError, SingularCircuitError, nearest, shown
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -357,7 +357,8 @@ def _index(circuit: Circuit, node: int | str, what: str) -> int:
         return operator.index(node)
     except TypeError:
         raise CircuitError(
-            f"the '{what}' of a TwinNetwork must be node indices or labels, got {node!r} instead"
+            f"the '{what}' of a TwinNetwork must be node indices or labels, "
+            f"got {shown(node)} instead"
         ) from None
 
 
@@ -366,7 +367,7 @@ def _number(conductance: float, edge: int) -> float:
         return float(conductance)
     except (TypeError, ValueError):
         raise CircuitError(
-            f"the conductance of edge {edge} must be one number, got {conductance!r} S instead"
+            f"the conductance of edge {edge} must be one number, got {shown(conductance)} S instead"
         ) from None
 
 
@@ -375,6 +376,6 @@ def _voltages(values: ArrayLike, count: int, what: str, nodes: str) -> FloatArra
     if voltages.shape != (count,) or not np.isfinite(voltages).all():
         raise CircuitError(
             f"the '{what}' of a datum must be {count} finite voltages, one for each of the "
-            f"{nodes}, got {values!r} instead"
+            f"{nodes}, got {shown(values)} instead"
         )
     return voltages

@@ -23,6 +23,7 @@ from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
 from ..engine.twin import TwinNetwork
 from .scenario import Edges, Scenario
+from .sizes import check_run_memory
 from .stand_ins import is_stand_in
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class _Bench:
     """What both engines build first: the circuit, the lessons, the random streams."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
+        check_run_memory(scenario)
         self.scenario = scenario
         self.streams = Streams(seed)
         self.circuit: Circuit = scenario.circuit.build(self.streams)

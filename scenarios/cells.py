@@ -41,7 +41,7 @@ def cell_of(base: Scenario, changes: Changes) -> Cell:
     """Return the cell that some changes make of a scenario, valid or not."""
     keys = {key: value for key, value in in_order(changes).items() if key != LABEL}
     try:
-        scenario = base.replace(**keys, seed=0, versions=None)
+        scenario = base.replace(**keys | {"seed": 0, "versions": None})
     except ScenarioError as error:
         return Cell(changes, None, str(error))
     return Cell(changes, scenario, scenario.to_toml())

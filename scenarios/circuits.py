@@ -18,8 +18,8 @@ from pydantic import (
 from ..agents.part import Frozen, Part
 from ..engine import lattices
 from ..engine.circuit import Circuit
-from ..engine.errors import nearest
-from ..engine.streams import Streams
+from ..engine.errors import nearest, shown
+from ..engine.streams import MOST_SEED, Streams
 
 #: The largest circuits: 4 million nodes, and 16 million edges.
 MOST_NODES, MOST_EDGES = 1 << 22, 1 << 24
@@ -39,7 +39,7 @@ def text_keys(table: object) -> object:
 
 def _no_loop(pair: tuple[str, ...]) -> tuple[str, ...]:
     if pair[0] == pair[1]:
-        raise ValueError(f"must join two different nodes, got the self-loop {pair} instead")
+        raise ValueError(f"must join two different nodes, got the self-loop {shown(pair)} instead")
     return pair
 
 
@@ -158,7 +158,7 @@ class SquareLattice(_Numbered):
 class _Drawn(_Numbered):
     nodes: int
     """Number of nodes."""
-    seed: int | None = Field(None, ge=0)
+    seed: int | None = Field(None, ge=0, le=MOST_SEED)
     """Draws the same circuit in every run; without it, each seed of a run has its own."""
 
     @property
@@ -224,7 +224,7 @@ class EdgeList(_Named):
             ):
                 if names:
                     raise ValueError(
-                        f"must name every node once, got {which} {min(names)!r} instead"
+                        f"must name every node once, got {which} {shown(min(names))} instead"
                     )
         return positions
 

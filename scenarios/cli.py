@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import OhmtickError, OhmtickWarning, RecordError, ScenarioError, reason
+from ..engine.errors import (
+    OhmtickError,
+    OhmtickWarning,
+    RecordError,
+    ScenarioError,
+    reason,
+    shortened,
+    shown,
+    visible,
+)
 from ..engine.record import Run
 from . import reproduce, seeing, study_command
 from .build import build
@@ -116,14 +125,14 @@ def _list(options: argparse.Namespace) -> int:
     names = library()
     width = max(map(len, names))
     for name in names:
-        print(f"{name:{width}}  {load(name).title}")
+        print(f"{name:{width}}  {visible(load(name).title)}")
     return OK
 
 
 def _show(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     as_written = not options.complete and not options.changes
-    print(source_text(options.scenario) if as_written else scenario.to_toml(), end="")
+    print(visible(source_text(options.scenario) if as_written else scenario.to_toml()), end="")
     return OK
 
 
@@ -132,7 +141,9 @@ def _check(options: argparse.Namespace) -> int:
     seed = scenario.seed if options.seed is None else options.seed
     circuit = build(scenario, seed).simulation.twin.circuit
     warn_in_step([scenario])
-    print(f"{options.scenario} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}")
+    print(
+        f"{visible(options.scenario)} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}"
+    )
     return OK
 
 
@@ -148,7 +159,7 @@ def _run(options: argparse.Namespace) -> int:
             numbered=not options.out,
             poll=terminal.watch,
         )
-    print(_report(scenario, result))
+    print(visible(_report(scenario, result)))
     return INTERRUPTED if result.summary["interrupted"] else OK
 
 
@@ -202,7 +213,7 @@ def _change(assignment: str) -> tuple[str, Any]:
     key, equals, text = assignment.partition("=")
     key, text = key.strip(), text.strip()
     if not equals or not key:
-        raise ScenarioError(f"--set must be given KEY=VALUE, got {assignment!r} instead")
+        raise ScenarioError(f"--set must be given KEY=VALUE, got {shown(assignment)} instead")
     if text == "none":
         return key, None
     try:
@@ -210,9 +221,11 @@ def _change(assignment: str) -> tuple[str, Any]:
     except tomllib.TOMLDecodeError:
         tables = {"value": text}
     except RecursionError:
-        raise ScenarioError(f"--set {key} must not be nested so deeply") from None
+        raise ScenarioError(f"--set {shortened(key)} must not be nested so deeply") from None
+    except ValueError:  # an integer of more digits than Python reads
+        raise ScenarioError(f"--set {shortened(key)} must be short, got {shown(text)}") from None
     if len(tables) > 1:
-        raise ScenarioError(f"--set must be given one KEY=VALUE, got {assignment!r} instead")
+        raise ScenarioError(f"--set must be given one KEY=VALUE, got {shown(assignment)} instead")
     return key, tables["value"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +17,7 @@ import numpy as np
 from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
-from ..engine.errors import OhmtickError, nearest
+from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.eventlog import EventLog
 from ..engine.record import EVENTS, Run, data_frame, edge_frame, node_frame
 from ..engine.simulation import Observer
@@ -25,7 +26,8 @@ from ..engine.writing import new_folder
 from .build import Experiment, build
 from .digests import code
 from .in_step import warn_in_step
-from .scenario import Scenario, load
+from .scenario import Scenario, as_scenario
+from .sizes import size_of
 from .stand_ins import described, stand_ins
 
 #: The engines that can be asked for.
@@ -33,7 +35,7 @@ ENGINES = ("auto", "compiled", "simpy")
 
 
 def run(
-    scenario: Scenario | str | Path,
+    scenario: Scenario | str | Path | Mapping[str, Any],
     seed: int | None = None,
     engine: str = "auto",
     *,
@@ -50,9 +52,9 @@ def run(
     Parameters
     ----------
     scenario
-        A scenario, or what `load` takes.
+        A scenario, what `load` takes, or a mapping of tables.
     seed
-        A non-negative integer; the scenario's own by default. The same seed gives the same
+        An integer from 0 to 2**128 - 1; the scenario's own by default. The same seed gives the same
         run, bit for bit.
     engine
         ``"simpy"``, the reference; ``"compiled"``, the same to the bit and far faster; or
@@ -99,10 +101,9 @@ def run(
     if engine not in ENGINES:
         raise OhmtickError(
             f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
-            f"got {engine!r} instead; {nearest(engine, ENGINES)}"
+            f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
-    if not isinstance(scenario, Scenario):
-        scenario = load(scenario)
+    scenario = as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
     return recorded_run(
@@ -168,6 +169,12 @@ def simulate(
         experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
         result = _run(experiment, scenario, seed, told, watch, poll)
         log.close()
+    except TooLargeError:
+        raise
+    except MemoryError as error:
+        raise TooLargeError(
+            f"the run is out of memory{f': {error}' if str(error) else ''}; {size_of(scenario)}"
+        ) from error
     finally:
         log.discard()
     return result

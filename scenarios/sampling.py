@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, product
+from math import isfinite, prod
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from ..agents.part import Frozen, Part
-from ..engine.errors import ScenarioError, nearest
+from ..engine.errors import ScenarioError, nearest, shown
+from ..engine.streams import MOST_SEED
 from .cells import LABEL, Changes
+
+#: Cells of one study.
+MOST_CELLS = 1_000_000
+#: The largest integer of a table.
+LARGEST = 2**63 - 1
 
 
 class Range(Part):
@@ -63,8 +71,31 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield key, value
 
 
+def _data(value: Any) -> Any:
+    """Refuse what a ledger and a TOML file cannot hold both, dates among them."""
+    if isinstance(value, BaseModel | bool | str) or value is None:
+        return value
+    if isinstance(value, int):
+        if not -LARGEST <= value <= LARGEST:
+            raise ValueError(f"must be within ±{LARGEST}, got {shown(value)} instead")
+        return value
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise ValueError(f"must be a finite number, got {value} instead")
+        return value
+    if isinstance(value, tuple):
+        return tuple(map(_data, value))
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {key: _data(inner) for key, inner in value.items()}
+    raise ValueError(
+        f"must be a number, text, true, false, a list or a table, got {shown(value)} instead"
+    )
+
+
+#: A value that a key is given.
+Value = Annotated[Any, AfterValidator(_data)]
 #: The values of a key; or of several, by dotted key.
-Values = Annotated[tuple[Any, ...], Field(min_length=1)]
+Values = Annotated[tuple[Value, ...], Field(min_length=1)]
 Lists = Annotated[Frozen[Values], BeforeValidator(flat)]
 
 
@@ -84,9 +115,9 @@ class Sample(Part):
 
     kind: Literal["latin_hypercube", "random"] = "latin_hypercube"
     """A Latin hypercube puts one point into each of `count` slices of every key's range."""
-    count: int = Field(ge=1, le=10_000_000)
+    count: int = Field(ge=1, le=MOST_CELLS)
     """Number of points."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=MOST_SEED)
     """Draws the points."""
     keys: Annotated[Frozen[Range | Values], BeforeValidator(flat)] = Field(min_length=1)
     """Dotted key = a range, such as ``{ low = 0.0, high = 0.3 }``, or a list to choose from."""
@@ -114,6 +145,16 @@ class Sample(Part):
             }
             for row in unit.tolist()
         ]
+
+
+def cell_count(
+    grid: Mapping[str, Sequence[Any]],
+    paired: Sequence[Mapping[str, Sequence[Any]]],
+    sample: Sample | None,
+) -> int:
+    """Return how many cells there are, without making any."""
+    rows = (min(map(len, block.values()), default=0) for block in paired)
+    return prod(map(len, grid.values())) * prod(rows) * (1 if sample is None else sample.count)
 
 
 def cells(
@@ -147,14 +188,16 @@ def check_disjoint(
     for block in paired:
         lengths = {key: len(values) for key, values in block.items()}
         if len(set(lengths.values())) > 1:
-            listed = ", ".join(f"{length} for {key!r}" for key, length in lengths.items())
+            listed = ", ".join(f"{length} for {shown(key)}" for key, length in lengths.items())
             raise ValueError(f"paired: the lists must have one length, got {listed}")
-    varied = [*grid, *chain.from_iterable(paired), *(sample.keys if sample else ())]
-    for key in varied:
-        if varied.count(key) > 1:
-            raise ValueError(f"a key must be varied in one place, got {key!r} twice")
+    varied = Counter([*grid, *chain.from_iterable(paired), *(sample.keys if sample else ())])
+    for key, times in varied.items():
+        if times > 1:
+            raise ValueError(f"a key must be varied in one place, got {shown(key)} twice")
         if key == "seed":
             raise ValueError("'seed' is no key to vary; 'seeds' lists them")
+        if key.partition(".")[0] == "versions":
+            raise ValueError(f"{shown(key)} is no key to vary: it says what wrote a file")
     if LABEL in grid or (sample is not None and LABEL in sample.keys):
         raise ValueError(f"{LABEL!r} names the rows of [paired], and nothing else")
 
@@ -170,9 +213,11 @@ def check_reference(reference: Mapping[str, Any], made: Sequence[Changes]) -> No
     keys = list(made[0]) if made else []
     for key, value in reference.items():
         if key not in keys:
-            raise ScenarioError(f"threshold.reference: {key!r} is not varied; {nearest(key, keys)}")
+            raise ScenarioError(
+                f"threshold.reference: {shown(key)} is not varied; {nearest(key, keys)}"
+            )
         if all(changes[key] != value for changes in made):
             raise ScenarioError(
-                f"threshold.reference: {key!r} must be one of the study's values, "
-                f"got {value!r} instead"
+                f"threshold.reference: {shown(key)} must be one of the study's values, "
+                f"got {shown(value)} instead"
             )

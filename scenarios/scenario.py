@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Self
 import tomli_w
 from pydantic import BaseModel, Field, model_validator
 
-from ..agents.clock import PeriodicClock, PoissonClock
+from ..agents.clock import MOST_TICKS, PeriodicClock, PoissonClock
 from ..agents.faults import Faults
 from ..agents.messages import chosen, models
 from ..agents.part import Frozen, Part, plain
@@ -20,8 +19,19 @@ from ..agents.probe import Probe
 from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
 from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
-from ..engine.errors import RecordError, ScenarioError, nearest, reason
+from ..engine.errors import (
+    MOST_OF_PATH,
+    RecordError,
+    ScenarioError,
+    nearest,
+    reason,
+    shortened,
+    shown,
+)
+from ..engine.reading import read_text, toml_tables
+from ..engine.streams import MOST_SEED
 from .circuits import AnyCircuit, EdgeList
+from .sizes import check_events
 from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks import AnyTask
 
@@ -37,7 +47,7 @@ class Edges(Part):
     """When an edge acts."""
     comparator: Comparator = Comparator()
     """How well an edge reads."""
-    batch: int = Field(1, ge=1)
+    batch: int = Field(1, ge=1, le=MOST_TICKS)
     """Readings that an edge gathers before it acts; its rule then gets the root mean square of
     each drop over them."""
     faults: Faults = Faults()
@@ -72,7 +82,7 @@ class Scenario(Part):
     """What it is, in a line."""
     horizon: float = Field(gt=0)
     """Simulated end time, s."""
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=MOST_SEED)
     """The seed of a run that is given no other."""
     circuit: AnyCircuit
     """Which nodes and edges there are."""
@@ -91,6 +101,7 @@ class Scenario(Part):
     def _check_whole(self) -> Self:
         self._check_labels()
         self._check_start()
+        check_events(self)
         if isinstance(self.circuit, EdgeList):
             self._check_connected()
         return self
@@ -102,14 +113,14 @@ class Scenario(Part):
                 hint = self.circuit.hint(name)
                 raise ValueError(
                     f"task: every {what} must be the label of a node of the circuit, "
-                    f"got {name!r} instead" + (f"; {hint}" if hint else "")
+                    f"got {shown(name)} instead" + (f"; {hint}" if hint else "")
                 )
             if len(set(names)) < len(names):
                 twice = next(name for name in names if names.count(name) > 1)
-                raise ValueError(f"task: a {what} must be named once, got {twice!r} twice")
+                raise ValueError(f"task: a {what} must be named once, got {shown(twice)} twice")
         for name in targets:
             if name in sources:
-                raise ValueError(f"task: a target must not be a source, got {name!r} as both")
+                raise ValueError(f"task: a target must not be a source, got {shown(name)} as both")
 
     def _check_start(self) -> None:
         start, edges = self.edges.resistor.start, self.circuit.edge_count
@@ -128,7 +139,7 @@ class Scenario(Part):
             cut_off = (part != part[circuit.index(self.task.source_labels()[0])]).nonzero()[0]
             raise ValueError(
                 f"circuit.edges: the circuit must be connected, got {circuit.name(cut_off)} in "
-                f"another part than source {self.task.source_labels()[0]!r}"
+                f"another part than source {shown(self.task.source_labels()[0])}"
             )
 
     def replace(self, /, **changes: Any) -> Self:
@@ -182,12 +193,7 @@ class Scenario(Part):
         ScenarioError
             When the text is not TOML, or not a valid scenario; `name` begins the message.
         """
-        try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ScenarioError(f"{name} is not TOML: {error}") from None
-        except RecursionError:
-            raise ScenarioError(f"{name} is no scenario: it is nested too deeply") from None
+        tables = toml_tables(text, name)
         try:
             return cls(**tables)
         except ScenarioError as error:
@@ -219,21 +225,47 @@ def load(source: str | Path) -> Scenario:
     return Scenario.from_toml(source_text(source), name=str(source))
 
 
+def as_scenario(source: object) -> Scenario:
+    """Return a scenario that is given as one, as what `load` takes, or as a mapping of tables.
+
+    Raises
+    ------
+    ScenarioError
+        For anything else, and when it is not a valid scenario.
+    RecordError
+        When the file cannot be read.
+    """
+    if isinstance(source, Scenario):
+        return source
+    if isinstance(source, str | Path):
+        return load(source)
+    if isinstance(source, Mapping) and all(isinstance(key, str) for key in source):
+        return Scenario(**source)
+    raise ScenarioError(
+        "a scenario must be a Scenario, a name, a path or a mapping of tables, "
+        f"got {shown(source)} instead"
+    )
+
+
 def source_text(source: str | Path) -> str:
     """Return the TOML text of a scenario, as its author wrote it; `source` is as for `load`."""
+    if not isinstance(source, str | Path):
+        raise ScenarioError(f"a scenario is loaded by name or path, got {shown(source)} instead")
     name = os.fspath(source)
     if name in library():
         return (_LIBRARY / f"{name}.toml").read_text(encoding="utf-8")
     path = Path(source)
     is_path = name.endswith(".toml") or os.sep in name or (os.altsep or os.sep) in name
     try:
-        return _text(path / "scenario.toml" if not is_path or path.is_dir() else path)
+        return read_text(path / "scenario.toml" if not is_path or path.is_dir() else path)
     except UnicodeDecodeError:
         raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
     except (FileNotFoundError, NotADirectoryError) as error:
         if not is_path:
             hint = nearest(name, library())
-            raise ScenarioError(f"no scenario of the library is called {name!r}; {hint}") from None
+            raise ScenarioError(
+                f"no scenario of the library is called {shown(name)}; {hint}"
+            ) from None
         raise RecordError(_unread(path, error) + _neighbour(path)) from None
     except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
         raise RecordError(_unread(path, error)) from None
@@ -251,17 +283,13 @@ def library() -> list[str]:
 _LIBRARY = files(__package__) / "library"
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8-sig")  # some editors begin a file with a mark
-
-
 def _unread(path: Path, error: Exception) -> str:
-    return f"cannot read the scenario {path}: {reason(error)}"
+    return f"cannot read the scenario {shortened(path, MOST_OF_PATH)}: {reason(error)}"
 
 
 def _neighbour(path: Path) -> str:
     try:
-        hint = nearest(path.name, [file.name for file in path.parent.glob("*.toml")])
+        hint = nearest(path.name, (file.name for file in path.parent.glob("*.toml")))
     except OSError:
         return ""
     return f"; {hint}" if hint else ""
@@ -312,7 +340,7 @@ def _set(
         inner = _written(held) if isinstance(held, BaseModel) else {} if held is None else held
         if not isinstance(inner, Mapping):
             raise ScenarioError(
-                f"{key!r} must be a table to hold {rest[0]!r}, got {held!r} instead"
+                f"{shown(key)} must be a table to hold {shown(rest[0])}, got {shown(held)} instead"
             )
         tables[key] = dict(inner)
         _set(tables[key], chosen(branches, tables[key].get("kind")), rest, value)
@@ -324,4 +352,7 @@ def _set(
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)
     else:  # an unknown key stays, even without a value: validation says what it thinks of it
-        tables[key] = value if isinstance(value, BaseModel) else plain(value)
+        try:
+            tables[key] = value if isinstance(value, BaseModel) else plain(value)
+        except ValueError as error:
+            raise ScenarioError(f"{shortened(key)}: {error}") from None

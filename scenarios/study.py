@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from functools import cached_property
 from importlib.resources import files
@@ -15,18 +16,33 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ..agents.part import Frozen, Part
 from ..engine.addresses import check_place
-from ..engine.errors import AnalysisError, OhmtickError, RecordError, ScenarioError, nearest, reason
+from ..engine.errors import (
+    MOST_OF_PATH,
+    AnalysisError,
+    OhmtickError,
+    RecordError,
+    ScenarioError,
+    nearest,
+    reason,
+    shortened,
+    shown,
+)
+from ..engine.memory import check_memory
+from ..engine.reading import exists, read_text, toml_tables
 from .cells import Cell, cell_of
 from .sampling import (
+    MOST_CELLS,
     Lists,
     Paired,
     Sample,
+    Value,
+    cell_count,
     cells,
     check_disjoint,
     check_reference,
     flat,
 )
-from .scenario import Scenario, load
+from .scenario import Scenario, as_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,19 +51,23 @@ if TYPE_CHECKING:
 
 #: SQLite's largest integer.
 LARGEST_SEED = 2**63 - 1
+#: Bytes that a cell and a run take at least while a study is carried out.
+_CELL, _RUN = 4000, 300
 #: Seeds of one study.
 MOST_SEEDS = 1_000_000
 
 
 def _scenario(source: object) -> object:
-    return load(source) if isinstance(source, str | Path) else source
+    """Return the scenario of a name or a path; tables are validated in place, for their keys."""
+    return source if isinstance(source, Mapping) else as_scenario(source)
 
 
 def _seeds(seeds: object) -> object:
     if isinstance(seeds, int) and not isinstance(seeds, bool):
         if not 1 <= seeds <= MOST_SEEDS:
             raise ValueError(
-                f"must be a number from 1 to {MOST_SEEDS}, or a list of different ones, got {seeds}"
+                f"must be a number from 1 to {MOST_SEEDS}, or a list of different ones, "
+                f"got {shown(seeds)}"
             )
         return tuple(range(seeds))
     return seeds
@@ -64,7 +84,7 @@ class Threshold(Part):
     """Of the seeds."""
     confidence: float = Field(0.95, gt=0, lt=1)
     """Level of the intervals."""
-    reference: Annotated[Frozen[Any], BeforeValidator(flat)] = Field(
+    reference: Annotated[Frozen[Value], BeforeValidator(flat)] = Field(
         default_factory=dict, validate_default=True
     )
     """Dotted key = the value to compare with; without it, the first value of the key."""
@@ -154,22 +174,41 @@ class Study(Part):
     def _different(cls, seeds: tuple[int, ...]) -> tuple[int, ...]:
         if len(set(seeds)) < len(seeds):
             twice = next(seed for seed in seeds if seeds.count(seed) > 1)
-            raise ValueError(f"must be different, got {twice} twice")
+            raise ValueError(f"must be different, got {shown(twice)} twice")
         return seeds
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         check_disjoint(self.grid, self.paired, self.sample)
+        if not 1 <= self.cell_count <= MOST_CELLS:
+            raise ValueError(
+                f"a study must have from 1 to {MOST_CELLS} cells, "
+                f"got {shown(self.cell_count)} instead: {self._factors()}"
+            )
         if clash := {"cell", "code", "seed", *self.metrics} & set(self.keys):
-            raise ValueError(f"{min(clash)!r} is the name of a column of the table, and no key")
+            raise ValueError(
+                f"{shown(min(clash))} is the name of a column of the table, and no key"
+            )
         chosen = self.threshold.metric
         if "metric" in self.threshold.model_fields_set and chosen not in self.metrics:
-            raise ValueError(f"threshold.metric: the study must measure it, got {chosen!r}")
+            raise ValueError(f"threshold.metric: the study must measure it, got {shown(chosen)}")
         return self
 
     def __len__(self) -> int:
         """Return the number of runs."""
-        return len(self.cells) * len(self.seeds)
+        return self.cell_count * len(self.seeds)
+
+    @property
+    def cell_count(self) -> int:
+        """How many cells there are; none is made to tell."""
+        return cell_count(self.grid, self.paired, self.sample)
+
+    def _factors(self) -> str:
+        """Return what the number of cells is the product of, in words."""
+        counts = [f"{len(values)} of {shortened(key)}" for key, values in self.grid.items()]
+        counts += [f"{cell_count({}, [block], None)} rows of 'paired'" for block in self.paired]
+        counts += [] if self.sample is None else [f"{self.sample.count} of 'sample'"]
+        return " × ".join(counts[:8] + ["…"] * (len(counts) > 8))
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -186,6 +225,10 @@ class Study(Part):
         ScenarioError
             When none of them is a valid scenario, as when a key does not exist.
         """
+        check_memory(
+            f"a study of {self.cell_count} cells × {len(self.seeds)} seeds",
+            _CELL * self.cell_count + _RUN * len(self),
+        )
         made = cells(self.grid, self.paired, self.sample)
         check_reference(self.threshold.reference, made)
         found = [cell_of(self.scenario, changes) for changes in made]
@@ -284,16 +327,13 @@ class Study(Part):
         ScenarioError
             When the text is not TOML, or not a valid study.
         """
-        try:
-            tables = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ScenarioError(f"{name} is not TOML: {error}") from None
+        tables = toml_tables(text, name)
         try:
             if isinstance(source := tables.get("scenario"), str) and folder is not None:
                 beside = folder / source
-                tables["scenario"] = str(beside) if beside.is_file() else source
+                tables["scenario"] = str(beside) if exists(beside) else source
             return cls(**tables)
-        except (OhmtickError, RecursionError) as error:
+        except OhmtickError as error:
             raise ScenarioError(f"{name}: {error}") from None
 
     @classmethod
@@ -309,21 +349,24 @@ class Study(Part):
         """
         from ..engine.ledger import STUDY
 
+        if not isinstance(path, str | Path):
+            raise ScenarioError(f"a study is loaded by name or path, got {shown(path)} instead")
         file = Path(path)
         if str(path) in study_library():
             text = (_LIBRARY / f"{path}.toml").read_text(encoding="utf-8")
             return cls.from_toml(text, name=str(path))
-        if not file.suffix and len(file.parts) == 1 and not file.exists():
+        if not file.suffix and len(file.parts) == 1 and not exists(file):
             hint = nearest(str(path), study_library())
-            raise ScenarioError(f"no study of the library is called {str(path)!r}; {hint}")
+            raise ScenarioError(f"no study of the library is called {shown(str(path))}; {hint}")
         try:
             if file.is_dir():
                 file /= STUDY
-            text = file.read_text(encoding="utf-8-sig")
+            text = read_text(file)
         except UnicodeDecodeError:
             raise ScenarioError(f"{file} is not TOML: it is not UTF-8 text") from None
         except (OSError, ValueError) as error:
-            raise RecordError(f"cannot read the study {file}: {reason(error)}") from None
+            named = shortened(file, MOST_OF_PATH)
+            raise RecordError(f"cannot read the study {named}: {reason(error)}") from None
         return cls.from_toml(text, name=str(path), folder=file.parent)
 
 

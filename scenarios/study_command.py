@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from ..analysis.studies import is_study
-from ..engine.errors import OhmtickError
+from ..engine.errors import OhmtickError, visible
 from .estimating import estimate
 from .executors import NAMED
 from .scenario import load
@@ -74,10 +74,10 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
     if options.out is None and options.study not in study_library() and is_study(options.study):
         options.out = options.study
     if options.show:
-        print(study.to_toml(), end="")
+        print(visible(study.to_toml()), end="")
         return OK
     if options.dry_run:
-        print(_estimate(study, options))
+        print(visible(_estimate(study, options)))
         return OK
     if options.out is None:
         raise OhmtickError("a study must be given its folder: --out DIR")
@@ -96,8 +96,8 @@ def main(options: argparse.Namespace, changes: Mapping[str, Any]) -> int:
             )
     except KeyboardInterrupt:
         print(
-            f"ohmtick: interrupted; {bar.there} of {len(study)} runs are in {folder}, and the "
-            "same command goes on",
+            f"ohmtick: interrupted; {bar.there} of {len(study)} runs are in "
+            f"{visible(str(folder))}, and the same command goes on",
             file=sys.stderr,
         )
         return INTERRUPTED
@@ -109,7 +109,7 @@ def _list() -> int:
     studies = {name: Study.load(name) for name in study_library()}
     width = max(map(len, studies))
     for name, study in studies.items():
-        print(f"{name:{width}}  {study.title}")
+        print(f"{name:{width}}  {visible(study.title)}")
     return OK
 
 
@@ -154,7 +154,7 @@ def _conclude(folder: Path, tally: Tally, *, figures: bool) -> None:
     from ..analysis.studies import open_study
 
     study = open_study(folder)
-    print(answer(study))
+    print(visible(answer(study)))
     if figures:
         from ..analysis.study_figures import draw_all
 
@@ -163,7 +163,7 @@ def _conclude(folder: Path, tally: Tally, *, figures: bool) -> None:
     if tally.failed:
         print(
             f"ohmtick: {tally.failed} of {tally.total} runs failed, the last of them because: "
-            f"{tally.error}\n(--retry-failed runs them once more)",
+            f"{visible(tally.error)}\n(--retry-failed runs them once more)",
             file=sys.stderr,
         )
 

@@ -9,10 +9,12 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..agents.part import Frozen, Part
 from ..agents.supervisor import Lessons
-from ..engine.errors import ScenarioError
+from ..engine.errors import ScenarioError, shortened, shown
 from ..engine.streams import FloatArray, Streams
 from .circuits import Label, Voltages, Volts, text_keys
 
+#: Data to learn from, or to test on; what fits into memory is less.
+MOST_DATA = 10**12
 #: A weight of an input, as bounded as the voltages are.
 Coefficient = Annotated[float, Field(ge=-1e9, le=1e9)]
 
@@ -61,9 +63,9 @@ class LinearRegression(Part):
     coefficients: Literal["random"] | tuple[tuple[Coefficient, ...], ...] = "random"
     """A row a target, a number an input; ``"random"`` draws each row uniformly from the rows that
     are not negative and sum to 1 with the weight of the ground, if there is any."""
-    data: int = Field(50, ge=1)
+    data: int = Field(50, ge=1, le=MOST_DATA)
     """Data to learn from."""
-    test: int = Field(200, ge=1)
+    test: int = Field(200, ge=1, le=MOST_DATA)
     """Data to test on, drawn separately."""
     low: Volts = 0.0
     """Lowest input, V."""
@@ -80,7 +82,7 @@ class LinearRegression(Part):
             if rows != [shape[1]] * shape[0]:
                 raise ValueError(
                     f"'coefficients' must be {shape[0]} rows (targets) of {shape[1]} (inputs), "
-                    f"got rows of {rows}"
+                    f"got rows of {shown(rows)}"
                 )
         return self
 
@@ -154,13 +156,13 @@ class Classification(Part):
         for label, feature in self.inputs.items():
             if feature not in IRIS_FEATURES:
                 raise ValueError(
-                    f"'inputs.{label}' must be one of {', '.join(map(repr, IRIS_FEATURES))}, "
-                    f"got {feature!r}"
+                    f"'inputs.{shortened(label)}' must be one of "
+                    f"{', '.join(map(repr, IRIS_FEATURES))}, got {shown(feature)}"
                 )
         if self.training % IRIS_CLASSES or self.training >= IRIS_FLOWERS:
             raise ValueError(
                 f"'training' must be a multiple of the {IRIS_CLASSES} classes below the "
-                f"{IRIS_FLOWERS} data, got {self.training}"
+                f"{IRIS_FLOWERS} data, got {shown(self.training)}"
             )
         return self
 
@@ -188,9 +190,10 @@ class Classification(Part):
         if (constant := np.flatnonzero(largest == smallest)).size:
             label, feature = list(self.inputs.items())[constant[0]]
             raise ScenarioError(
-                f"the feature {feature!r} of 'inputs.{label}' must vary among the flowers to learn "
-                f"from to be scaled by its range, got {smallest[constant[0]]:g} cm in all "
-                f"{self.training}; raise 'training', or set scaling to 'common'"
+                f"the feature {feature!r} of 'inputs.{shortened(label)}' must vary among the "
+                f"flowers to learn from to be scaled by its range, got "
+                f"{smallest[constant[0]]:g} cm in all {self.training}; raise 'training', or set "
+                "scaling to 'common'"
             )
         volts = self.low + (features - smallest) / (largest - smallest) * (self.high - self.low)
         held = np.tile(list(self.fixed.values()), (len(classes), 1))

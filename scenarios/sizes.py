@@ -1,0 +1,96 @@
+"""How large a run is, counted before any of it is made: its events, and its memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..agents.clock import MOST_TICKS
+from ..engine.memory import check_memory
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+#: Events of a run: some weeks of the compiled engine on a small circuit.
+MOST_EVENTS = MOST_TICKS
+#: Test data that the probes of a run measure.
+MOST_MEASURED = 10**15
+
+# Bytes that things take at least: a node and an edge, as a lattice of a million was measured; a row
+# of the probes; a reading between its sense and its actuation; a datum's number, held twice.
+_NODE, _EDGE, _PROBE, _IN_FLIGHT, _NUMBER = 500, 250, 32, 64, 16
+
+
+def check_events(scenario: Scenario) -> None:
+    """Refuse a scenario whose run would not end.
+
+    Raises
+    ------
+    ValueError
+        Which period is too short for its horizon, and how many events that makes.
+    """
+    edges, horizon = _edges(scenario), scenario.horizon
+    periods = [("edges.clock.period", scenario.edges.clock.period, edges, "ticks of all edges")]
+    if _data(scenario)[0] > 1:
+        periods.append(("supervisor.period", scenario.supervisor.period, 1, "presentations"))
+    if scenario.probe is not None:
+        periods.append(("probe.period", scenario.probe.period, 1, "measurements"))
+    for key, period, agents, what in periods:
+        if (count := agents * (horizon / period)) > MOST_EVENTS:
+            raise ValueError(
+                f"{key} must leave a run at most {MOST_EVENTS:.0e} events, got {period} s for a "
+                f"horizon of {horizon} s: {count:.2g} {what}"
+            )
+    if scenario.probe is not None:
+        measured = _data(scenario)[1] * (horizon / scenario.probe.period)
+        if measured > MOST_MEASURED:
+            raise ValueError(
+                f"probe.period must leave a run at most {MOST_MEASURED:.0e} measurements of a test "
+                f"datum, got {scenario.probe.period} s for {_data(scenario)[1]} data and a horizon "
+                f"of {horizon} s: {measured:.2g}"
+            )
+
+
+def check_run_memory(scenario: Scenario) -> None:
+    """Refuse a scenario whose run would not fit into this machine's memory.
+
+    Raises
+    ------
+    TooLargeError
+        What is too large, how much it takes, and how much there is.
+    """
+    edges, nodes = _edges(scenario), getattr(scenario.circuit, "node_count", 0)
+    check_memory(
+        f"circuit: a network of {nodes} nodes and {edges} edges", _NODE * nodes + _EDGE * edges
+    )
+    data, test = _data(scenario)
+    labels = len(scenario.task.source_labels()) + len(scenario.task.target_labels())
+    check_memory(
+        f"task: {data} data to learn from and {test} to test on, of {labels} voltages each,",
+        _NUMBER * labels * (data + test),
+    )
+    if scenario.probe is not None:
+        count = scenario.horizon / scenario.probe.period
+        check_memory(f"probe: {count:.2g} measurements", _PROBE * count)
+    period = scenario.edges.clock.period
+    count = edges * (min(scenario.edges.latency, scenario.horizon) / period)
+    check_memory(f"edges.latency: {count:.2g} readings in flight", _IN_FLIGHT * count)
+
+
+def size_of(scenario: Scenario) -> str:
+    """Return what takes memory in a run, in words."""
+    data, test = _data(scenario)
+    return f"its circuit has {_edges(scenario)} edges, its task {data} data and {test} to test on"
+
+
+def _edges(scenario: Scenario) -> int:
+    """Return the number of edges; of a triangulation, about."""
+    known = scenario.circuit.edge_count
+    return 3 * getattr(scenario.circuit, "node_count", 0) if known is None else known
+
+
+def _data(scenario: Scenario) -> tuple[int, int]:
+    """Return how many data there are to learn from, and to test on."""
+    task = scenario.task
+    if task.kind == "linear_regression":
+        return task.data, task.test
+    return (1, 1) if task.kind == "allostery" else (task.training, 150 - task.training)
