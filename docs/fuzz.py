@@ -43,7 +43,7 @@ from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
 from ohmtick.engine.record import Run
 from ohmtick.scenarios.cli import main as command
-from ohmtick.scenarios.planning import jobs_for, lacking_runs, planned
+from ohmtick.scenarios.planning import jobs_for, plan_of
 
 #: No case takes longer, s; most take some hundredths.
 LIMIT_S = 20.0
@@ -195,11 +195,10 @@ def _try_study(study: ot.Study, folder: Path, counts: Counter[str], rng: Random)
     study = study.replace(
         scenario=_short(study.scenario), seeds=study.seeds[:1], events=bool(study.events)
     )
-    plan = planned(study, "fuzz")
-    assert len(plan) == len(study)
+    plan = plan_of(study)
+    assert len(plan.runs) == len(study)
     assert ot.Study.from_toml(study.to_toml()) == study
-    lacking = lacking_runs(study, None, plan, {})
-    for job in list(jobs_for(study, lacking, None))[:RUNS]:
+    for job in list(jobs_for(study, plan.lacking, None))[:RUNS]:
         with _refusals(counts):
             ot.run(_short(job.scenario), job.seed, job.engine)
     counts["studies planned"] += 1
