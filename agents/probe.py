@@ -11,14 +11,14 @@ from pydantic import Field
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
 from ..engine.twin import TwinNetwork
-from .part import Part
+from .part import MOST_SECONDS, Part
 from .supervisor import Lessons, SupervisorAgent
 
 
 class Probe(Part):
     """When the test error is measured."""
 
-    period: float = Field(1.0, gt=0)
+    period: float = Field(1.0, gt=0, le=MOST_SECONDS)
     """Time between measurements, s; the first is at 0."""
 
 
