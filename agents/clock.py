@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..engine.streams import FloatArray, Streams
-from .part import Part
+from .part import MOST_SECONDS, Part
 
 #: Ticks fetched at a time: as many as the horizon asks for, or few at first and then ever more.
 FIRST_BLOCK, LAST_BLOCK = 16, 4096
@@ -52,7 +52,7 @@ class Clock(Protocol):
 class _Ticking(Part):
     """What the built-in clocks share: a population of periods, and the gate."""
 
-    period: float = Field(1.0, gt=0)
+    period: float = Field(1.0, gt=0, le=MOST_SECONDS)
     """Nominal period: the mean interval between ticks, s."""
     spread: float = Field(0.0, ge=0)
     """Relative s.d. of the periods over the edges (normal, truncated to stay positive)."""

@@ -16,7 +16,7 @@ from ..engine.events import Kind
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from .clock import Clock
-from .part import Part
+from .part import MOST_SECONDS, Part
 
 #: Draws for the readings ``first … first + count`` of an edge.
 Draws = Callable[[int, int, int], FloatArray]
@@ -38,9 +38,9 @@ class Faults(Part):
     """Fraction of the edges that fail, rounded to whole edges."""
     effect: Literal["stop", "cut"] = "stop"
     """Their clocks stop, or they are cut."""
-    time: float = Field(0.0, ge=0)
+    time: float = Field(0.0, ge=0, le=MOST_SECONDS)
     """When the first one fails, s."""
-    interval: float = Field(0.0, ge=0)
+    interval: float = Field(0.0, ge=0, le=MOST_SECONDS)
     """Time from one that fails to the next, s; 0 for all at once."""
 
     def times(self, circuit: Circuit, streams: Streams) -> dict[int, float]:

@@ -23,6 +23,8 @@ V = TypeVar("V")
 
 #: No table or list of a scenario or a study lies deeper in others.
 DEEPEST = 32
+#: The longest time, s: multiples of it are numbers still.
+MOST_SECONDS = 1e30
 #: Bits of an integer; Python does not write out those of some ten thousand.
 WIDEST = 1024
 _SURROGATE = re.compile("[\\ud800-\\udfff]")

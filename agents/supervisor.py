@@ -17,7 +17,7 @@ from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from ..engine.twin import TwinNetwork
 from .clock import PeriodicClock
-from .part import Part
+from .part import MOST_SECONDS, Part
 
 #: The supervisor's number among the agents; no circuit has so many edges.
 SUPERVISOR = 1 << 32
@@ -71,11 +71,11 @@ class Lessons:
 class Supervisor(Part):
     """How data are presented, and how hard the targets are clamped."""
 
-    nudge: float = Field(0.5, gt=0)
+    nudge: float = Field(0.5, gt=0, le=1e9)
     """η: how far the clamp moves the targets towards the desired voltages."""
     order: Literal["cyclic", "shuffled", "random"] = "cyclic"
     """In turn; in a new order each epoch; or each drawn anew from all."""
-    period: float = Field(1.0, gt=0)
+    period: float = Field(1.0, gt=0, le=MOST_SECONDS)
     """Time for which a datum is presented, s."""
     jitter: float = Field(0.0, ge=0)
     """Relative s.d. of the presentations about their grid, as a `PeriodicClock`'s."""

@@ -43,7 +43,12 @@ from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
 from ohmtick.engine.record import Run
 from ohmtick.scenarios.cli import main as command
+<<<<<<< HEAD
 from ohmtick.scenarios.planning import jobs_for, plan_of
+=======
+from ohmtick.scenarios.planning import jobs_for, lacking_runs, planned
+from ohmtick.scenarios.sizes import events_of
+>>>>>>> input
 
 #: No case takes longer, s; most take some hundredths.
 LIMIT_S = 20.0
@@ -146,7 +151,7 @@ def _check_message(said: str) -> None:
 def _try_scenario(scenario: ot.Scenario, folder: Path, counts: Counter[str], rng: Random) -> None:
     counts["scenarios read"] += 1
     assert ot.Scenario.from_toml(scenario.to_toml()) == scenario
-    edges = scenario.circuit.edge_count or 3 * getattr(scenario.circuit, "nodes", 0)
+    edges = scenario.circuit.edge_count or 3 * getattr(scenario.circuit, "nodes", 1)
     if edges > SMALL or getattr(scenario.task, "data", 0) + getattr(scenario.task, "test", 0) > 1e4:
         return
     runs = {}
@@ -202,7 +207,8 @@ def _try_study(study: ot.Study, folder: Path, counts: Counter[str], rng: Random)
         with _refusals(counts):
             ot.run(_short(job.scenario), job.seed, job.engine)
     counts["studies planned"] += 1
-    small = (study.scenario.circuit.edge_count or SMALL) < SMALL
+    made = [cell.scenario for cell in study.cells if cell.scenario is not None]
+    small = all(events_of(scenario) < 20 * TICKS for scenario in made)
     if small and study.cell_count <= RUNS * 2 and rng.random() < 0.2:
         out = folder / "study"
         try:

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike
 
 from .kernel import Ints
 from .loops import compiled_when_large
+from .memory import check_memory
 from .ordering import (
     column_counts,
     dissect,
@@ -94,6 +95,11 @@ def analyse(
         Node indices, all different; at least one source.
     dense_unknowns
         Up to this many unknowns the factor is one dense supernode.
+
+    Raises
+    ------
+    TooLargeError
+        When the factor would not fit into memory.
     """
     pairs = np.ascontiguousarray(edges, dtype=np.int64).reshape(-1, 2)
     held = np.asarray(sources, dtype=np.int64).ravel()
@@ -120,6 +126,11 @@ def analyse(
     parent = np.where(tree[ranked] >= 0, rank[tree[ranked]], -1)
     start, adjacent = relabel(start, adjacent, order, _inverse(order))
     count = column_counts(start, adjacent, parent)
+    entries = int(count.sum()) + unknowns * (unknowns - interior)
+    check_memory(
+        f"the factor of a circuit of {nodes} nodes and {len(pairs)} edges, {entries:.2g} numbers,",
+        8.0 * entries,
+    )
     first = _partition(parent, count, unknowns, _touches_target(start, adjacent, parent, unknowns))
     row_start, rows = _rows(start, adjacent, first, nodes)
     return _finish(order, interior, unknowns, pairs, first, row_start, rows)

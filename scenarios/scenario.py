@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, model_validator
 from ..agents.clock import MOST_TICKS, PeriodicClock, PoissonClock
 from ..agents.faults import Faults
 from ..agents.messages import chosen, models
-from ..agents.part import Frozen, Part, plain
+from ..agents.part import MOST_SECONDS, Frozen, Part, plain
 from ..agents.probe import Probe
 from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
 from ..agents.rules import CoupledLearning, Sign
@@ -52,7 +52,7 @@ class Edges(Part):
     each drop over them."""
     faults: Faults = Faults()
     """Which edges fail, and when."""
-    latency: float = Field(0.0, ge=0)
+    latency: float = Field(0.0, ge=0, le=MOST_SECONDS)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)
     """Relative s.d. of each latency (normal, truncated to [0, 2 * latency])."""
@@ -80,7 +80,7 @@ class Scenario(Part):
 
     title: str = ""
     """What it is, in a line."""
-    horizon: float = Field(gt=0)
+    horizon: float = Field(gt=0, le=MOST_SECONDS)
     """Simulated end time, s."""
     seed: int = Field(0, ge=0, le=MOST_SEED)
     """The seed of a run that is given no other."""

@@ -28,26 +28,38 @@ def check_events(scenario: Scenario) -> None:
     ValueError
         Which period is too short for its horizon, and how many events that makes.
     """
-    edges, horizon = _edges(scenario), scenario.horizon
-    periods = [("edges.clock.period", scenario.edges.clock.period, edges, "ticks of all edges")]
-    if _data(scenario)[0] > 1:
-        periods.append(("supervisor.period", scenario.supervisor.period, 1, "presentations"))
-    if scenario.probe is not None:
-        periods.append(("probe.period", scenario.probe.period, 1, "measurements"))
-    for key, period, agents, what in periods:
-        if (count := agents * (horizon / period)) > MOST_EVENTS:
+    for key, (period, count) in _counts(scenario).items():
+        if count > MOST_EVENTS:
             raise ValueError(
                 f"{key} must leave a run at most {MOST_EVENTS:.0e} events, got {period} s for a "
-                f"horizon of {horizon} s: {count:.2g} {what}"
+                f"horizon of {scenario.horizon} s: {count:.2g}"
             )
     if scenario.probe is not None:
-        measured = _data(scenario)[1] * (horizon / scenario.probe.period)
+        measured = _data(scenario)[1] * (scenario.horizon / scenario.probe.period)
         if measured > MOST_MEASURED:
             raise ValueError(
                 f"probe.period must leave a run at most {MOST_MEASURED:.0e} measurements of a test "
                 f"datum, got {scenario.probe.period} s for {_data(scenario)[1]} data and a horizon "
-                f"of {horizon} s: {measured:.2g}"
+                f"of {scenario.horizon} s: {measured:.2g}"
             )
+
+
+def events_of(scenario: Scenario) -> float:
+    """Return about how many ticks, presentations and measurements a run has."""
+    return sum(count for _, count in _counts(scenario).values())
+
+
+def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:
+    """Return the period, s, of whoever acts in a run, and how often they do, by key."""
+    periods = {"edges.clock.period": (scenario.edges.clock.period, _edges(scenario))}
+    if _data(scenario)[0] > 1:
+        periods["supervisor.period"] = scenario.supervisor.period, 1
+    if scenario.probe is not None:
+        periods["probe.period"] = scenario.probe.period, 1
+    return {
+        key: (period, agents * (scenario.horizon / period))
+        for key, (period, agents) in periods.items()
+    }
 
 
 def check_run_memory(scenario: Scenario) -> None:

@@ -21,6 +21,7 @@ from ohmtick.analysis.study_figures import draw_all
 from ohmtick.engine import memory
 from ohmtick.engine.errors import MOST_SHOWN, RecordError, ScenarioError, TooLargeError, shown
 from ohmtick.engine.reading import read_text
+from ohmtick.engine.symbolic import analyse
 from ohmtick.scenarios.cli import main
 from ohmtick.scenarios.running import simulate
 
@@ -37,7 +38,7 @@ def in_time() -> Iterator[None]:
         raise TimeoutError
 
     usual = signal.signal(signal.SIGALRM, late)
-    signal.alarm(120)
+    signal.alarm(300)
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, usual)
@@ -86,6 +87,16 @@ def test_what_does_not_fit_into_memory_is_refused_before_any_is_taken(
     assert "20000000000 to test on" in capsys.readouterr().err
     # A million nodes fit into a desk's machine.
     ot.load("lattice-regression").replace(**{"circuit.rows": 1024, "circuit.cols": 1024})
+
+
+def test_a_factor_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    circuit = ot.square_lattice(12, 12)
+    # Of a lattice of n nodes it has some n log n numbers.
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 100_000)
+    analyse(circuit.edges, 144, [0], [9])
+    monkeypatch.setattr(memory, "machine_bytes", lambda: 1_000)
+    with pytest.raises(TooLargeError, match=r"the factor of a circuit of 144 nodes and 264 edges"):
+        analyse(circuit.edges, 144, [0], [9])
 
 
 def test_memory_is_what_a_limit_leaves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
