@@ -18,14 +18,9 @@ from .supervisor import Lessons, SupervisorAgent
 class Probe(Part):
     """When the test error is measured."""
 
-<<<<<<< HEAD
-    period: float = Field(0.848528, gt=0)
+    period: float = Field(0.848528, gt=0, le=MOST_SECONDS)
     """Time between measurements, s; the first is at 0. By default 0.6 √2 s, with which no clock of
     a round period keeps step: a reading once a period sees one phase of a cycle only."""
-=======
-    period: float = Field(1.0, gt=0, le=MOST_SECONDS)
-    """Time between measurements, s; the first is at 0."""
->>>>>>> input
 
 
 class ProbeAgent:

@@ -43,12 +43,8 @@ from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
 from ohmtick.engine.record import Run
 from ohmtick.scenarios.cli import main as command
-<<<<<<< HEAD
 from ohmtick.scenarios.planning import jobs_for, plan_of
-=======
-from ohmtick.scenarios.planning import jobs_for, lacking_runs, planned
 from ohmtick.scenarios.sizes import events_of
->>>>>>> input
 
 #: No case takes longer, s; most take some hundredths.
 LIMIT_S = 20.0
