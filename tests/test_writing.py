@@ -225,7 +225,7 @@ def test_a_lock_is_left_as_it_is(tmp_path: Path) -> None:
     assert names(tmp_path) == [".lock"]
 
 
-# --- Signals -------------------------------------------------------------------------------------
+# --- Kills, and signals -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -250,3 +250,12 @@ def test_a_command_that_is_told_to_end_leaves_nothing(
     assert (process.returncode, said) == (130, "ohmtick: interrupted; nothing was kept\n")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "a") == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["run", "figures", "report", "animate"])
+def test_kills_leave_nothing_half_written(command: str) -> None:
+    """A few of the kills that the documentation tells of."""
+    script = [sys.executable, "-P", "-m", "ohmtick.docs.kills", "--kills", "6", "--only", command]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
