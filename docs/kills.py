@@ -1,10 +1,12 @@
-"""Kills a study at random instants, a hundred times, and compares what is left with a calm one.
+"""Kills commands at random instants, fifty times each, and looks at what they left.
 
-    .venv/bin/python -P -m ohmtick.docs.kills [--kills 100] [--executor processes]
+    .venv/bin/python -P -m ohmtick.docs.kills [--kills 50] [--only run report study-threads …]
 
-After each kill (SIGKILL, which no process can catch) the ledger is opened, and no run that it held
-may be gone or have been done again. When no more kills are due the study is run to its end; its
-table must equal, bit for bit, that of the same study run without a kill.
+Every second signal is SIGKILL, which no process can catch; the others are SIGTERM, SIGHUP and
+SIGINT in turn. For commands that write files see kills_writing.py. Of a study, the ledger is opened
+after each kill, and no run that it held may be gone or have been done again. When no more kills are
+due the study is run to its end; its table must equal, bit for bit, that of the same study run
+without a kill. After a signal that can be caught nothing is left that has a temporary name.
 """
 
 from __future__ import annotations
@@ -22,7 +24,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ohmtick as ot
+from ohmtick.docs.kills_writing import SIGNALS, Tally, torments
+from ohmtick.scenarios.cli import INTERRUPTED
+from ohmtick.scenarios.locking import HOLDER
 
+#: What is killed.
+COMMANDS = ["run", "study-threads", "study-processes", "figures", "report", "animate", "reproduce"]
 COMMAND = [sys.executable, "-P", "-m", "ohmtick.scenarios.cli", "study"]
 
 #: Runs of about 10 ms, so that a kill comes between any two instructions, not in one long loop.
@@ -52,6 +59,13 @@ class Outcome:
     """Whether both tables are the same, bit for bit."""
     kept: bool
     """Whether no run that was entered was lost or done again."""
+    left: list[str]
+    """What was left behind after a signal that can be caught."""
+
+    @property
+    def well(self) -> bool:
+        """Whether all is as it should be."""
+        return self.equal and self.kept and not self.left
 
 
 def rows(folder: Path) -> dict[str, str]:
@@ -72,20 +86,40 @@ def undisturbed(command: Sequence[str]) -> None:
         raise RuntimeError(done.stderr)
 
 
-def killed(command: Sequence[str], folder: Path, rng: random.Random, share: int) -> bool:
-    """Start a study and kill it at a random instant; return whether it was still there.
+def killed(
+    command: Sequence[str],
+    folder: Path,
+    rng: random.Random,
+    share: int,
+    number: signal.Signals = signal.SIGKILL,
+) -> bool:
+    """Start a study and send it a signal at a random instant; return whether it was still there.
 
     That is while it starts, or after some more runs, up to a `share`, and a random moment.
     """
     wanted = len(rows(folder)) + (rng.randrange(1, share) if rng.random() < 0.8 else 0)
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as process:
         if len(rows(folder)) >= wanted:
             time.sleep(rng.uniform(0.0, 1.5))
         while process.poll() is None and len(rows(folder)) < wanted:
             time.sleep(0.01)
         time.sleep(rng.uniform(0.0, 0.05))
-        process.send_signal(signal.SIGKILL)
-        return process.wait() == -signal.SIGKILL
+        process.send_signal(number)
+        return process.wait() in (-number, INTERRUPTED)
+
+
+def passing(folder: Path) -> list[str]:
+    """Return what has a name that is only used until something is done."""
+    return [
+        str(path.relative_to(folder))
+        for path in folder.rglob(".*")
+        if ".partial" in path.name or path.name == HOLDER
+    ]
 
 
 def torment(
@@ -95,9 +129,10 @@ def torment(
     seeds: int,
     events: bool,
     options: Sequence[str] = (),
+    signals: Sequence[signal.Signals] = (signal.SIGKILL,),
     seed: int = 0,
 ) -> Outcome:
-    """Run a study in a folder, killed so often, and compare it with one that is not."""
+    """Run a study, killed so often by signals in turn, and compare it with one that is not."""
     rng = random.Random(seed)
     file, victim, calm = folder / "study.toml", folder / "victim", folder / "calm"
     file.write_text(STUDY.format(seeds=seeds, events=str(events).lower()), encoding="utf-8")
@@ -105,8 +140,12 @@ def torment(
     undisturbed([*command, str(calm)])
     total = len(rows(calm))
     done, at_work, kept, before = 0, 0, True, rows(victim)
-    for _ in range(kills):
-        done += killed([*command, str(victim)], victim, rng, share=2 * total // (kills + 2))
+    left: list[str] = []
+    for turn in range(kills):
+        number = signals[turn % len(signals)]
+        share = 2 * total // (kills + 2)
+        done += killed([*command, str(victim)], victim, rng, share, number)
+        left += [] if number == signal.SIGKILL else passing(victim)
         after = rows(victim)
         at_work += len(before) < len(after) < total
         kept &= all(after.get(key) == ended for key, ended in before.items())
@@ -124,29 +163,37 @@ def torment(
     if events:
         name = ["time_s", "edge", "conductance_after_S"]
         equal &= one.events(columns=name).equals(other.events(columns=name))
-        partial = list((victim / "runs").glob(".*.partial"))
-        kept &= not partial and len(list((victim / "runs").iterdir())) == total
-    return Outcome(done, at_work, total, equal, kept)
+        kept &= len(list((victim / "runs").iterdir())) == total
+    kept &= not passing(victim)  # what kills left was swept
+    return Outcome(done, at_work, total, equal, kept, left)
 
 
 def main() -> int:
     """Do it, and say what came of it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--kills", type=int, default=100)
-    parser.add_argument("--seeds", type=int, default=1500, help="of the study; it has 8 cells")
-    parser.add_argument("--events", action="store_true", help="keep event logs, too")
-    parser.add_argument("--executor", default="threads")
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--only", nargs="+", choices=COMMANDS, default=COMMANDS, metavar="COMMAND")
+    parser.add_argument("--seeds", type=int, default=300, help="of the study; it has 8 cells")
+    parser.add_argument("--events", action="store_true", help="of the study: keep event logs, too")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="ohmtick-") as folder:
-        outcome = torment(
-            Path(folder),
-            options.kills,
-            seeds=options.seeds,
-            events=options.events,
-            options=["--executor", options.executor, "--workers", "2"],
-        )
-    print(outcome)
-    return 0 if outcome.equal and outcome.kept else 1
+    well = True
+    for name in options.only:
+        with tempfile.TemporaryDirectory(prefix="ohmtick-") as folder:
+            found: Outcome | Tally
+            if name.startswith("study-"):
+                found = torment(
+                    Path(folder),
+                    options.kills,
+                    seeds=options.seeds,
+                    events=options.events,
+                    options=["--executor", name.removeprefix("study-"), "--workers", "2"],
+                    signals=SIGNALS,
+                )
+            else:
+                (found,) = torments(Path(folder), options.kills, [name])
+        print(name, found, flush=True)
+        well &= found.well
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -70,9 +70,7 @@ def _check_security(address: str) -> None:
     try:
         found = Security().get_connection_args("client")
     except (OSError, ValueError) as error:
-        raise OhmtickError(
-            f"the certificates that Dask is to use cannot be read: {error}"
-        ) from None
+        raise OhmtickError(f"Dask's certificates cannot be read: {error}") from None
     encrypted = address.startswith("tls://")
     if encrypted and found["ssl_context"] is None:
         raise OhmtickError(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -162,7 +163,7 @@ def precious(tmp_path: Path) -> Path:
     return file
 
 
-STUDY = {"scenario": ot.load("breadboard-iii").replace(horizon=5.0), "seeds": 1}
+STUDY: dict[str, Any] = {"scenario": ot.load("breadboard-iii").replace(horizon=5.0), "seeds": 1}
 
 
 def test_a_lock_that_is_a_link_is_refused(tmp_path: Path, precious: Path) -> None:
@@ -225,7 +226,81 @@ def test_a_lock_is_left_as_it_is(tmp_path: Path) -> None:
     assert names(tmp_path) == [".lock"]
 
 
-# --- Signals -------------------------------------------------------------------------------------
+# --- Who writes several files -------------------------------------------------------------------
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def stopped_midway(patch: pytest.MonkeyPatch, owner: type, method: str) -> None:
+    """Let a writer be stopped when half of its file is there."""
+
+    def write(self: object, path: Path, *more: object, **settings: object) -> None:
+        Path(self if isinstance(self, Path) else path).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    patch.setattr(owner, method, write)
+
+
+def test_figures_of_a_study_are_the_old_ones_or_the_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.figure import Figure
+
+    from ohmtick.analysis.study_figures import draw_all
+
+    grid = {"edges.clock.jitter": [0.0, 0.3]}
+    ot.Study(STUDY["scenario"], seeds=2, grid=grid).run(tmp_path / "a")
+    study = ot.open_study(tmp_path / "a")
+    (drawn,) = draw_all(study)
+    before = contents(drawn.parent)
+    stopped_midway(monkeypatch, Figure, "savefig")
+    with pytest.raises(KeyboardInterrupt):
+        draw_all(study)
+    assert contents(drawn.parent) == before
+    with pytest.raises(KeyboardInterrupt):
+        draw_all(study, tmp_path / "new")
+    assert contents(tmp_path / "new") == {}
+
+
+@pytest.mark.parametrize("writer", ["figure", "table", "text"])
+def test_a_reproduction_is_of_whole_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writer: str
+) -> None:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from ohmtick.analysis.wycoff2022 import report
+    from ohmtick.analysis.wycoff2022.findings import Result
+
+    class Record:
+        facts: ClassVar = {"version": "1"}
+
+        def __len__(self) -> int:
+            return 1
+
+    def judge(records: object) -> list[Result]:
+        table, figure = pd.DataFrame({"x": [1.0]}), Figure(figsize=(1, 1))
+        return [Result(title="t", tables={"t": table}, figures={"f": (figure, "c")}, claim=1)]
+
+    monkeypatch.setattr(report, "judge", judge)
+    records: Any = {"protocols": {"x": Record()}}
+    report.write(records, tmp_path, command="c")
+    before = contents(tmp_path)
+    assert set(before) == {"t.csv", "f.png", "f.svg", "findings.csv", "README.md"}
+    owner, method = {
+        "figure": (Figure, "savefig"),
+        "table": (pd.DataFrame, "to_csv"),
+        "text": (Path, "write_text"),
+    }[writer]
+    stopped_midway(monkeypatch, owner, method)
+    with pytest.raises(KeyboardInterrupt):
+        report.write(records, tmp_path, command="c")
+    assert contents(tmp_path) == before
+
+
+# --- Kills, and signals ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -250,3 +325,12 @@ def test_a_command_that_is_told_to_end_leaves_nothing(
     assert (process.returncode, said) == (130, "ohmtick: interrupted; nothing was kept\n")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "a") == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["run", "figures", "report", "animate"])
+def test_kills_leave_nothing_half_written(command: str) -> None:
+    """A few of the kills that the documentation tells of."""
+    script = [sys.executable, "-P", "-m", "ohmtick.docs.kills", "--kills", "6", "--only", command]
+    done = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
