@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from .events import EVENT_DTYPES
 from .heap import sink
 from .kernel import Function
 from .lowered import Data, Desk, Edges, Flights, ProbeRows, Rows
-from .pointers import READ, RULE, STEP, address_of
+from .pointers import READ, RULE, STEP, address_of, entry_for
 from .simulation import Observer
 from .streams import FloatArray
 from .twin import TwinNetwork
@@ -112,7 +112,7 @@ class CompiledSimulation:
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS)
         self._probe_rows = _probe_rows(BLOCK)
-        self._probed: list[dict[str, FloatArray]] = [_probe_rows(0)._asdict()]
+        self._probed = [_probe_rows(0)]
         self._measured = ["time_s", "updates", "error"]
         self._measured += [] if class_means is None else ["accuracy"]
         self._desk = Desk(
@@ -127,6 +127,7 @@ class CompiledSimulation:
         self._times[loop.END] = self.horizon
         self._times[loop.PROBE_PERIOD] = probe_period
         self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
+        self._loop: Function = loop.advance
         self._more_presentations()
         self._advance(0)  # so that compilation belongs to the building and not to the run
 
@@ -146,14 +147,15 @@ class CompiledSimulation:
         if not self._counters[loop.PROBED]:
             return None
         count = int(self._counters[loop.PROBE_ROWS])
-        block = self._probe_rows._asdict() if count else self._probed[-1]
-        return {name: block[name][count - 1].item() for name in self._measured}
+        block = self._probe_rows if count else self._probed[-1]
+        return {name: getattr(block, name)[count - 1].item() for name in self._measured}
 
     def probe_columns(self) -> dict[str, FloatArray]:
         """Return what the probes measured, an array a column."""
         self._keep_probes()
         return {
-            name: np.concatenate([block[name] for block in self._probed]) for name in self._measured
+            name: np.concatenate([getattr(block, name) for block in self._probed])
+            for name in self._measured
         }
 
     def stop(self) -> None:
@@ -163,7 +165,9 @@ class CompiledSimulation:
     def run(self, watch: Observer | None = None, poll: Observer | None = None) -> None:
         """Process events until the horizon; as `~ohmtick.engine.simulation.Simulation.run`."""
         observers = [each for each in (watch, poll) if each is not None]
-        self._counters[loop.WATCHED] = watch is not None
+        if watch is not None:  # the loop is entered anew after each probe
+            self._counters[loop.WATCHED] = 1
+            self._loop = entry_for(loop.advance, self._arguments(0))
         for each in observers:
             each(self)
         whole = self._process(watch, poll)
@@ -207,12 +211,15 @@ class CompiledSimulation:
 
     def _advance(self, budget: int) -> int:
         """Process up to `budget` events; return what is asked for."""
-        reason: int = loop.advance(
+        reason: int = self._loop(*self._arguments(budget))
+        return reason
+
+    def _arguments(self, budget: int) -> tuple[Any, ...]:
+        return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
             self._devices, self._flights, self._desk, self._test, self._rows,
             self._probe_rows, self._counters, self._times, *self._rates, budget,
         )  # fmt: skip
-        return reason
 
     def _more_ticks(self) -> None:
         edges = self._schedule.ahead
@@ -253,9 +260,8 @@ class CompiledSimulation:
 
     def _keep_probes(self) -> None:
         count = int(self._counters[loop.PROBE_ROWS])
-        columns = self._probe_rows._asdict().items()
         if count:
-            self._probed.append({name: rows[:count].copy() for name, rows in columns})
+            self._probed.append(ProbeRows._make(rows[:count].copy() for rows in self._probe_rows))
         self._counters[loop.PROBE_ROWS] = 0
 
     def _more_flights(self) -> None:

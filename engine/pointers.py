@@ -45,6 +45,17 @@ def entry(function: Any, signature: Any) -> Function:
     return point
 
 
+def entry_for(function: Any, arguments: tuple[Any, ...]) -> Function:
+    """Return a numba function as Python calls it for arguments of the types of these only.
+
+    It was called with such before. Looking at the types of named tuples takes it ten times as long
+    as a call.
+    """
+    types_of = tuple(function.typeof_pyval(each) for each in arguments)
+    point: Function = function.overloads[types_of].entry_point
+    return point
+
+
 @lru_cache(maxsize=64)
 def _compiled(function: Any, signature: Any) -> Any:
     """Return the code for one signature; looking it up takes as long as a hundred events."""

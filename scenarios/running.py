@@ -97,6 +97,15 @@ def run(
     >>> result = run("breadboard-iii", seed=7)
     >>> result.summary["final_error"] < result.summary["initial_error"] / 10
     True
+
+    A watcher may end a run that is good enough:
+
+    >>> def enough(simulation):
+    ...     if simulation.probe and simulation.probe["error"] < 1e-2:
+    ...         simulation.stop()
+    >>> short = run("breadboard-iii", seed=7, watch=enough)
+    >>> bool(short.summary["simulated_s"] == short.probes["time_s"].iloc[-1])
+    True
     """
     if engine not in ENGINES:
         raise OhmtickError(

@@ -623,6 +623,15 @@ def test_the_engines_are_watched_and_stop_at_the_same_events(
     assert run.summary["updates"] == len(run.events) == (rows[-1]["updates"] if rows else 0)
 
 
+@pytest.mark.parametrize("block", [1, 3])
+def test_a_probe_is_seen_wherever_it_is_kept(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
+    monkeypatch.setattr(compiled, "BLOCK", block)
+    watch = Stops()
+    run = ot.run(BENCH.replace(horizon=10.5), 1, "compiled", watch=watch)
+    assert [probe for _, _, probe, _ in watch.seen[1:-1]] == run.probes.to_dict("records")
+    assert len(run.probes) == 11
+
+
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
 def test_a_run_without_probes_is_watched_at_its_start_and_end(engine: str) -> None:
     watch = Stops()

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from ohmtick import __version__
 
@@ -85,6 +87,17 @@ def test_the_installed_wheel_runs_by_itself(wheel: Path, tmp_path: Path) -> None
     run(*command, "--out", str(folder), PYTHONPATH=site_path)
     run(str(site / "bin" / "ohmtick"), "report", str(folder), PYTHONPATH=site_path)
     assert "replay-data" in (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("package", "following"), [("numba", "0.70"), ("simpy", "4.2")])
+def test_a_package_whose_insides_are_used_is_held_to_a_series(package: str, following: str) -> None:
+    (wanted,) = (
+        Requirement(text)
+        for text in PYPROJECT["project"]["dependencies"]
+        if Requirement(text).name == package
+    )
+    assert version(package) in wanted.specifier
+    assert following not in wanted.specifier
 
 
 def test_citation_and_changelog_name_the_version() -> None:
