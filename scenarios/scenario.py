@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -20,7 +22,8 @@ from ..agents.probe import Probe
 from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
 from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
-from ..engine.errors import RecordError, ScenarioError, nearest, reason
+from ..engine.errors import OhmtickWarning, RecordError, ScenarioError, nearest, reason
+from ..engine.record import SUMMARY
 from .circuits import AnyCircuit, EdgeList
 from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks import AnyTask
@@ -211,12 +214,36 @@ def load(source: str | Path) -> Scenario:
     RecordError
         When the file cannot be read.
 
+    Warns
+    -----
+    OhmtickWarning
+        When it is of a run in which something stood in for a part of the scenario.
+
     Examples
     --------
     >>> load("breadboard-iii").horizon
     400.0
     """
-    return Scenario.from_toml(source_text(source), name=str(source))
+    scenario = Scenario.from_toml(source_text(source), name=str(source))
+    if str(source) not in library() and (others := _others(Path(source))):
+        warnings.warn(
+            f"{source} was run with parts that its scenario does not hold ({others}): hand them to "
+            "ohmtick.run again, or the scenario's own are run in their place",
+            OhmtickWarning,
+            stacklevel=2,
+        )
+    return scenario
+
+
+def _others(source: Path) -> str:
+    """Return what stood in for parts of the scenario of a run folder, or of the file in it."""
+    folder = source if source.is_dir() else source.parent
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        told = summary["stand_ins"].items()
+        return ", ".join(f"{part}: {other['name']}" for part, other in told)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no run's, or damaged
+        return ""
 
 
 def source_text(source: str | Path) -> str:
