@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -21,6 +23,7 @@ from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
 from ..engine.errors import (
     MOST_OF_PATH,
+    OhmtickWarning,
     RecordError,
     ScenarioError,
     nearest,
@@ -29,6 +32,7 @@ from ..engine.errors import (
     shown,
 )
 from ..engine.reading import read_text, toml_tables
+from ..engine.record import SUMMARY
 from ..engine.streams import MOST_SEED
 from .circuits import AnyCircuit, EdgeList
 from .sizes import check_events
@@ -217,12 +221,36 @@ def load(source: str | Path) -> Scenario:
     RecordError
         When the file cannot be read.
 
+    Warns
+    -----
+    OhmtickWarning
+        When it is of a run in which something stood in for a part of the scenario.
+
     Examples
     --------
     >>> load("breadboard-iii").horizon
     400.0
     """
-    return Scenario.from_toml(source_text(source), name=str(source))
+    scenario = Scenario.from_toml(source_text(source), name=str(source))
+    if str(source) not in library() and (others := _others(Path(source))):
+        warnings.warn(
+            f"{source} was run with parts that its scenario does not hold ({others}): hand them to "
+            "ohmtick.run again, or the scenario's own are run in their place",
+            OhmtickWarning,
+            stacklevel=2,
+        )
+    return scenario
+
+
+def _others(source: Path) -> str:
+    """Return what stood in for parts of the scenario of a run folder, or of the file in it."""
+    folder = source if source.is_dir() else source.parent
+    try:
+        summary = json.loads(read_text(folder / SUMMARY))
+        told = summary["stand_ins"].items()
+        return ", ".join(f"{part}: {other['name']}" for part, other in told)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no run's, or damaged
+        return ""
 
 
 def as_scenario(source: object) -> Scenario:

@@ -259,6 +259,17 @@ def test_what_is_handed_to_a_run_is_in_its_record(tmp_path: Path) -> None:
     assert f"{__name__}.Careful) is handed to ohmtick.run again." in again(run)[0]
 
 
+def test_who_loads_such_a_run_is_told(tmp_path: Path) -> None:
+    ot.run(BASE, seed=3, out=tmp_path / "run", agent=Careful)
+    for source in (tmp_path / "run", tmp_path / "run" / "scenario.toml"):
+        with pytest.warns(
+            ot.OhmtickWarning, match=rf"\(agent: {__name__}\.Careful\): hand them to"
+        ):
+            assert ot.load(source).edges == BASE.edges
+    ot.run(BASE, seed=3, out=tmp_path / "plain")
+    assert ot.load(tmp_path / "plain").edges == BASE.edges  # warnings are errors here
+
+
 def test_what_has_no_source_is_named() -> None:
     names: dict[str, Any] = {"__name__": "elsewhere"}
     exec("def typed(free, clamped, k, rate, nudge): return 1.0", names)

@@ -33,7 +33,7 @@ from ohmtick.scenarios.scenario import library
 from ohmtick.scenarios.study import study_library
 from ohmtick.scenarios.studying import Tally
 
-BASE = ot.load("breadboard-iii").replace(horizon=20.0)
+BASE = ot.load("breadboard-iii").replace(**{"horizon": 20.0, "probe.period": 1.0})
 GRID = {"edges.clock.jitter": [0.0, 0.1], "edges.latency": [0.0, 0.7]}
 
 
