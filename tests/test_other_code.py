@@ -5,12 +5,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import json
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -23,6 +23,7 @@ import ohmtick as ot
 from ohmtick.analysis import metrics as known
 from ohmtick.analysis.answers import answer
 from ohmtick.engine.errors import RecordError
+from ohmtick.engine.ledger import LEDGER, Ledger
 from ohmtick.engine.record import Run
 from ohmtick.scenarios import digests
 from ohmtick.scenarios.cli import main
@@ -298,18 +299,27 @@ def test_an_edited_metric_is_refused_or_taken(tmp_path: Path, written: Callable[
     assert edited.run(tmp_path / "b")["mine"].tolist() == [7.0] * 8
 
 
+def _old_key(text: str, seed: int) -> str:
+    whole = text.replace("\nseed = 0\n", f"\nseed = {seed}\n")
+    return hashlib.sha256(f"ohmtick 0.1.0\n{whole}".encode()).hexdigest()[:32]
+
+
 def test_a_ledger_that_tells_no_code_is_refused_or_taken(tmp_path: Path) -> None:
     """Its keys were a hash of the scenario and a version, and nothing else."""
     study, folder = small(), tmp_path / "a"
     table = study.run(folder)
-    with sqlite3.connect(folder / "ledger.sqlite") as ledger:
-        for cell, seed, key in ledger.execute("SELECT cell, seed, key FROM plan").fetchall():
-            text = study.cells[cell].text.replace("\nseed = 0\n", f"\nseed = {seed}\n")
-            old = hashlib.sha256(f"ohmtick 0.1.0\n{text}".encode()).hexdigest()[:32]
-            for name in ("plan", "runs"):
-                ledger.execute(f"UPDATE {name} SET key = ? WHERE key = ?", (old, key))
-        ledger.execute("DELETE FROM facts WHERE name IN ('code', 'codes', 'stored', 'unmarked')")
-        ledger.execute("UPDATE facts SET value = ? WHERE name = 'version'", (json.dumps("0.1.0"),))
+    with Ledger(folder / LEDGER) as ledger:
+        facts, runs, entries = ledger.facts(), ledger.plan(), ledger.entries()
+    (folder / LEDGER).unlink()
+    for name in ("code", "codes", "stored", "units", "unmarked"):
+        del facts[name]
+    old = {run.key: _old_key(study.cells[run.cell].text, run.seed) for run in runs}
+    with Ledger(folder / LEDGER, writes=True) as ledger:
+        cells = [(cell.changes, cell.text) for cell in study.cells]
+        plan = [replace(run, key=old[run.key]) for run in runs]
+        ledger.set_plan(facts | {"version": "0.1.0"}, cells, plan)
+        for key, entry in entries.items():
+            ledger.enter(replace(entry, key=old[key]))
     assert_frame_equal(ot.open_study(folder).table(), table, check_exact=True)
     with pytest.raises(RecordError, match=r"was run by ohmtick 0\.1\.0, and this is"):
         study.run(folder)
