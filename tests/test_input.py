@@ -23,7 +23,6 @@ from ohmtick.engine.errors import MOST_SHOWN, RecordError, ScenarioError, TooLar
 from ohmtick.engine.reading import read_text
 from ohmtick.engine.symbolic import analyse
 from ohmtick.scenarios.cli import main
-from ohmtick.scenarios.running import simulate
 
 BASE = ot.load("breadboard-iii")
 BROKEN = r"$\frac{$"  # a formula that does not end
@@ -122,7 +121,10 @@ def test_out_of_memory_says_what_asked_for_it(
     assert main(["run", "breadboard-iii", "--out", str(tmp_path / "a")]) == 2
     assert "ohmtick: the run is out of memory" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    assert simulate.__module__ == "ohmtick.scenarios.running"
+    monkeypatch.setattr("ohmtick.scenarios.cli.load", greedy)
+    assert main(["show", "breadboard-iii"]) == 2
+    said = "ohmtick: show asked for more than there is: out of memory: Unable to allocate 7 TiB\n"
+    assert capsys.readouterr().err == said
 
 
 def test_cells_are_counted_before_they_are_made(
