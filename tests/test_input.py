@@ -17,6 +17,7 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.analysis import plots, plots_studies
+from ohmtick.analysis.report import write_report
 from ohmtick.analysis.study_figures import draw_all
 from ohmtick.engine import memory
 from ohmtick.engine.errors import MOST_SHOWN, RecordError, ScenarioError, TooLargeError, shown
@@ -369,6 +370,16 @@ def test_a_study_of_labels_is_drawn(tmp_path: Path) -> None:
     drawn = draw_all(ot.open_study(tmp_path / "a"))
     assert len(set(drawn)) == len(drawn) > 0
     assert all(path.stat().st_size for path in drawn)
+
+
+def test_a_study_without_keys_is_drawn_and_reported(tmp_path: Path) -> None:
+    ot.Study(BASE.replace(horizon=5.0), seeds=2).run(tmp_path / "a", workers=1)
+    record = ot.open_study(tmp_path / "a")
+    assert draw_all(record) == []
+    assert len(record.comparisons()) == 0
+    assert len(record.response()) == 1
+    page = write_report([tmp_path / "a"], tmp_path / "report.html")
+    assert page.stat().st_size > 1000
 
 
 # --- Ctrl-C ---
