@@ -233,9 +233,9 @@ class Comparator(Part):
     which is the same thing for the sign rule and carries over to any other.
     """
 
-    offset: float = Field(0.0, ge=0)
+    offset: float = Field(0.0, ge=0, le=1e9)
     """S.d. of the offsets over the devices, V."""
-    noise: float = Field(0.0, ge=0)
+    noise: float = Field(0.0, ge=0, le=1e9)
     """S.d. of the noise of each reading, V."""
 
     def errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]] | None:

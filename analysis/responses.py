@@ -70,7 +70,7 @@ def response(
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "response")
     rows = []
-    for cell, runs in table.groupby(named, sort=False, dropna=False):
+    for cell, runs in _cells(table, named):
         values = runs[metric].dropna().to_numpy(dtype=float)
         if values.size:
             found = bootstrap(values, statistic, confidence=confidence)
@@ -324,7 +324,7 @@ def _by_cell(
     table: pd.DataFrame, keys: list[str], metric: str
 ) -> Iterator[tuple[tuple[Hashable, ...], pd.Series[float]]]:
     """Yield each cell's values of the keys, and its metric by seed, without what is NaN."""
-    for cell, runs in table.groupby(keys, sort=False, dropna=False):
+    for cell, runs in _cells(table, keys):
         yield cell, runs.set_index(SEED)[metric].dropna()
 
 
@@ -332,11 +332,18 @@ def _by_others(
     table: pd.DataFrame, keys: list[str]
 ) -> Iterator[tuple[dict[str, Hashable], pd.DataFrame]]:
     """Yield the parts of a table in which some keys stay as they are, and what they are."""
-    if not keys:
-        yield {}, table
-        return
-    for values, part in table.groupby(keys, sort=False, dropna=False):
+    for values, part in _cells(table, keys):
         yield dict(zip(keys, values, strict=True)), part
+
+
+def _cells(
+    table: pd.DataFrame, keys: list[str]
+) -> Iterator[tuple[tuple[Hashable, ...], pd.DataFrame]]:
+    """Yield the values of the keys, and the rows that have them: all, where there are no keys."""
+    if keys:
+        yield from table.groupby(keys, sort=False, dropna=False)
+    else:
+        yield (), table
 
 
 def _reference(

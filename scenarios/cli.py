@@ -47,6 +47,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(error, IO_FAILED)
     except OhmtickError as error:
         return _fail(error, BAD_INPUT)
+    except MemoryError as error:
+        said = f"out of memory: {error}" if str(error) else "out of memory"
+        return _fail(f"{options.command} asked for more than there is: {said}", BAD_INPUT)
     except BrokenPipeError:  # the reader, `head` perhaps, has seen enough
         _drop_output()
         return OK
@@ -64,7 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="ohmtick", description="A laboratory for circuits that learn without a clock."
     )
     parser.add_argument("--version", action="version", version=f"ohmtick {versions()['ohmtick']}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="COMMAND", dest="command"
+    )
 
     listing = commands.add_parser("list", help="list the scenarios of the library")
     listing.set_defaults(action=_list)

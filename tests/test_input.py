@@ -17,13 +17,13 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.analysis import plots, plots_studies
+from ohmtick.analysis.report import write_report
 from ohmtick.analysis.study_figures import draw_all
 from ohmtick.engine import memory
 from ohmtick.engine.errors import MOST_SHOWN, RecordError, ScenarioError, TooLargeError, shown
 from ohmtick.engine.reading import read_text
 from ohmtick.engine.symbolic import analyse
 from ohmtick.scenarios.cli import main
-from ohmtick.scenarios.running import simulate
 
 BASE = ot.load("breadboard-iii")
 BROKEN = r"$\frac{$"  # a formula that does not end
@@ -122,7 +122,10 @@ def test_out_of_memory_says_what_asked_for_it(
     assert main(["run", "breadboard-iii", "--out", str(tmp_path / "a")]) == 2
     assert "ohmtick: the run is out of memory" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
-    assert simulate.__module__ == "ohmtick.scenarios.running"
+    monkeypatch.setattr("ohmtick.scenarios.cli.load", greedy)
+    assert main(["show", "breadboard-iii"]) == 2
+    said = "ohmtick: show asked for more than there is: out of memory: Unable to allocate 7 TiB\n"
+    assert capsys.readouterr().err == said
 
 
 def test_cells_are_counted_before_they_are_made(
@@ -367,6 +370,16 @@ def test_a_study_of_labels_is_drawn(tmp_path: Path) -> None:
     drawn = draw_all(ot.open_study(tmp_path / "a"))
     assert len(set(drawn)) == len(drawn) > 0
     assert all(path.stat().st_size for path in drawn)
+
+
+def test_a_study_without_keys_is_drawn_and_reported(tmp_path: Path) -> None:
+    ot.Study(BASE.replace(horizon=5.0), seeds=2).run(tmp_path / "a", workers=1)
+    record = ot.open_study(tmp_path / "a")
+    assert draw_all(record) == []
+    assert len(record.comparisons()) == 0
+    assert len(record.response()) == 1
+    page = write_report([tmp_path / "a"], tmp_path / "report.html")
+    assert page.stat().st_size > 1000
 
 
 # --- Ctrl-C ---
