@@ -27,7 +27,6 @@ def interruptible() -> Iterator[None]:
 
     What is being written is then taken back, as it is after any exception.
     """
-
     sent = [signal.SIGINT]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
