@@ -144,8 +144,10 @@ def torment(
     for turn in range(kills):
         number = signals[turn % len(signals)]
         share = 2 * total // (kills + 2)
+        there = passing(victim)  # of the kill before; it may stay if the next one comes early
         done += killed([*command, str(victim)], victim, rng, share, number)
-        left += [] if number == signal.SIGKILL else passing(victim)
+        if number != signal.SIGKILL:
+            left += sorted(set(passing(victim)) - set(there))
         after = rows(victim)
         at_work += len(before) < len(after) < total
         kept &= all(after.get(key) == ended for key, ended in before.items())

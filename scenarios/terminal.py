@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -26,9 +27,18 @@ def interruptible() -> Iterator[None]:
 
     What is being written is then taken back, as it is after any exception.
     """
+    sent = [signal.SIGINT]
 
     def interrupt(number: int, frame: FrameType | None) -> None:
+        sent[0] = signal.Signals(number)
         raise KeyboardInterrupt
+
+    def lost(error: sys.UnraisableHookArgs) -> None:
+        """Send a signal again that came while Python could not raise an exception."""
+        if isinstance(error.exc_value, KeyboardInterrupt):
+            Timer(0.01, os.kill, (os.getpid(), sent[0])).start()
+        else:
+            said(error)
 
     if current_thread() is not main_thread():  # which alone is told of signals
         yield
@@ -37,9 +47,11 @@ def interruptible() -> Iterator[None]:
     for number, handler in usual.items():
         if handler != signal.SIG_IGN:  # as under nohup
             signal.signal(number, interrupt)
+    said, sys.unraisablehook = sys.unraisablehook, lost
     try:
         yield
     finally:
+        sys.unraisablehook = said
         for number, handler in usual.items():
             signal.signal(number, handler)
 

@@ -19,6 +19,7 @@ import ohmtick as ot
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.writing import new_folder, sweep, whole_file, write_text
 from ohmtick.scenarios.locking import locked
+from ohmtick.scenarios.terminal import interruptible
 
 
 def names(folder: Path) -> list[str]:
@@ -325,6 +326,23 @@ def test_a_command_that_is_told_to_end_leaves_nothing(
     assert (process.returncode, said) == (130, "ohmtick: interrupted; nothing was kept\n")
     assert names(tmp_path) == ["a"]
     assert names(tmp_path / "a") == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_that_python_cannot_raise_is_sent_again(number: signal.Signals) -> None:
+    """As one that comes while an object is taken apart, whose exceptions are lost."""
+
+    class Apart:
+        def __del__(self) -> None:
+            signal.raise_signal(number)
+
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            Apart()
+            time.sleep(30.0)
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 @pytest.mark.slow
