@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heappush
-from itertools import count
 from typing import Any, Protocol
 
 import simpy
@@ -200,17 +199,21 @@ class Simulation:
         observers = [each for each in (watch, poll) if each is not None]
         for each in observers:
             each(self)
-        queue, step, probes, seen = self.env._queue, self.env.step, self.probes, len(self.probes)
-        for number in count(1):
-            if self.stopped or not queue or not queue[0][0] < self.horizon:
-                break
-            step()
-            if watch is not None and len(probes) > seen:
-                seen = len(probes)
-                watch(self)
-            if poll is not None and number % POLL_EVERY == 0:
-                poll(self)
+        self._process(watch, poll)
         stopped = self.stopped
         for each in observers:
             each(self)
         self.stopped = stopped
+
+    def _process(self, watch: Observer | None, poll: Observer | None) -> None:
+        queue, step, probes, seen = self.env._queue, self.env.step, self.probes, len(self.probes)
+        while True:
+            for _ in range(POLL_EVERY):
+                if self.stopped or not queue or not queue[0][0] < self.horizon:
+                    return
+                step()
+                if watch is not None and len(probes) > seen:
+                    seen = len(probes)
+                    watch(self)
+            if poll is not None:
+                poll(self)

@@ -73,6 +73,7 @@ def run(
         `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
         which then ends with the event of that probe, the same on either engine, and is recorded as
         interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
+        It costs some 3 µs a probe.
     poll
         Called likewise before the first event, now and then by the wall clock, and at the end: for
         a progress bar, or to stop a run that is not wanted any more, at whatever event it happens
