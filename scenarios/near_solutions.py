@@ -189,12 +189,13 @@ def noise(scenario: Scenario, seed: int, batches: Study, folder: Path) -> Study:
 def _row(
     product: float, learning_rate: float, latency: float, horizon: float, probe: float
 ) -> dict[str, Any]:
+    """Return a row of a study; `probe` is about how often it reads, s."""
     return {
         "label": f"{product:g}",
         "edges.rule.learning_rate": learning_rate,
         "edges.latency": latency,
         "horizon": horizon,
-        "probe.period": OUT_OF_STEP * probe,
+        "probe.period": OUT_OF_STEP * 2.0 ** round(np.log2(probe)),
     }
 
 

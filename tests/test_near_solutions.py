@@ -10,6 +10,7 @@ import ohmtick as ot
 from ohmtick.engine.streams import FloatArray, Streams
 from ohmtick.scenarios import near_solutions
 from ohmtick.scenarios.campaign import Campaign
+from ohmtick.scenarios.in_step import in_step
 from ohmtick.scenarios.near_solutions import PUSH, beyond, fast, late, solution
 from ohmtick.scenarios.study import Study
 
@@ -76,6 +77,14 @@ def test_a_solution_is_learned_once_and_kept(
     assert starts(fast(DRAWN, 3, [0.5], folder)).tobytes() == starts(study).tobytes()
     far = starts(beyond(DRAWN, 3, [0.5], folder))
     assert (far == ot.open_run(kept.parent).edges["conductance_start_S"]).all()
+
+
+def test_they_read_out_of_step(tmp_path: Path) -> None:
+    for near in Campaign.load("wycoff2022").near:
+        if near.kind != "noise":
+            make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
+            cells = make(DRAWN, 3, near.products, tmp_path / "solution").cells
+            assert {in_step(cell.scenario) for cell in cells if cell.scenario} == {""}
 
 
 def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
