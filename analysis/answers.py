@@ -34,9 +34,9 @@ def answer(study: StudyRecord) -> str:
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
     if "code" in table:
         others = table.loc[table["code"] != study.facts["code"], "code"]
-        named = ", ".join(others.unique())
+        codes = ", ".join(others.unique())
         lines.append(
-            _line("code", f"{len(others)} of {len(table)} runs were made by other code: {named}")
+            _line("code", f"{len(others)} of {len(table)} runs were made by other code: {codes}")
         )
     if table[study.metric].notna().any():
         lines += _found(study, table)

@@ -35,7 +35,7 @@ _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib"
 
 def sources(root: Path) -> str:
     """Return a digest of the sources of the package that lies in a folder."""
-    files = [root / "__init__.py"]
+    files = [*root.glob("__init__.py")]  # none, where sources were not installed
     for part in PARTS:
         files += sorted((root / part).rglob("*.py"))
     digest = sha256()
