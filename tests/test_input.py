@@ -19,8 +19,15 @@ import ohmtick as ot
 from ohmtick.analysis import plots, plots_studies
 from ohmtick.analysis.report import write_report
 from ohmtick.analysis.study_figures import draw_all
-from ohmtick.engine import memory
-from ohmtick.engine.errors import MOST_SHOWN, RecordError, ScenarioError, TooLargeError, shown
+from ohmtick.engine import lattices, memory
+from ohmtick.engine.errors import (
+    MOST_SHOWN,
+    CircuitError,
+    RecordError,
+    ScenarioError,
+    TooLargeError,
+    shown,
+)
 from ohmtick.engine.reading import read_text
 from ohmtick.engine.symbolic import analyse
 from ohmtick.scenarios.cli import main
@@ -59,11 +66,11 @@ def study_file(folder: Path, more: str) -> Path:
         ({"edges.clock.period": 1e-308}, "edges.clock.period must leave a run at most 1e+12"),
         ({"supervisor.period": 1e-308}, "supervisor.period must leave a run at most 1e+12"),
         ({"probe.period": 1e-308}, "probe.period must leave a run at most 1e+12"),
-        ({"horizon": 1e300}, "edges.clock.period must leave a run at most 1e+12"),
+        ({"horizon": 1e20}, "edges.clock.period must leave a run at most 1e+12"),
         ({"task.test": 10**9, "probe.period": 1e-5}, "at most 1e+15 measurements of a test datum"),
-        ({"edges.batch": 10**40}, "edges.batch must be less than or equal to 1000000000000"),
+        ({"edges.batch": 10**40}, "edges.batch must be less than or equal to 1e12"),
         ({"edges.clock.gate_ticks": 10**20}, "edges.clock.gate_ticks must be less than or equal"),
-        ({"task.data": 10**40}, "task.data must be less than or equal to 1000000000000"),
+        ({"task.data": 10**40}, "task.data must be less than or equal to 1e12"),
         ({"seed": 1 << 128}, "seed must be less than or equal to"),
     ],
 )
@@ -87,6 +94,32 @@ def test_what_does_not_fit_into_memory_is_refused_before_any_is_taken(
     assert "20000000000 to test on" in capsys.readouterr().err
     # A million nodes fit into a desk's machine.
     ot.load("lattice-regression").replace(**{"circuit.rows": 1024, "circuit.cols": 1024})
+
+
+@pytest.mark.parametrize(
+    "circuit",
+    [
+        lambda: ot.square_lattice(10**6, 10**6),
+        lambda: ot.square_lattice(10**6, 10**6, periodic=True),
+        lambda: lattices.delaunay(10**12),
+        lambda: lattices.random_circuit(10**12, 10**12),
+        lambda: lattices.random_circuit(10**6, 4 * 10**11),
+    ],
+)
+def test_a_circuit_is_counted_before_it_is_made(circuit: Any) -> None:
+    with pytest.raises(TooLargeError, match=r"would take at least .* this machine has"):
+        circuit()
+
+
+@pytest.mark.parametrize("size", ["3", 2.5, True, None, "x" * 1000])
+def test_a_size_is_a_whole_number(size: Any) -> None:
+    for circuit in (
+        lambda: ot.square_lattice(size, 3),
+        lambda: lattices.delaunay(size),
+        lambda: lattices.random_circuit(5, size),
+    ):
+        with pytest.raises(CircuitError, match=r"must be a whole number, got"):
+            circuit()
 
 
 def test_a_factor_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
