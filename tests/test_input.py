@@ -97,29 +97,29 @@ def test_what_does_not_fit_into_memory_is_refused_before_any_is_taken(
 
 
 @pytest.mark.parametrize(
-    "circuit",
+    ("made", "sizes"),
     [
-        lambda: ot.square_lattice(10**6, 10**6),
-        lambda: ot.square_lattice(10**6, 10**6, periodic=True),
-        lambda: lattices.delaunay(10**12),
-        lambda: lattices.random_circuit(10**12, 10**12),
-        lambda: lattices.random_circuit(10**6, 4 * 10**11),
+        (ot.square_lattice, (10**6, 10**6)),
+        (lattices.delaunay, (10**12,)),
+        (lattices.random_circuit, (10**12, 10**12)),
+        (lattices.random_circuit, (10**6, 4 * 10**11)),
     ],
 )
-def test_a_circuit_is_counted_before_it_is_made(circuit: Any) -> None:
+def test_a_circuit_is_counted_before_it_is_made(made: Any, sizes: tuple[int, ...]) -> None:
     with pytest.raises(TooLargeError, match=r"would take at least .* this machine has"):
-        circuit()
+        made(*sizes)
 
 
 @pytest.mark.parametrize("size", ["3", 2.5, True, None, "x" * 1000])
 def test_a_size_is_a_whole_number(size: Any) -> None:
-    for circuit in (
-        lambda: ot.square_lattice(size, 3),
-        lambda: lattices.delaunay(size),
-        lambda: lattices.random_circuit(5, size),
+    with pytest.raises(
+        CircuitError, match=r"'rows' of a square_lattice must be a whole number, got"
     ):
-        with pytest.raises(CircuitError, match=r"must be a whole number, got"):
-            circuit()
+        ot.square_lattice(size, 3)
+    with pytest.raises(CircuitError, match=r"'nodes' of a delaunay circuit must be a whole number"):
+        lattices.delaunay(size)
+    with pytest.raises(CircuitError, match=r"'edges' of a random circuit must be a whole number"):
+        lattices.random_circuit(5, size)
 
 
 def test_a_factor_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +176,18 @@ def test_cells_are_counted_before_they_are_made(
     file = study_file(tmp_path, "[sample]\ncount = 100000000000\nkeys.horizon = [1.0]\n")
     assert main(["study", str(file), "--dry-run"]) == 2
     assert "sample.count must be less than or equal to 1000000" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_what_does_not_fit(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = study_file(tmp_path, '[grid]\n"task.data" = [100000000000]\n')
+    text = file.read_text(encoding="utf-8").replace("breadboard-iii", "lattice-regression")
+    file.write_text(text, encoding="utf-8")
+    assert main(["study", str(file), "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert "task: 100000000000 data to learn from and" in said
+    assert "this machine has" in said
 
 
 def test_the_length_of_a_study_needs_no_cells() -> None:
