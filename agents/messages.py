@@ -86,6 +86,7 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
                 .replace("a valid integer", "an integer")
                 .replace("valid tuple", "list")
             )
+            said = re.sub(r"\b1(0{12,})\b", lambda found: f"1e{len(found[1])}", said)
             return said.replace("valid ", "").replace("Input should", "must"), got
 
 

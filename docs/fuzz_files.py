@@ -94,7 +94,7 @@ def case(seed: int, number: int) -> Case:
             rng.choice(_CHANGES)(changed, rng)
         if not study and rng.random() < 0.1:
             holder, key = rng.choice(list(_spots(changed)))
-            holder[key] = rng.choice(_PYTHON)
+            holder[key] = _copy(rng.choice(_PYTHON))
             tables = changed
         else:
             content = _written(changed)
@@ -134,7 +134,8 @@ def _rename(tables: dict[str, Any], rng: Random) -> None:
 
 def _replace(tables: dict[str, Any], rng: Random) -> None:
     holder, key = _somewhere(tables, rng)
-    holder[key] = rng.choice(rng.choice((_TEXTS, _NUMBERS, _NUMBERS, _OTHERS)))
+    kind: tuple[Any, ...] = rng.choice((_TEXTS, _NUMBERS, _NUMBERS, _OTHERS))
+    holder[key] = _copy(rng.choice(kind))  # a later change must not change it for other cases
 
 
 def _scale(tables: dict[str, Any], rng: Random) -> None:

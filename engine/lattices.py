@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .circuit import Circuit
-from .errors import CircuitError
+from .errors import CircuitError, shown
+from .memory import check_memory
 
 if TYPE_CHECKING:
     import networkx as nx
 
+#: Bytes that a node of a circuit, and a pair of nodes to draw from, take at least.
+_NODE, _PAIR = 200, 100
 #: A seed or a generator, as `numpy.random.default_rng` takes it.
 Seed = int | np.random.Generator | None
 
@@ -67,12 +70,14 @@ def square_lattice(rows: int, cols: int, *, periodic: bool = False) -> Circuit:
     CircuitError
         For a size below these.
     """
+    _check_whole("square_lattice", rows=rows, cols=cols)
     least = 3 if periodic else 1
     if min(rows, cols) < least or rows * cols < 2:
         raise CircuitError(
             f"a {'periodic ' if periodic else ''}square_lattice must have at least {least} rows "
             f"and columns and two nodes, got {rows} x {cols} instead"
         )
+    check_memory(f"a square_lattice of {rows} x {cols} nodes", _NODE * rows * cols)
     node = np.arange(rows * cols, dtype=np.intp).reshape(rows, cols)
     if periodic:
         along, down = (node, np.roll(node, -1, axis=1)), (node, np.roll(node, -1, axis=0))
@@ -93,8 +98,10 @@ def delaunay(nodes: int, *, seed: Seed = None) -> Circuit:
     CircuitError
         For fewer than three nodes.
     """
+    _check_whole("delaunay circuit", nodes=nodes)
     if nodes < 3:
         raise CircuitError(f"a delaunay circuit must have at least 3 nodes, got {nodes} instead")
+    check_memory(f"a delaunay circuit of {nodes} nodes", _NODE * nodes)
     from scipy.spatial import Delaunay
 
     points = np.random.default_rng(seed).random((nodes, 2))
@@ -123,6 +130,7 @@ def random_circuit(nodes: int, edges: int, *, seed: Seed = None) -> Circuit:
     CircuitError
         For numbers outside these bounds.
     """
+    _check_whole("random circuit", nodes=nodes, edges=edges)
     if nodes < 2:
         raise CircuitError(f"a random circuit must have at least 2 nodes, got {nodes} instead")
     most = nodes * (nodes - 1) // 2
@@ -131,6 +139,8 @@ def random_circuit(nodes: int, edges: int, *, seed: Seed = None) -> Circuit:
             f"a random circuit of {nodes} nodes must have between {nodes - 1} and {most} edges, "
             f"got {edges} instead"
         )
+    check_memory(f"a random circuit of {nodes} nodes and {edges} edges", _NODE * nodes)
+    check_memory(f"a random circuit of {nodes} nodes and {edges} edges", _PAIR * edges)
     rng = np.random.default_rng(seed)
     chosen = {tuple(sorted(pair)) for pair in _random_tree(nodes, rng)}
     while len(chosen) < edges:
@@ -143,6 +153,14 @@ def random_circuit(nodes: int, edges: int, *, seed: Seed = None) -> Circuit:
         if first != second:
             chosen.add((first, second))
     return Circuit(np.array(sorted(chosen), dtype=np.intp), nodes=nodes)
+
+
+def _check_whole(what: str, **sizes: object) -> None:
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int | np.integer):
+            raise CircuitError(
+                f"the '{name}' of a {what} must be a whole number, got {shown(size)} instead"
+            )
 
 
 def _random_tree(nodes: int, rng: np.random.Generator) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import resource
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from .errors import TooLargeError
@@ -14,6 +15,7 @@ _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB", "EB")
 
 
+@cache  # asked for several times in a run
 def machine_bytes() -> int:
     """Return the memory that this process can have, bytes: the machine's, or its limit."""
     most = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]

@@ -34,6 +34,8 @@ class Estimate:
     """How many there will be."""
     total_s: float
     """Time for what is lacking, s."""
+    error: str = ""
+    """Why the last of those that were tried failed, where one did."""
 
 
 def estimate(
@@ -55,7 +57,9 @@ def estimate(
     few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
     if few:
         perform(few[0])  # compiles what there is to compile
-    took = [perform(job).took_s for job in few]
-    count, mean = workers or processors(), sum(took) / max(1, len(took))
+    tried = [perform(job) for job in few]
+    error = next((entry.error for entry in reversed(tried) if entry.error), "")
+    count = workers or processors()
+    mean = sum(entry.took_s for entry in tried) / max(1, len(tried))
     there = len(plan.runs) - sum(map(len, plan.lacking.values()))
-    return Estimate(there, len(few), mean, count, mean * len(jobs) / count)
+    return Estimate(there, len(few), mean, count, mean * len(jobs) / count, error)

@@ -32,7 +32,7 @@ def check_events(scenario: Scenario) -> None:
         if count > MOST_EVENTS:
             raise ValueError(
                 f"{key} must leave a run at most {MOST_EVENTS:.0e} events, got {period} s for a "
-                f"horizon of {scenario.horizon} s: {count:.2g}"
+                f"horizon of {scenario.horizon} s, which makes {count:.2g}"
             )
     if scenario.probe is not None:
         measured = _data(scenario)[1] * (scenario.horizon / scenario.probe.period)
@@ -40,7 +40,7 @@ def check_events(scenario: Scenario) -> None:
             raise ValueError(
                 f"probe.period must leave a run at most {MOST_MEASURED:.0e} measurements of a test "
                 f"datum, got {scenario.probe.period} s for {_data(scenario)[1]} data and a horizon "
-                f"of {scenario.horizon} s: {measured:.2g}"
+                f"of {scenario.horizon} s, which makes {measured:.2g}"
             )
 
 

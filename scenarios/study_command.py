@@ -139,6 +139,8 @@ def _estimate(study: Study, options: argparse.Namespace) -> str:
             f"about {_time(found.total_s)} on {found.workers} workers: "
             f"{found.run_s * 1e3:,.0f} ms a run, of {found.tried} tried"
         )
+    if found.error:
+        lines.append(f"of these some failed: {found.error}")
     return "\n".join(lines)
 
 
