@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ..engine.ledger import STUDY
+from ..engine.reading import read_text
 from .answers import answer
 from .figures import savable
 from .page_files import fill
@@ -94,8 +95,8 @@ def _facts(study: StudyRecord) -> Iterator[tuple[str, str]]:
 def _definition(study: StudyRecord) -> str:
     path = study.folder / STUDY
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(path)
+    except (OSError, ValueError) as error:
         raise RecordError(f"cannot read {path}: {reason(error)}") from error
 
 
