@@ -336,11 +336,15 @@ def test_a_signal_that_python_cannot_raise_is_sent_again(number: signal.Signals)
         def __del__(self) -> None:
             signal.raise_signal(number)
 
-    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt), interruptible():
+    def wait() -> None:
+        with interruptible():
             Apart()
             time.sleep(30.0)
+
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            wait()
     finally:
         signal.signal(signal.SIGINT, usual)
 
