@@ -9,6 +9,7 @@ import ohmtick as ot
 from ohmtick.analysis import node_voltages
 from ohmtick.analysis.voltages import data_of
 from ohmtick.engine.record import Run
+from ohmtick.tests.old_folders import as_of_an_earlier_version
 
 
 @pytest.mark.parametrize("name", ["breadboard-iv", "lattice-regression", "every-knob"])
@@ -53,7 +54,7 @@ def test_classes_have_no_clamped_copy() -> None:
 def old(tmp_path: Path) -> Run:
     """A run of an earlier version: without its data."""
     ot.run(ot.load("breadboard-iii").replace(horizon=3.0), out=tmp_path / "a")
-    (tmp_path / "a" / "data.parquet").unlink()
+    as_of_an_earlier_version(tmp_path / "a", without="data.parquet")
     return ot.open_run(tmp_path / "a")
 
 
@@ -68,7 +69,7 @@ def test_one_datum_is_known_from_the_scenario(old: Run) -> None:
 
 def test_many_data_are_not_known_from_the_scenario(tmp_path: Path) -> None:
     ot.run(ot.load("lattice-regression").replace(horizon=3.0), out=tmp_path / "a")
-    (tmp_path / "a" / "data.parquet").unlink()
+    as_of_an_earlier_version(tmp_path / "a", without="data.parquet")
     with pytest.raises(ValueError, match="does not record its data"):
         node_voltages(ot.open_run(tmp_path / "a"))
 

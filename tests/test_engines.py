@@ -627,9 +627,10 @@ def test_the_engines_are_watched_and_stop_at_the_same_events(
 def test_a_probe_is_seen_wherever_it_is_kept(monkeypatch: pytest.MonkeyPatch, block: int) -> None:
     monkeypatch.setattr(compiled, "BLOCK", block)
     watch = Stops()
-    run = ot.run(BENCH.replace(horizon=10.5), 1, "compiled", watch=watch)
+    scenario = BENCH.replace(horizon=10.5, **{"probe.period": 0.9})
+    run = ot.run(scenario, 1, "compiled", watch=watch)
     assert [probe for _, _, probe, _ in watch.seen[1:-1]] == run.probes.to_dict("records")
-    assert len(run.probes) == 11
+    assert len(run.probes) == 12
 
 
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])

@@ -20,6 +20,7 @@ from ohmtick.engine.compiled import CompiledSimulation
 from ohmtick.engine.record import Run
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.build import build
+from ohmtick.tests.old_folders import as_of_an_earlier_version
 
 NETWORKS = ["breadboard-iii", "every-knob", "random-143", "breadboard-iii-synchronous"]
 
@@ -168,5 +169,6 @@ def test_learning_goes_on_around_cut_edges() -> None:
 def test_a_folder_that_does_not_say_when_edges_were_cut_is_read(tmp_path: Path) -> None:
     """Those of earlier versions."""
     run = ot.run(failing("breadboard-iii"), seed=1, out=tmp_path / "old")
+    as_of_an_earlier_version(tmp_path / "old")
     run.edges.drop(columns="cut_s").to_parquet(tmp_path / "old" / "edges.parquet", index=False)
     assert np.isnan(ot.open_run(tmp_path / "old").cuts).all()

@@ -21,6 +21,7 @@ from ohmtick.analysis.plots import ORDERED
 from ohmtick.analysis.report import write_report
 from ohmtick.engine.record import Run
 from ohmtick.tests.browser import Opened, chromium, opened
+from ohmtick.tests.old_folders import as_of_an_earlier_version
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -519,7 +520,7 @@ def test_a_large_run_can_be_replayed(name: str, browser: Browser, tmp_path: Path
 def test_a_run_without_probes_or_data_says_so(browser: Browser, tmp_path: Path) -> None:
     scenario = ot.load("lattice-regression").replace(probe=None, horizon=5.0)
     ot.run(scenario, out=tmp_path / "bare")
-    (tmp_path / "bare" / "data.parquet").unlink()  # as a run of an earlier version
+    as_of_an_earlier_version(tmp_path / "bare", without="data.parquet")
     with opened(browser, write_report([tmp_path / "bare"], tmp_path / "bare.html")) as page:
         assert page.locator(".no-curve").is_visible()
         assert not page.locator(".voltages").is_visible()

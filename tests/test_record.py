@@ -23,6 +23,7 @@ from ohmtick.engine.events import Actuation
 from ohmtick.engine.record import RUN_FILES, Run, data_frame, edge_frame, node_frame
 from ohmtick.engine.simulation import Watched
 from ohmtick.engine.writing import new_folder
+from ohmtick.tests.old_folders import as_of_an_earlier_version
 
 FILES = {
     "scenario.toml",
@@ -69,13 +70,6 @@ def small_run(log: EventLog | None = None, rows: int = 7, positions: bool = True
         data=data_frame(["in", "ground"], rng.random((2, 2)), ["µ"], rng.random((2, 1))),
         summary=dict(SUMMARY),
     )
-
-
-def as_of_an_earlier_version(folder: Path) -> None:
-    """Take the digests out of a run folder."""
-    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-    del summary["files"], summary["digest"]
-    (folder / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
 
 
 def check_equal(found: Run, expected: Run) -> None:

@@ -430,7 +430,7 @@ def test_a_cluster_with_tls_is_that_of_dasks_own_configuration(
             processes=False,
             protocol="tls",
             security=Security(),
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
         ) as local,
     ):
         address = local.scheduler_address
