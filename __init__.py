@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .analysis.runs import open_run
-    from .analysis.studies import open_study
+    from .analysis.studies.record import open_study
     from .engine.circuit import Circuit
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
-    from .engine.twin import TwinNetwork
+    from .engine.networks.equilibrium import TwinNetwork
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
-    from .scenarios.study import Study
+    from .scenarios.studies.study import Study
 
 __version__ = "0.2.0.dev0"
 
@@ -45,7 +45,7 @@ _WHERE = {
     "from_networkx": "engine.lattices",
     "load": "scenarios.scenario",
     "open_run": "analysis.runs",
-    "open_study": "analysis.studies",
+    "open_study": "analysis.studies.record",
     "run": "scenarios.running",
     "square_lattice": "engine.lattices",
 }

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ..engine.settings import MOST_SECONDS, Part
 from ..engine.streams import FloatArray, Streams
-from .part import MOST_SECONDS, Part
 
 #: Ticks fetched at a time: as many as the horizon asks for, or few at first and then ever more.
 FIRST_BLOCK, LAST_BLOCK = 16, 4096

@@ -13,10 +13,10 @@ from pydantic import Field
 from ..engine.circuit import Circuit
 from ..engine.errors import CircuitError
 from ..engine.events import Kind
+from ..engine.settings import MOST_SECONDS, Part
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from .clock import Clock
-from .part import MOST_SECONDS, Part
 
 #: Draws for the readings ``first … first + count`` of an edge.
 Draws = Callable[[int, int, int], FloatArray]

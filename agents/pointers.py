@@ -12,8 +12,8 @@ from typing import Any
 from numba import njit
 
 from ..engine.errors import OhmtickError
-from ..engine.kernel import kernel
-from ..engine.pointers import RULE, address_of
+from ..engine.kernels.kernel import kernel
+from ..engine.kernels.pointers import RULE, address_of
 from .frozen import frozen
 from .rules import RuleFunction, coupled_learning, sign
 

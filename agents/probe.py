@@ -9,9 +9,9 @@ import simpy
 from pydantic import Field
 
 from ..engine.events import Kind
+from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.settings import MOST_SECONDS, Part
 from ..engine.simulation import Simulation
-from ..engine.twin import TwinNetwork
-from .part import MOST_SECONDS, Part
 from .supervisor import Lessons, SupervisorAgent
 
 
@@ -59,7 +59,10 @@ class ProbeAgent:
         as classified when its outputs lie nearest, in the Euclidean distance, to what is
         desired of its own class.
         """
-        from ..engine.measure import accuracy, mean_squared_error  # compiled: slow to import
+        from ..engine.kernels.measure import (  # compiled: slow to import
+            accuracy,
+            mean_squared_error,
+        )
 
         desired = self.supervisor.table_of(self.lessons)
         data = twin.transfer(), self.lessons.inputs, self.label, desired

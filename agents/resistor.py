@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ..engine.errors import CircuitError, shown
+from ..engine.settings import Part
 from ..engine.streams import FloatArray, Streams
 from .clock import blocks
-from .part import Part
 
 if TYPE_CHECKING:
-    from ..engine.devices import Devices
+    from ..engine.compiled.devices import Devices
 
 #: Conductances, S, and resistances, Ω, beyond these drown all others in the rounding.
 LEAST, MOST = 1e-15, 1e15
@@ -79,7 +79,7 @@ class ContinuousResistor(Part):
 
     def lower(self, edges: int, unit: Unit, streams: Streams) -> tuple[Devices, FloatArray]:
         """Return all resistors as arrays, and their first conductances, S, shape (E,)."""
-        from ..engine.devices import CONTINUOUS_SIEMENS, CONTINUOUS_STEPS, Devices
+        from ..engine.compiled.devices import CONTINUOUS_SIEMENS, CONTINUOUS_STEPS, Devices
 
         kind = CONTINUOUS_SIEMENS if unit == "siemens" else CONTINUOUS_STEPS
         none, nowhere = np.empty(0), np.empty(0, np.int64)
@@ -150,7 +150,7 @@ class DigitalPotentiometer(Part):
 
     def lower(self, edges: int, unit: Unit, streams: Streams) -> tuple[Devices, FloatArray]:
         """Return all potentiometers as arrays, and their first conductances, S, shape (E,)."""
-        from ..engine.devices import POSITIONS_SIEMENS, POSITIONS_STEPS, Devices
+        from ..engine.compiled.devices import POSITIONS_SIEMENS, POSITIONS_STEPS, Devices
 
         kind = POSITIONS_SIEMENS if unit == "siemens" else POSITIONS_STEPS
         ohms, positions = self.resistances(), self.starts(edges, streams)

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from .part import Part
+from ..engine.settings import Part
 
 #: The signature of a rule; any function of it may stand in for a built-in one.
 RuleFunction = Callable[[float, float, float, float, float], float]

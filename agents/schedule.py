@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..engine.lowered import Edges
+from ..engine.compiled.state import Edges
 from ..engine.streams import FloatArray, Streams
 from .clock import Clock, PeriodicClock
 

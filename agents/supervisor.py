@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..engine.events import Kind
+from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.settings import MOST_SECONDS, Part
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
-from ..engine.twin import TwinNetwork
 from .clock import PeriodicClock
-from .part import MOST_SECONDS, Part
 
 #: The supervisor's number among the agents; no circuit has so many edges.
 SUPERVISOR = 1 << 32

@@ -9,15 +9,10 @@ import pandas.
 from .learning import SettledError, learning_curve, settled_error, time_to
 from .metrics import metric
 from .phases import order_parameter
-from .responses import comparisons, heat_map, influence, response, thresholds
 from .stability import allan_deviation, allan_deviations
 from .statistics import bootstrap, compare, rank_correlation, threshold
-from .timing import (
-    interval_statistics,
-    staleness,
-    staleness_statistics,
-    tick_intervals,
-)
+from .studies.responses import comparisons, heat_map, influence, response, thresholds
+from .timing import interval_statistics, staleness, staleness_statistics, tick_intervals
 from .voltages import node_voltages
 
 __all__ = [

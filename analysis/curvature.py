@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..engine.circuit import Circuit
 from ..engine.errors import AnalysisError
-from ..engine.twin import TwinNetwork
+from ..engine.networks.equilibrium import TwinNetwork
 from .frames import refusal
 
 FloatArray = npt.NDArray[np.float64]

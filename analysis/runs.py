@@ -9,10 +9,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from ..engine.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
 from ..engine.errors import RecordError, reason
-from ..engine.eventlog import check_schema
-from ..engine.record import (
+from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
+from ..engine.records.event_log import check_schema
+from ..engine.records.run import (
     COLUMNS,
     DATA,
     DIGEST,

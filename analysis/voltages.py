@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from ..engine.circuit import Circuit
 from ..engine.errors import AnalysisError
-from ..engine.record import Run, data_frame
-from ..engine.twin import TwinNetwork
+from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.records.run import Run, data_frame
 from .frames import refusal
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..engine.errors import AnalysisError
-from ..engine.record import Run
-from .thinning import span_of
+from ..engine.records.run import Run
+from .report.thinning import span_of
 from .trajectories import displacement, path, steps
 
 if TYPE_CHECKING:

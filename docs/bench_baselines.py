@@ -13,10 +13,10 @@ from scipy.sparse.linalg import splu
 
 import ohmtick as ot
 from ohmtick.docs.bench_cases import edge_count, scenario
-from ohmtick.engine.eventlog import CHUNK_ROWS
 from ohmtick.engine.events import EVENT_DTYPES
-from ohmtick.engine.heap import sink
-from ohmtick.engine.layout import (
+from ohmtick.engine.kernels.heap import sink
+from ohmtick.engine.records.event_log import CHUNK_ROWS
+from ohmtick.engine.solver.layout import (
     AT_ENDS,
     AT_RECORD,
     AT_ROWS,

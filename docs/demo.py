@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 import ohmtick as ot
 from ohmtick.analysis import plots
-from ohmtick.analysis.report import write_report
+from ohmtick.analysis.report.runs import write_report
 
 latest = max(Path("runs").glob("breadboard-iii*"), key=lambda folder: folder.stat().st_mtime)
 run = ot.open_run(latest)

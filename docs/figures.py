@@ -14,9 +14,9 @@ from matplotlib import pyplot as plt
 
 import ohmtick as ot
 from ohmtick.analysis import plots
-from ohmtick.analysis.animation import animate
-from ohmtick.analysis.figures import FIGURES, drawn
-from ohmtick.analysis.report import write_report
+from ohmtick.analysis.report.animation import animate
+from ohmtick.analysis.report.figures import FIGURES, drawn
+from ohmtick.analysis.report.runs import write_report
 
 FOLDER = Path(__file__).parent / "figures"
 SEEDS = range(20)

@@ -38,15 +38,15 @@ from types import FrameType
 import numpy as np
 
 import ohmtick as ot
-from ohmtick.analysis.report import write_report
-from ohmtick.analysis.study_figures import draw_all
+from ohmtick.analysis.report.runs import write_report
+from ohmtick.analysis.studies.figures import draw_all
 from ohmtick.docs.fuzz_files import Case, case
 from ohmtick.engine.errors import visible
-from ohmtick.engine.record import Run
-from ohmtick.scenarios.cli import main as command
-from ohmtick.scenarios.estimating import estimate
-from ohmtick.scenarios.planning import jobs_for, plan_of
+from ohmtick.engine.records.run import Run
+from ohmtick.scenarios.cli.main import main as command
 from ohmtick.scenarios.sizes import events_of
+from ohmtick.scenarios.studies.estimating import estimate
+from ohmtick.scenarios.studies.planning import jobs_for, plan_of
 
 #: No case takes longer, s; most take some hundredths.
 LIMIT_S = 60.0

@@ -69,9 +69,9 @@ def library() -> tuple[tuple[str, bool, bytes], ...]:
     """Return the scenarios and studies that come along: name, whether it is a study, content."""
     root = Path(ohmtick.__file__).parent / "scenarios"
     files = [(file, False) for file in sorted((root / "library").glob("*.toml"))]
-    papers = sorted((root / "library" / "wycoff2022").glob("*.toml"))
+    papers = sorted((root / "papers" / "wycoff2022").glob("*.toml"))
     files += [(file, b"[grid]" in file.read_bytes()) for file in papers]
-    files += [(file, True) for file in sorted((root / "robustness").glob("*.toml"))]
+    files += [(file, True) for file in sorted((root / "studies" / "library").glob("*.toml"))]
     return tuple(
         (file.stem, study, file.read_bytes()) for file, study in files if file.stem != "campaign"
     )

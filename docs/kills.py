@@ -25,12 +25,12 @@ from pathlib import Path
 
 import ohmtick as ot
 from ohmtick.docs.kills_writing import SIGNALS, Tally, torments
-from ohmtick.scenarios.cli import INTERRUPTED
-from ohmtick.scenarios.locking import HOLDER
+from ohmtick.scenarios.cli.main import INTERRUPTED
+from ohmtick.scenarios.studies.locking import HOLDER
 
 #: What is killed.
 COMMANDS = ["run", "study-threads", "study-processes", "figures", "report", "animate", "reproduce"]
-COMMAND = [sys.executable, "-P", "-m", "ohmtick.scenarios.cli", "study"]
+COMMAND = [sys.executable, "-P", "-m", "ohmtick.scenarios.cli.main", "study"]
 
 #: Runs of about 10 ms, so that a kill comes between any two instructions, not in one long loop.
 STUDY = """

@@ -23,9 +23,11 @@ import pyarrow.parquet
 import seaborn
 
 import ohmtick as ot
-from ohmtick.analysis import animation, figures, report, study_figures
-from ohmtick.scenarios import campaign
-from ohmtick.scenarios.cli import main
+from ohmtick.analysis.report import animation, figures
+from ohmtick.analysis.report import runs as report
+from ohmtick.analysis.studies import figures as study_figures
+from ohmtick.scenarios.cli.main import main
+from ohmtick.scenarios.papers import campaign
 
 #: What a command is sent, one after the other; every second one cannot be caught.
 SIGNALS = [

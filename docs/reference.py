@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ohmtick.agents.messages import models
+from ohmtick.engine.messages import models
 from ohmtick.scenarios.scenario import Scenario
 
 FILE = Path(__file__).parent / "scenarios.md"

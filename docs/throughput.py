@@ -20,11 +20,11 @@ from itertools import islice
 from pathlib import Path
 
 import ohmtick as ot
-from ohmtick.engine.ledger import Entry, Ledger
-from ohmtick.scenarios.executors import NAMED
-from ohmtick.scenarios.jobs import perform
-from ohmtick.scenarios.planning import jobs_for, plan_of
-from ohmtick.scenarios.studying import Tally
+from ohmtick.engine.records.ledger import Entry, Ledger
+from ohmtick.scenarios.studies.carry_out import Tally
+from ohmtick.scenarios.studies.executors import NAMED
+from ohmtick.scenarios.studies.jobs import perform
+from ohmtick.scenarios.studies.planning import jobs_for, plan_of
 
 BASE = ot.load("breadboard-iii").replace(horizon=1250.0)  # s: 16 edges that tick every second
 

@@ -22,7 +22,7 @@ class Circuit:
 
     An edge's direction sets the sign of its drop, first node minus second, and nothing else.
     Parallel edges are allowed. Conductances are not part of a circuit: they belong to the
-    `~ohmtick.engine.twin.TwinNetwork` that is built on it.
+    `~ohmtick.engine.networks.equilibrium.TwinNetwork` that is built on it.
 
     Parameters
     ----------

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 import simpy
 
 from .errors import OhmtickError
-from .eventlog import EventLog
 from .events import Kind
-from .twin import TwinNetwork
+from .networks.equilibrium import TwinNetwork
+from .records.event_log import EventLog
 
 #: Events between two looks at the outside world.
 POLL_EVERY = 1024

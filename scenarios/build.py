@@ -18,17 +18,17 @@ from ..agents.rules import RuleFunction
 from ..agents.supervisor import Lessons, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
-from ..engine.eventlog import EventLog
+from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.records.event_log import EventLog
 from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
-from ..engine.twin import TwinNetwork
 from .scenario import Edges, Scenario
 from .sizes import check_run_memory
 from .stand_ins import is_stand_in
 
 if TYPE_CHECKING:
-    from ..engine.compiled import CompiledSimulation
-    from ..engine.lowered import Data
+    from ..engine.compiled.simulation import CompiledSimulation
+    from ..engine.compiled.state import Data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +189,7 @@ def _on_simpy(
 
 def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) -> Experiment:
     from ..agents.schedule import Schedule
-    from ..engine.cuts import CutSimulation
+    from ..engine.compiled.cuts import CutSimulation
 
     scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
     devices, start = parts.resistor.lower(bench.edges, parts.rule.unit, streams)
@@ -225,7 +225,7 @@ def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) ->
 
 
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
-    from ..engine.lowered import Data
+    from ..engine.compiled.state import Data
 
     desired = supervisor.table_of(lessons)
     if lessons.desired is not None:

@@ -15,10 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from ..agents.part import Frozen, Part
 from ..engine import lattices
 from ..engine.circuit import Circuit
 from ..engine.errors import nearest, shown
+from ..engine.settings import Frozen, Part
 from ..engine.streams import MOST_SEED, Streams
 
 #: The largest circuits: 4 million nodes, and 16 million edges.

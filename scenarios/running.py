@@ -18,17 +18,17 @@ from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
 from ..agents.rules import RuleFunction
 from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
-from ..engine.eventlog import EventLog
-from ..engine.record import EVENTS, Run, data_frame, edge_frame, node_frame
+from ..engine.records.event_log import EventLog
+from ..engine.records.run import EVENTS, Run, data_frame, edge_frame, node_frame
+from ..engine.records.writing import new_folder
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
-from ..engine.writing import new_folder
 from .build import Experiment, build
-from .digests import code
 from .in_step import warn_in_step
 from .scenario import Scenario, as_scenario
 from .sizes import size_of
 from .stand_ins import described, stand_ins
+from .studies.code import code
 
 #: The engines that can be asked for.
 ENGINES = ("auto", "compiled", "simpy")

@@ -15,8 +15,6 @@ from pydantic import BaseModel, Field, model_validator
 
 from ..agents.clock import MOST_TICKS, PeriodicClock, PoissonClock
 from ..agents.faults import Faults
-from ..agents.messages import chosen, models
-from ..agents.part import MOST_SECONDS, Frozen, Part, plain
 from ..agents.probe import Probe
 from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
 from ..agents.rules import CoupledLearning, Sign
@@ -31,8 +29,10 @@ from ..engine.errors import (
     shortened,
     shown,
 )
-from ..engine.reading import read_text, toml_tables
-from ..engine.record import SUMMARY
+from ..engine.messages import chosen, models
+from ..engine.records.reading import read_text, toml_tables
+from ..engine.records.run import SUMMARY
+from ..engine.settings import MOST_SECONDS, Frozen, Part, plain
 from ..engine.streams import MOST_SEED
 from .circuits import AnyCircuit, EdgeList
 from .sizes import check_events

@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ..agents.messages import models
 from ..engine.errors import ScenarioError
+from ..engine.messages import models
 
 
 def is_stand_in(value: object, field: FieldInfo) -> bool:

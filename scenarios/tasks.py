@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..agents.part import Frozen, Part
 from ..agents.supervisor import Lessons
 from ..engine.errors import ScenarioError, shortened, shown
+from ..engine.settings import Frozen, Part
 from ..engine.streams import FloatArray, Streams
 from .circuits import Label, Voltages, Volts, text_keys
 

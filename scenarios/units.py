@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from ..agents.messages import models
+from ..engine.messages import models
 from .scenario import Scenario
 
 if TYPE_CHECKING:
-    from .study import Study
+    from .studies.study import Study
 
 
 def unit_of_key(key: str, scenario: Scenario | None = None) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ohmtick.analysis.figures import FIGURES
+from ohmtick.analysis.report.figures import FIGURES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]

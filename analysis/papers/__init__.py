@@ -1,0 +1,1 @@
+"""What came of a paper's studies: statements, verdicts, figures."""

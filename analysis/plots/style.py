@@ -1,0 +1,114 @@
+"""What all figures share: their size, colours, labels, and how they are thinned."""
+
+from collections.abc import Hashable, Iterable
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.colors import ListedColormap, to_hex
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+from matplotlib.typing import ColorType
+
+from ...engine.errors import AnalysisError, shortened
+from ..frames import refusal
+
+FIGURE = (3.4, 2.4)  # in, one column of a journal
+BINS = 1000  # over the time axis, each finer than a 300 dpi dot at column width
+ROWS = 150  # edges that can still be told apart at column width
+MOST_LETTERS = 60  # of a title, a label or an entry of a legend
+KEYS = 6  # entries of a legend of numbers
+
+DISTINCT: list[ColorType] = list(sns.color_palette("colorblind"))
+# Viridis without its yellow end, which is too pale for a line on white.
+ORDERED = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.9, 256)), name="viridis")
+
+LABELS = {
+    "time_s": "time (s)",
+    "updates": "updates",
+    "updates_per_edge": "updates per edge",
+    "error": "error (V²)",
+    "relative_error": "error / initial error",
+    "accuracy": "accuracy",
+}
+
+
+def axes_for(ax: Axes | None) -> Axes:
+    """Return the Axes given, or those of a new figure of column width."""
+    if ax is not None:
+        return ax
+    with sns.plotting_context("paper"), sns.axes_style("ticks"):
+        _, ax = plt.subplots(figsize=FIGURE, layout="constrained")
+    sns.despine(ax=ax)
+    return ax
+
+
+def stacked(heights: tuple[float, float]) -> tuple[Axes, Axes]:
+    """Return two Axes of a new figure of column width, one above the other on one x axis."""
+    with sns.plotting_context("paper"), sns.axes_style("ticks"):
+        figure, (upper, lower) = plt.subplots(
+            2,
+            figsize=(FIGURE[0], 1.3 * FIGURE[1]),
+            height_ratios=heights,
+            sharex=True,
+            layout="constrained",
+        )
+    sns.despine(fig=figure)
+    return upper, lower
+
+
+def as_written(ax: Axes) -> Axes:
+    """Have a user's words shown letter by letter, and not beyond the figure.
+
+    In titles, labels and the legend a ``$`` then begins no formula, and what is long is cut.
+    """
+    texts = [ax.title, ax.xaxis.label, ax.yaxis.label]
+    if (legend := ax.get_legend()) is not None:
+        texts += [*legend.get_texts(), legend.get_title()]
+    for text in texts:
+        text.set_parse_math(False)
+        if len(text.get_text()) > MOST_LETTERS:
+            text.set_text(shortened(text.get_text(), MOST_LETTERS))
+    return ax
+
+
+def log_axis(axis: Axis, low: float, high: float) -> None:
+    """Label a logarithmic axis: its decades, or 1, 2, 5 where there are less than three."""
+    if high < 100.0 * low:
+        axis.set_major_locator(LogLocator(10.0, subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def hex_of(colours: Iterable[ColorType]) -> list[str]:
+    """Return colours as a page writes them: #rrggbb."""
+    return [to_hex(colour) for colour in colours]
+
+
+def palette_of(levels: list[Hashable], numeric: bool) -> dict[Hashable, ColorType]:
+    """Give each level a colour: in order for numbers and for many, else easy to tell apart."""
+    if numeric or len(levels) > len(DISTINCT):
+        shades = ORDERED(np.linspace(0.0, 1.0, len(levels)))
+        return {level: tuple(shade) for level, shade in zip(levels, shades, strict=True)}
+    return dict(zip(levels, DISTINCT, strict=False))
+
+
+def choose_edges(known: list[int], edges: Iterable[int] | None, where: str) -> list[int]:
+    """Choose the edges to draw, ascending: those named, or as many of the known as can be seen."""
+    if edges is None:
+        rows = np.linspace(0, len(known) - 1, min(len(known), ROWS))
+        return [known[row] for row in rows.round().astype(int)]
+    named = sorted({int(edge) for edge in edges})
+    if not named:
+        raise AnalysisError(refusal("edges", where, "name at least one edge", "none"))
+    if strange := sorted(set(named).difference(known)):
+        raise AnalysisError(refusal("edges", where, "name edges in the events", strange[0]))
+    return named
+
+
+def bins_of(time: pd.Series, begin: float, end: float) -> pd.Series:
+    """Return the bin between begin and end that each time lies in."""
+    return ((time - begin) * (BINS / ((end - begin) or 1.0))).astype(int)

@@ -1,0 +1,1 @@
+"""Reports, replays and films of runs and studies."""

@@ -1,0 +1,241 @@
+"""Makes a film of runs: their networks and learning curves over simulated time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from subprocess import SubprocessError
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
+from ...engine.records.run import Run
+from ...engine.records.writing import whole_file
+from ..frames import refusal
+from ..runs import open_run
+from ..trajectories import path as path_of
+from .replay import bounds_of
+from .thinning import span_of, thin
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.collections import LineCollection
+
+#: What a film can be: the suffix, and the writer of matplotlib.
+WRITERS = {".gif": "pillow", ".mp4": "ffmpeg"}
+#: Events of a run that a film is made from; of more, the last of each edge in each of many frames.
+MOST_EVENTS = 2_000_000
+#: Film of one run, and each further one: width and height, in; pixels an inch.
+WIDTH, HEIGHT, DPI = 4.4, 4.6, 110
+
+
+def animate(
+    folders: Sequence[str | Path],
+    out: str | Path,
+    *,
+    window: tuple[float, float | None] = (0.0, None),
+    frames: int = 150,
+    fps: int = 15,
+    watch: Callable[[int, int], object] | None = None,
+) -> Path:
+    """Make a film of one run, or of several side by side on one clock, and return its path.
+
+    Each frame shows the state at its time: the edges by their conductance, those that have just
+    ticked underlaid in vermillion, and how far the learning curve has come.
+
+    Parameters
+    ----------
+    folders
+        Run folders, at least one.
+    out
+        The film: ``.gif``, or ``.mp4`` where ffmpeg is on the path.
+    window
+        Simulated time of the first frame and of the last, s; None for the end of the longest run.
+    frames
+        How many frames, at least 2.
+    fps
+        Frames a second, at least 1.
+    watch
+        Called with the number of each frame that is drawn, from 0, and with how many there are.
+
+    Raises
+    ------
+    OhmtickError
+        For another suffix, for mp4 without ffmpeg, for a window, a number of frames or a speed
+        that makes no film.
+    RecordError
+        When a run cannot be read, or the film not written; then nothing is left behind.
+    """
+    path = Path(out)
+    writer = writer_of(path)
+    if not folders:
+        raise OhmtickError("a film must be given at least one run folder, got none")
+    if frames < 2:
+        raise AnalysisError(refusal("frames", "animate", "be at least 2", frames))
+    if fps < 1:
+        raise AnalysisError(refusal("fps", "animate", "be at least 1", fps))
+    runs = [open_run(folder) for folder in folders]
+    end = max(map(span_of, runs))
+    start, stop = window[0], end if window[1] is None else window[1]
+    if not 0.0 <= start < stop <= end:
+        rule = f"open before it closes, within [0, {end:g}] s"
+        raise AnalysisError(refusal("window", "animate", rule, f"{start:g} to {stop:g} s"))
+    film = _Film(runs, np.linspace(start, stop, frames))
+    with whole_file(path) as partial:
+        try:
+            film.write(partial, writer, fps, watch)
+        except (ValueError, RuntimeError, IndexError, OSError, SubprocessError) as error:
+            if isinstance(error.__context__, KeyboardInterrupt):
+                raise KeyboardInterrupt from None  # its writer could not finish what was given up
+            raise RecordError(f"cannot write {path}: {reason(error)}") from error
+    return path
+
+
+def writer_of(path: Path) -> str:
+    """Return the name of matplotlib's writer for a film.
+
+    Raises
+    ------
+    OhmtickError
+        For an unknown suffix, or a writer that is not installed.
+    """
+    writer = WRITERS.get(path.suffix.lower())
+    if writer is None:
+        got = path.suffix or "no suffix"
+        raise OhmtickError(f"a film must be a .gif or an .mp4, got {got} instead ({path})")
+    if writer == "ffmpeg" and shutil.which("ffmpeg") is None:
+        raise OhmtickError(
+            f"an .mp4 needs ffmpeg, which is not on the path; name a .gif instead ({path})"
+        )
+    return writer
+
+
+class _Film:
+    """The figure, and what changes in it from frame to frame."""
+
+    def __init__(self, runs: Sequence[Run], times: npt.NDArray[np.float64]) -> None:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+        import seaborn as sns
+
+        from ..plots.scale import conductance_key, log_norm
+
+        self.times = times
+        rows = [thin(run, MOST_EVENTS).rows for run in runs]
+        with sns.plotting_context("paper"), sns.axes_style("ticks"):
+            self.figure, panels = plt.subplots(
+                2,
+                len(runs),
+                figsize=(WIDTH * len(runs), HEIGHT),
+                height_ratios=(2.4, 1.0),
+                squeeze=False,
+                layout="constrained",
+                sharey="row" if len(runs) > 1 else False,
+            )
+        bounds = bounds_of(runs, rows)
+        self.parts = [
+            _Part(run, events, times, bounds, list(panels[:, column]))
+            for column, (run, events) in enumerate(zip(runs, rows, strict=True))
+        ]
+        conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
+        for curve in panels[1]:
+            sns.despine(ax=curve)
+        self.clock = self.figure.suptitle(" ", fontsize="large")
+
+    def write(
+        self, path: Path, writer: str, fps: int, watch: Callable[[int, int], object] | None
+    ) -> None:
+        import matplotlib.pyplot as plt
+        from matplotlib.animation import FuncAnimation
+
+        film = FuncAnimation(self.figure, self._draw, frames=len(self.times), blit=False)
+        try:
+            film.save(path, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
+        finally:
+            plt.close(self.figure)
+
+    def _draw(self, frame: int) -> list[Any]:
+        self.clock.set_text(f"t = {self.times[frame]:.4g} s")
+        for part in self.parts:
+            part.draw(frame, self.times[frame])
+        if frame == 0:  # the layout is found once, lest the pictures tremble
+            self.figure.draw_without_rendering()
+            self.figure.set_layout_engine("none")
+        return []
+
+
+class _Part:
+    """One run in a film."""
+
+    def __init__(
+        self,
+        run: Run,
+        events: pd.DataFrame,
+        times: npt.NDArray[np.float64],
+        bounds: tuple[float, float],
+        panels: Sequence[Any],
+    ) -> None:
+        from .. import plots
+        from ..plots.style import DISTINCT
+
+        network, curve = panels
+        start = run.edges["conductance_start_S"]
+        self.states = path_of(events, start, times, run.cuts)
+        self.ticked = _ticked(events, len(run.edges), times)
+        plots.network(run.edges, run.nodes, start, bounds=bounds, key=False, ax=network)
+        network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
+        (self.lines,) = (part for part in network.collections if hasattr(part, "set_segments"))
+        self.flash: LineCollection = _flash(self.lines)
+        network.add_collection(self.flash)
+        self.cursor = None
+        if run.probes.empty:
+            curve.set_axis_off()
+            return
+        plots.learning_curve(run.probes, ax=curve)
+        curve.set_xlim(0.0, span_of(run))
+        self.cursor = curve.axvline(times[0], color=DISTINCT[3], linewidth=1.2)
+
+    def draw(self, frame: int, time: float) -> None:
+        from ..plots.network import show_conductances
+
+        show_conductances(self.lines, self.states[frame])
+        self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0).tolist())
+        if self.cursor is not None:
+            self.cursor.set_xdata([time, time])
+
+
+def _ticked(
+    events: pd.DataFrame, edges: int, times: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Return which edges have just ticked at each time, shape (F, E).
+
+    That is since the frame before, but no longer than a third of the mean interval between the
+    ticks of an edge, or else all would be lit all the time.
+    """
+    ticked = np.zeros((len(times), edges), dtype=np.bool_)
+    if events.empty:
+        return ticked
+    sensed, edge = events["sensed_s"].to_numpy(), events["edge"].to_numpy()
+    frame = np.searchsorted(times, sensed)
+    interval = float(np.ptp(sensed)) * edges / sensed.size
+    trail = min(float(times[1] - times[0]), interval / 3.0)
+    seen = frame < len(times)
+    seen[seen] = times[frame[seen]] - sensed[seen] <= trail
+    ticked[frame[seen], edge[seen]] = True
+    return ticked
+
+
+def _flash(lines: LineCollection) -> LineCollection:
+    """Return what lights up under the edges when they tick."""
+    from matplotlib.collections import LineCollection
+
+    width = float(np.ravel(lines.get_linewidth())[0])
+    paths = [np.asarray(path.vertices) for path in lines.get_paths()]
+    return LineCollection(
+        paths, colors="#d55e00", linewidths=width + max(1.5, 1.4 * width), alpha=0.0, zorder=0.5
+    )

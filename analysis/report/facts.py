@@ -1,0 +1,109 @@
+"""What a report says about a run in words: what ran, how it ended, how to repeat it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from ...engine.records.run import Run
+from ..learning import settled_error
+from .thinning import span_of
+
+#: Units of the settings that have one.
+UNITS = {
+    "period": " s",
+    "full_scale": " Ω",
+    "k_min": " S",
+    "k_max": " S",
+    "offset": " V",
+    "noise": " V",
+}
+
+
+def facts_of(run: Run) -> dict[str, str]:
+    """Return what a table says of a run: name and text, in order."""
+    scenario, summary = run.scenario, run.summary
+    edges = scenario.get("edges", {})
+    count = run.nodes["role"].value_counts()
+    size = f"{len(run.nodes):,} nodes, {len(run.edges):,} edges"
+    facts = {
+        "title": summary["title"] or "untitled",
+        "circuit": f"{_kind(scenario, 'circuit')}: {size}",
+        "task": f"{_kind(scenario, 'task')}: {_of(count.get('source', 0), 'source')}, "
+        f"{_of(count.get('target', 0), 'target')}",
+        "rule": _table(edges.get("rule", {})),
+        "resistor": _table(edges.get("resistor", {})),
+        "clock": _table(edges.get("clock", {})),
+        "comparator": _table(edges.get("comparator", {})) or "reads exactly",
+        "latency": f"{edges['latency']:g} s" if edges.get("latency") else "none",
+        "supervisor": _table(scenario.get("supervisor", {})),
+        "seed": str(summary["seed"]),
+        "engine": str(summary["engine"]),
+        **_stood_in(summary),
+        "simulated": f"{span_of(run):g} s"
+        + (", where it was interrupted" if summary["interrupted"] else ""),
+        "updates": f"{summary['updates']:,}",
+        "error before": _volts(summary["initial_error"]),
+        "error after": _volts(summary["final_error"]),
+    }
+    if len(run.probes) >= 4:
+        facts["over the last quarter"] = str(settled_error(run.probes))
+    if "final_accuracy" in summary:
+        before, after = summary["initial_accuracy"], summary["final_accuracy"]
+        facts["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"
+    return facts
+
+
+def versions_of(run: Run) -> str:
+    """Return what computed a run: names and versions."""
+    versions = run.summary.get("versions", {})
+    return ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def again(run: Run) -> tuple[str, str]:
+    """Return how to repeat a run: a sentence, and the command."""
+    path = "scenario.toml" if run.folder is None else str(run.folder / "scenario.toml")
+    sentence = (
+        f"The file below is the whole scenario, its seed ({run.summary['seed']}) included. It "
+        "gives the same run, bit for bit, by either engine"
+    )
+    for named in _stood_in(run.summary).values():
+        sentence += f", where what stood in ({named}) is handed to ohmtick.run again"
+    return f"{sentence}.", f"ohmtick run {shlex.quote(path)} --out again"
+
+
+def _stood_in(summary: Mapping[str, Any]) -> dict[str, str]:
+    """Return a line on what stood in for parts of the scenario, if anything did."""
+    others = summary.get("stand_ins") or {}  # folders of an earlier version do not say
+    named = ", ".join(f"{key}: {told['name']}" for key, told in others.items())
+    return {"stood in": named} if named else {}
+
+
+def _kind(scenario: Mapping[str, Any], table: str) -> str:
+    return str(scenario.get(table, {}).get("kind", "?")).replace("_", " ")
+
+
+def _of(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def _table(table: Mapping[str, Any]) -> str:
+    """Return the settings of a part in a line, those that are nought left out."""
+    settings = [
+        f"{key.replace('_', ' ')} {_value(value)}{UNITS.get(key, '')}"
+        for key, value in table.items()
+        if key != "kind" and value not in (0, "", None)
+    ]
+    kind = [str(table["kind"]).replace("_", " ")] if "kind" in table else []
+    return ", ".join(kind + settings)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        return f"of {len(value)} values" if len(value) > 4 else ", ".join(map(_value, value))
+    return f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+
+
+def _volts(error: float | None) -> str:
+    return "not finite" if error is None else f"{error:.3g} V²"

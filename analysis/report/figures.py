@@ -1,0 +1,269 @@
+"""The figures of a recorded run by name: what each shows, and how it is drawn into a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...engine.errors import OhmtickError, RecordError, nearest
+from ...engine.records.run import Run
+from ...engine.records.writing import whole_file
+from ..runs import open_run
+from ..studies.record import is_study, open_study
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..studies.record import StudyRecord
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind:
+    """A figure that can be asked for by name.
+
+    Attributes
+    ----------
+    title, caption : str
+        What it shows.
+    draw : callable
+        Takes a run, returns the Axes, or an array of them.
+    """
+
+    title: str
+    caption: str
+    draw: Callable[[Run], object]
+
+
+def _learning(run: Run) -> object:
+    from .. import plots
+
+    if run.probes.empty:
+        raise OhmtickError("this run has no [probe], or ended before the first measurement")
+    if "accuracy" not in run.probes:
+        return plots.learning_curve(run.probes)
+    upper, lower = plots.stacked(heights=(1.0, 1.0))
+    plots.learning_curve(run.probes, ax=upper)
+    upper.set_xlabel("")
+    plots.learning_curve(run.probes, y="accuracy", ax=lower)
+    return upper, lower
+
+
+def _network(run: Run) -> object:
+    from .. import plots
+    from ..voltages import data_of, node_voltages
+
+    data = data_of(run)
+    if data is None:
+        return plots.network(run.edges, run.nodes)
+    nodes = node_voltages(run)
+    if data.desired is None:
+        return plots.network(run.edges, nodes, voltage="free_V")
+    return plots.twins(run.edges, nodes)
+
+
+def _conductances(run: Run) -> object:
+    from .. import plots
+
+    _check_acted(run)
+    return plots.conductances(run.events, initial=run.edges["conductance_start_S"])
+
+
+def _ticks(run: Run) -> object:
+    from .. import plots
+
+    _check_acted(run)
+    clock = clock_of(run)
+    return plots.ticks_and_order(
+        run.events, period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None
+    )
+
+
+def _intervals(run: Run) -> object:
+    from .. import plots
+
+    _check_acted(run)
+    return plots.intervals(run.events)
+
+
+def _allan(run: Run) -> object:
+    from .. import plots
+    from ..stability import allan_deviations
+
+    _check_acted(run)
+    clock = clock_of(run)
+    if clock.get("gate", 1.0) < 1.0:
+        raise OhmtickError(
+            "its gate lets ticks pass, and a clock's stability cannot be told from the others"
+        )
+    deviations = allan_deviations(run.events, clock.get("period"))
+    if (deviations["allan_deviation"] < 1e-12).all():
+        raise OhmtickError("its clocks keep their period to rounding: they have no deviation")
+    return plots.allan(deviations)
+
+
+def _staleness(run: Run) -> object:
+    from .. import plots
+
+    _check_acted(run)
+    return plots.staleness(run.events)
+
+
+def _displacement(run: Run) -> object:
+    from .. import plots
+    from ..wandering import wandering
+
+    _check_acted(run)
+    found = wandering(run)
+    label = f"mean squared\ndisplacement ({found.unit})"
+    return plots.displacement(found.frame, msd_label=label)
+
+
+def _check_acted(run: Run) -> None:
+    if run.events.empty:
+        raise OhmtickError("no edge acted in this run")
+
+
+def clock_of(run: Run) -> dict[str, Any]:
+    """Return the clock's table of the scenario that a run records."""
+    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
+    return clock
+
+
+#: The figures that can be asked for by name.
+FIGURES: dict[str, Kind] = {
+    "learning": Kind(
+        title="Learning curve",
+        caption="The test error at every probe; where the task has classes, the accuracy below.",
+        draw=_learning,
+    ),
+    "network": Kind(
+        title="The network as it ended",
+        caption="Edges by their last conductance; squares are sources, diamonds targets with the "
+        "voltage that is desired of them (→), of the first datum; nodes are darker at higher "
+        "voltages.",
+        draw=_network,
+    ),
+    "conductances": Kind(
+        title="Conductances",
+        caption="Every edge, or 150 of them spread evenly; in each thousandth of the time the "
+        "lowest, the highest and the last value.",
+        draw=_conductances,
+    ),
+    "ticks": Kind(
+        title="Ticks, and how far they are in step",
+        caption="When the edges read, over about twenty ticks each from the first; below, the "
+        "order parameter of their clocks, and dashed what clocks without any order would have.",
+        draw=_ticks,
+    ),
+    "intervals": Kind(
+        title="Intervals",
+        caption="Between the ticks of each edge that it acted on, over all edges.",
+        draw=_intervals,
+    ),
+    "allan": Kind(
+        title="Stability of the clocks",
+        caption="Allan deviation, a line an edge (dark to light in the order of their numbers), or "
+        "the median and the middle four fifths of more than thirty.",
+        draw=_allan,
+    ),
+    "staleness": Kind(
+        title="Staleness",
+        caption="How many other actuations fell between a reading and its writing.",
+        draw=_staleness,
+    ),
+    "displacement": Kind(
+        title="Displacement",
+        caption="How far the resistors are from where they were a lag ago, squared and summed over "
+        "edges, on average over the second half of the run; sampled once a period of the clock.",
+        draw=_displacement,
+    ),
+}
+
+
+def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
+    """Draw a figure of a recorded run, or of a study, and return the path of its file.
+
+    Parameters
+    ----------
+    folder
+        The run folder, or the study folder.
+    kind
+        One of `FIGURES`; of a study ``learning``, ``response-KEY``, ``heat-map-KEY-KEY`` and the
+        like, whose names the message lists where there is none of that name.
+    out
+        Where to, in any format that matplotlib knows by its suffix; ``<folder>/<kind>.png`` by
+        default, and PNG where there is no suffix.
+
+    Raises
+    ------
+    OhmtickError
+        For an unknown kind or format.
+    RecordError
+        When the run cannot be read, or the figure not written.
+    """
+    path = Path(folder) / f"{kind}.png" if out is None else Path(out)
+    if not path.suffix:
+        path = path.with_name(f"{path.name}.png")
+    if is_study(folder):
+        return _draw_of_study(open_study(folder), kind, path)
+    if kind not in FIGURES:
+        raise OhmtickError(f"there is no figure {kind!r}; {nearest(kind, FIGURES)}")
+    run = open_run(folder)
+    try:
+        with drawn(run, kind) as figure:
+            save(figure, path)
+    except RecordError:
+        raise
+    except OhmtickError as error:
+        raise OhmtickError(f"cannot draw {kind!r} of {folder}: {error}") from None
+    return path
+
+
+def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
+    from .study import study_figures
+
+    with savable():
+        axes = dict(study_figures(study))
+        if kind not in axes:
+            has = ", ".join(map(repr, axes)) or "none, since no run of it is done"
+            raise OhmtickError(f"there is no figure {kind!r} of {study.folder}; it has {has}")
+        save(axes[kind].figure, path)
+    return path
+
+
+@contextmanager
+def drawn(run: Run, kind: str) -> Iterator[Figure]:
+    """Draw a figure of a run, and free it when it has been used."""
+    import numpy as np
+
+    with savable():
+        axes = FIGURES[kind].draw(run)
+        yield np.ravel(np.asarray(axes, dtype=object))[0].get_figure()
+
+
+@contextmanager
+def savable() -> Iterator[None]:
+    """Let figures be drawn without a display, and free at the end those that were made."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    already = set(plt.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(plt.get_fignums()) - already:
+            plt.close(number)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save a figure in the format of the path's suffix, whole or not at all."""
+    with whole_file(path) as partial:
+        try:
+            figure.savefig(partial, dpi=200, bbox_inches="tight")
+        except ValueError as error:
+            raise OhmtickError(f"{path} is in no known format: {error}") from None

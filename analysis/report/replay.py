@@ -1,0 +1,177 @@
+"""The data of a replay: what a page needs to show runs at any simulated time.
+
+A page holds the events themselves (see `thin` for which), not pictures of states: the state at a
+time is what the events up to it left. Voltages are solved in the page, from the conductances shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...engine.records.run import Run
+from ..voltages import data_of
+from .layout import layout_of
+from .packing import Packed, pack, pack_index, pack_logarithms, pack_rounded
+from .thinning import Thinned, span_of, thin
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Events in a page, over all of its runs, and probes of a run. With these a page stays below 8 MB.
+MOST_EVENTS, MOST_PROBES = 400_000, 4000
+#: Edges of a network that a page can draw, and that are worth drawing.
+MOST_EDGES = 100_000
+#: Up to how many events keep every digit.
+EXACT = 120_000
+#: Data that can be chosen from, in one run.
+MOST_DATA = 500
+
+
+def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | None:
+    """Return the data of a page that replays runs side by side on one clock.
+
+    None where a network has more than `MOST_EDGES` edges.
+
+    Parameters
+    ----------
+    runs
+        Recorded runs, at least one.
+    names
+        What each is called.
+    """
+    from ..plots.style import DISTINCT, ORDERED, hex_of
+
+    if any(len(run.edges) > MOST_EDGES for run in runs):
+        return None
+    thinned = [thin(run, MOST_EVENTS // len(runs)) for run in runs]
+    low, high = bounds_of(runs, [each.rows for each in thinned])
+    exact = sum(len(each.rows) for each in thinned) <= EXACT
+    return {
+        "horizon": max(map(span_of, runs)),
+        "low": low,
+        "high": high,
+        "colours": hex_of(ORDERED(np.linspace(0.0, 1.0, 256))),
+        "distinct": hex_of(DISTINCT),
+        "runs": [
+            _run(run, name, each, (low, high), exact)
+            for run, name, each in zip(runs, names, thinned, strict=True)
+        ],
+    }
+
+
+def bounds_of(runs: Sequence[Run], events: Sequence[pd.DataFrame]) -> tuple[float, float]:
+    """Return the least and the largest positive conductance that is shown, S, never the same."""
+    shown = np.concatenate(
+        [run.edges["conductance_start_S"] for run in runs]
+        + [run.edges["conductance_final_S"] for run in runs]
+        + [frame["conductance_after_S"] for frame in events]
+    )
+    shown = shown[(shown > 0.0) & np.isfinite(shown)]
+    low, high = (float(shown.min()), float(shown.max())) if shown.size else (1.0, 1.0)
+    return (low, high) if low < high else (low / 2.0, high * 2.0)
+
+
+def _run(
+    run: Run, name: str, thinned: Thinned, bounds: tuple[float, float], exact: bool
+) -> dict[str, Any]:
+    layout = layout_of(run.edges, run.nodes)
+    return {
+        "name": name,
+        "title": run.summary["title"],
+        "span": span_of(run),
+        "note": note_on(run, thinned),
+        "nodes": {
+            "label": run.nodes["node"].tolist(),
+            "grain": layout.grain,
+            "role": run.nodes["role"].tolist(),
+            "x": pack(layout.places[:, 0], "f4"),
+            "y": pack(layout.places[:, 1], "f4"),
+            "side_x": pack(layout.sides[:, 0], "f4"),
+            "side_y": pack(layout.sides[:, 1], "f4"),
+        },
+        "edges": {
+            "first": pack_index(layout.ends[:, 0]),
+            "second": pack_index(layout.ends[:, 1]),
+            "middle_x": pack(layout.middles[:, 0], "f4"),
+            "middle_y": pack(layout.middles[:, 1], "f4"),
+            "start": pack(run.edges["conductance_start_S"], "f8"),
+            "cut": pack(run.cuts, "f8"),
+        },
+        "events": _events(thinned.rows, bounds, exact) | {"count": thinned.events},
+        "probes": _probes(run.probes),
+        "data": _data(run),
+        "nudge": run.scenario.get("supervisor", {}).get("nudge"),
+    }
+
+
+def _events(rows: pd.DataFrame, bounds: tuple[float, float], exact: bool) -> dict[str, Packed]:
+    time, sensed = rows["time_s"].to_numpy(), rows["sensed_s"].to_numpy()
+    after = rows["conductance_after_S"]
+    columns = {
+        "time": pack(time, "f8" if exact else "f4"),
+        "edge": pack_index(rows["edge"]),
+        "datum": pack_index(rows["datum"].clip(lower=0)),
+        "conductance": pack(after, "f8") if exact else pack_logarithms(after, *bounds),
+    }
+    if (sensed != time).any():
+        delay = time - sensed
+        columns["delay"] = pack(delay, "f4") if exact else pack_rounded(delay)
+    if "interval_s" in rows:
+        columns["interval"] = pack_rounded(rows["interval_s"].fillna(0.0))
+    for name in ("free", "clamped"):
+        drops = rows[f"drop_{name}_V"]
+        columns[name] = pack(drops, "f4") if exact else pack_rounded(drops)
+    return columns
+
+
+def _probes(probes: pd.DataFrame) -> dict[str, Packed]:
+    """Pack the probes, of many every so many, and the last."""
+    every = math.ceil(len(probes) / MOST_PROBES) or 1
+    kept = probes.iloc[sorted({*range(0, len(probes), every), len(probes) - 1} - {-1})]
+    columns = ["time_s", "error", *(["accuracy"] if "accuracy" in probes else [])]
+    return {name.removesuffix("_s"): pack(kept[name], "f8") for name in columns}
+
+
+def _data(run: Run) -> dict[str, Any] | None:
+    """Return the source and the desired voltages of the data, as far as they are recorded."""
+    data = data_of(run)
+    if data is None:
+        return None
+    shown = MOST_DATA
+    return {
+        "count": len(data.inputs),
+        "sources": data.sources.tolist(),
+        "targets": data.targets.tolist(),
+        "inputs": data.inputs[:shown].tolist(),
+        "desired": None if data.desired is None else data.desired[:shown].tolist(),
+    }
+
+
+def note_on(run: Run, thinned: Thinned) -> str:
+    """Say what a page leaves out of a run, or that it leaves out nothing."""
+    if thinned.frame_s is None:
+        parts = [f"All {thinned.events:,} events are here."]
+    else:
+        parts = [
+            f"{len(thinned.rows):,} of {thinned.events:,} events are here: the last of each edge "
+            f"in each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; an "
+            f"edge flashes for the events that are here."
+        ]
+    if len(run.probes) > MOST_PROBES:
+        parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")
+    data = data_of(run)
+    if data is None:
+        parts.append("Voltages are not shown: the run does not record its data.")
+    else:
+        if len(data.inputs) > MOST_DATA:
+            parts.append(f"Of {len(data.inputs):,} data the first {MOST_DATA} can be chosen.")
+        if data.desired is None:
+            parts.append(
+                "Only the free copy is shown: what is desired of a class is measured anew every "
+                "epoch, and not recorded."
+            )
+    return " ".join(parts)

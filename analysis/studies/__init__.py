@@ -1,0 +1,1 @@
+"""What came of studies: their record, responses and thresholds, answers, figures."""

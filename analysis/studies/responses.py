@@ -1,0 +1,357 @@
+"""From a study's table to its answer: response curves, heat maps, comparisons, thresholds.
+
+Every function takes the table of a study, one row a run
+(`~ohmtick.analysis.studies.record.StudyRecord`), and returns a tidy frame. A cell is a combination of the keys; its rows differ in their seed.
+Intervals are those of `~ohmtick.analysis.statistics`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ...engine.errors import AnalysisError
+from ..frames import check_frame, refusal
+from ..statistics import CONFIDENCE, Statistic, bootstrap, compare, rank_correlation, threshold
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEED = "seed"
+#: Levels that span more than this factor are interpolated in their logarithm.
+DECADES = 20.0
+
+
+def response(
+    table: pd.DataFrame,
+    keys: str | Sequence[str],
+    metric: str,
+    *,
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """How a metric responds to some keys: a statistic over the seeds of each cell.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys
+        One key for a response curve, two for a heat map, or more.
+    metric
+        The column that responds.
+    statistic, confidence
+        As for `~ohmtick.analysis.statistics.bootstrap`.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell, in the table's order: the keys, ``value``, ``low``, ``high``, ``seeds``.
+        Runs whose metric is NaN are left out; a cell of such runs only is NaN.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"jitter": [0, 0, 1, 1], "seed": [0, 1, 0, 1], "error": [1, 3, 4, 4]})
+    >>> response(table, "jitter", "error")
+       jitter  value  low  high  seeds
+    0       0    2.0  1.0   3.0      2
+    1       1    4.0  4.0   4.0      2
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric], "table", "response")
+    rows = []
+    for cell, runs in _cells(table, named):
+        values = runs[metric].dropna().to_numpy(dtype=float)
+        if values.size:
+            found = bootstrap(values, statistic, confidence=confidence)
+            row = (found.value, found.low, found.high, found.seeds)
+        else:
+            row = (np.nan, np.nan, np.nan, 0)
+        rows.append((*cell, *row))
+    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds"])
+
+
+def heat_map(
+    table: pd.DataFrame, x: str, y: str, metric: str, *, statistic: Statistic = "median"
+) -> pd.DataFrame:
+    """Return a metric over two keys as a matrix: a row a value of `y`, a column a value of `x`.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with both keys and the metric.
+    x, y, metric
+        Names of its columns.
+    statistic
+        Of the runs that share both values.
+
+    Returns
+    -------
+    DataFrame
+        Ascending in both; NaN where there is no run.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, or the frame is empty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"a": [0, 1, 0], "b": [5, 5, 6], "error": [1.0, 2.0, 3.0]})
+    >>> heat_map(table, "a", "b", "error")
+    a    0    1
+    b
+    5  1.0  2.0
+    6  3.0  NaN
+    """
+    cells = response(table, [x, y], metric, statistic=statistic)
+    return cells.pivot_table(index=y, columns=x, values="value", dropna=False)
+
+
+def comparisons(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    metric: str,
+    reference: Mapping[str, Any] | None = None,
+    *,
+    of: Literal["ratio", "difference", "ratios", "differences"] = "ratio",
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """Compare every cell with a reference cell, paired by seed.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys, metric
+        Names of its columns.
+    reference
+        Key = value of the reference cell; for the keys that are not in it, the value in the
+        table's first row.
+    of, statistic, confidence
+        As for `~ohmtick.analysis.statistics.compare`.
+
+    Returns
+    -------
+    DataFrame
+        One row a cell but the reference: the keys, ``value`` (the ratio or the difference),
+        ``low``, ``high``, ``seeds`` (that both cells have), ``lower`` (the fraction of seeds whose
+        value is lower) and ``p_value``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing, the frame is empty, or there is no such reference.
+    """
+    import pandas as pd
+
+    named, where = _listed(keys), "comparisons"
+    check_frame(table, [*named, metric, SEED], "table", where)
+    _check_apart(table, named, where)
+    base = _reference(table, named, reference or {}, where)
+    runs = dict(_by_cell(table, named, metric))
+    if base not in runs:
+        what = dict(zip(named, base, strict=True))
+        raise AnalysisError(refusal("reference", where, "be a cell that was run", what))
+    rows = []
+    for cell, values in runs.items():
+        if cell == base:
+            continue
+        pairs = pd.concat([values, runs[base]], axis="columns", join="inner").to_numpy()
+        if not len(pairs):  # nothing of this cell can be compared
+            rows.append((*cell, np.nan, np.nan, np.nan, 0, np.nan, np.nan))
+            continue
+        found = compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
+        rows.append(
+            (*cell, found.value, found.low, found.high, found.seeds, found.lower, found.p_value)
+        )
+    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds", "lower", "p_value"])
+
+
+def thresholds(
+    table: pd.DataFrame,
+    keys: Sequence[str],
+    metric: str,
+    factor: float = 2.0,
+    *,
+    reference: Mapping[str, Any] | None = None,
+    statistic: Statistic = "median",
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """For each key that holds numbers, where the metric is `factor` times its reference.
+
+    Each key is moved while all others stay, so a grid of two keys has a threshold of the first at
+    each value of the second.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys, the metric and ``seed``.
+    keys, metric
+        Names of its columns.
+    factor, statistic, confidence
+        As for `~ohmtick.analysis.statistics.threshold`.
+    reference
+        Key = value to compare with; for the keys that are not in it, the value in the table's
+        first row.
+
+    Levels that are positive and span a factor of over 20 are interpolated in their logarithm.
+
+    Returns
+    -------
+    DataFrame
+        One row a key and a combination of the others: ``key``, all keys (the values of the
+        others, and none of its own), ``reference`` (the key's value there), ``value`` (the metric
+        there), ``threshold``, ``low``, ``high``, ``furthest`` (from the reference, of what was
+        tried), ``seeds`` (that every value has), ``improves`` (whether the metric, from the
+        reference to the furthest, only ever moved the other way). Infinite where the threshold lies
+        beyond the furthest, NaN where the metric at the reference is not positive and finite; the
+        ends of the interval are NaN for one seed, too. Empty where no key was moved alone.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric, SEED], "table", "thresholds")
+    _check_apart(table, named, "thresholds")
+    rows = []
+    for key in named:
+        if table[key].dtype.kind not in "iuf":
+            continue
+        start = (reference or {}).get(key, table[key].iloc[0])
+        for others, part in _by_others(table, [other for other in named if other != key]):
+            curve = part.pivot_table(index=key, columns=SEED, values=metric, dropna=False)
+            curve = curve.dropna(axis="columns", how="any")
+            if len(curve) < 2 or curve.empty or start not in curve.index:
+                continue
+            base = bootstrap(curve.loc[start], statistic, resamples=1).value
+            furthest = curve.index.min() if start == curve.index.max() else curve.index.max()
+            if not 0.0 < base < np.inf:  # of nothing, or without end, there is no multiple
+                row = (np.nan, np.nan, np.nan, furthest, curve.shape[1], False)
+                rows.append((key, *map(others.get, named), start, base, *row))
+                continue
+            levels, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
+            found = threshold(
+                levels,
+                values,
+                factor,
+                reference=float(start),
+                scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
+                statistic=statistic,
+                confidence=confidence,
+            )
+            passed = curve.loc[min(start, furthest) : max(start, furthest)].drop(start)
+            moves = [
+                bootstrap(each, statistic, resamples=1).value - base for each in passed.to_numpy()
+            ]
+            better = (np.asarray(moves) <= 0.0) if factor > 1.0 else (np.asarray(moves) >= 0.0)
+            improves = bool(better.all() and np.any(moves))
+            row = (found.value, found.low, found.high, furthest, found.seeds, improves)
+            rows.append((key, *map(others.get, named), start, base, *row))
+    ends = ["threshold", "low", "high", "furthest", "seeds", "improves"]
+    return pd.DataFrame(rows, columns=["key", *named, "reference", "value", *ends])
+
+
+def influence(
+    table: pd.DataFrame, keys: Sequence[str], metric: str, *, confidence: float = CONFIDENCE
+) -> pd.DataFrame:
+    """How strongly each of some keys, varied together, orders the metric.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row a run, with the keys and the metric.
+    keys, metric
+        Names of its columns.
+    confidence
+        Level of the intervals, which are by the bootstrap over cells.
+
+    Returns
+    -------
+    DataFrame
+        One row a key that holds different numbers, the strongest first: ``key``, ``value``
+        (Spearman's rank correlation with the metric's median over the seeds), ``low``, ``high``,
+        ``cells``.
+
+    Raises
+    ------
+    AnalysisError
+        If a column is missing or the frame is empty.
+    """
+    import pandas as pd
+
+    named = _listed(keys)
+    check_frame(table, [*named, metric], "table", "influence")
+    cells = table.groupby(named, sort=False)[metric].median().dropna().reset_index()
+    rows = []
+    for key in named:
+        if cells[key].dtype.kind not in "iuf" or cells[key].nunique() < 2:
+            continue
+        found = rank_correlation(cells[key], cells[metric], confidence=confidence)
+        rows.append((key, found.value, found.low, found.high, found.seeds))
+    frame = pd.DataFrame(rows, columns=["key", "value", "low", "high", "cells"])
+    return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
+
+
+def _listed(keys: str | Sequence[str]) -> list[str]:
+    return [keys] if isinstance(keys, str) else list(keys)
+
+
+def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
+    """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
+    if (twice := table.duplicated([*keys, SEED])).any():
+        got = table.loc[twice, [*keys, SEED]].iloc[0].to_dict()
+        raise AnalysisError(refusal("keys", where, "tell all runs apart", f"{got} twice"))
+
+
+def _by_cell(
+    table: pd.DataFrame, keys: list[str], metric: str
+) -> Iterator[tuple[tuple[Hashable, ...], pd.Series[float]]]:
+    """Yield each cell's values of the keys, and its metric by seed, without what is NaN."""
+    for cell, runs in _cells(table, keys):
+        yield cell, runs.set_index(SEED)[metric].dropna()
+
+
+def _by_others(
+    table: pd.DataFrame, keys: list[str]
+) -> Iterator[tuple[dict[str, Hashable], pd.DataFrame]]:
+    """Yield the parts of a table in which some keys stay as they are, and what they are."""
+    for values, part in _cells(table, keys):
+        yield dict(zip(keys, values, strict=True)), part
+
+
+def _cells(
+    table: pd.DataFrame, keys: list[str]
+) -> Iterator[tuple[tuple[Hashable, ...], pd.DataFrame]]:
+    """Yield the values of the keys, and the rows that have them: all, where there are no keys."""
+    if keys:
+        yield from table.groupby(keys, sort=False, dropna=False)
+    else:
+        yield (), table
+
+
+def _reference(
+    table: pd.DataFrame, keys: list[str], reference: Mapping[str, Any], where: str
+) -> tuple[Hashable, ...]:
+    """Return the reference cell's values of the keys."""
+    if strange := [key for key in reference if key not in keys]:
+        rule = f"name keys among {', '.join(keys)}"
+        raise AnalysisError(refusal("reference", where, rule, repr(strange[0])))
+    first = table.iloc[0]
+    return tuple(reference.get(key, first[key]) for key in keys)

@@ -1,0 +1,1 @@
+"""The compiled engine: the event loop, its state, and who feeds it."""

@@ -1,0 +1,226 @@
+"""The compiled event loop: the same order, the same draws, the same kernels as the SimPy engine.
+
+`advance` processes events until it needs what only Python can give, says what, and is called
+again: more ticks, more presentations, room in the log, a new epoch, a check. It holds no lock, so
+that runs in several threads go on side by side.
+
+Only four things can come next: a presentation, the first tick in the heap of ticks, the first
+reading in the heap of those in flight, or a probe. Taking the earliest, and at equal times the
+first of these four, is the total order ``(time, kind, agent)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..kernels.heap import lift, sink
+from ..kernels.kernel import Function, Ints, Reals, kernel
+from ..kernels.measure import accuracy, mean_squared_error, responses
+from ..kernels.pointers import read_at, rule_at, step_at
+from ..solver.layout import AT_CONDUCTANCE
+from ..solver.updates import NOTHING, SOLVE, present, set_conductance
+from ..solver.voltages import transfer
+from .devices import Devices, changed
+from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
+
+#: Why `advance` returned.
+BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
+SINGULAR, BACKWARDS, LAWLESS = range(9, 12)
+
+# Counters that outlive a call.
+UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS = range(8)
+PROBED, WATCHED = range(8, 10)  # how many probes there were; whether somebody looks at each
+COUNTERS = 10
+# Times that outlive a call, s.
+NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
+TIMES = 4
+# Whose address stands where.
+READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL, RULE = range(5)
+#: A tie between readings of one instant goes by edge, then by the order of the readings: the number
+#: of the edge, up to 2^26, above that of the reading, which may start anew after 2^37.
+READING_BITS = 37
+LAST_READING = (1 << READING_BITS) - 1
+
+
+@kernel
+def advance(
+    real: Reals, index: Ints, addresses: Ints, edges: Edges, devices: Devices,
+    flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
+    times: Reals, learning_rate: float, nudge: float, batch: int, budget: int,
+) -> int:  # fmt: skip
+    """Process up to `budget` events in order, and return why it stopped."""
+    read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
+    take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
+    solve = step_at(addresses[SOLVE_ALL])
+    for _ in range(budget):
+        presentation = desk.time[counters[NEXT_PRESENTATION]]
+        tick = edges.next_tick[edges.heap[0]]
+        arrival = flights.time[flights.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
+        now = min(min(presentation, tick), min(arrival, times[NEXT_PROBE]))
+        if not now < times[END]:
+            return HORIZON
+        if presentation == now:
+            reason = _present(real, index, take_in, renew, desk, counters, nudge)
+        elif tick == now:
+            reason = _sense(
+                real, index, read, renew, solve, rule, edges, flights, counters,
+                learning_rate, nudge, batch,
+            )  # fmt: skip
+        elif arrival == now:
+            reason = _actuate(real, index, devices, flights, rows, counters)
+        else:
+            reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
+        if reason in (FULL, SINGULAR):
+            return reason  # and the event has still to happen
+        times[NOW] = now
+        if reason != BUDGET:
+            return reason
+    return BUDGET
+
+
+@kernel(inline=True)
+def _present(
+    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, counters: Ints,
+    nudge: float,
+) -> int:  # fmt: skip
+    """Present the next datum; at the start of an epoch measure what is desired of each class."""
+    lessons, place = desk.lessons, counters[NEXT_PRESENTATION]
+    if desk.class_means.size > 0 and counters[PRESENTED] % lessons.label.size == 0:
+        if not _settle(real, index, take_in, renew):
+            return SINGULAR
+        transfer(real, index, desk.gain)
+        responses(desk.gain, desk.class_means, lessons.desired)
+    datum = desk.datum[place]
+    present(real, index, lessons.inputs[datum], lessons.desired[lessons.label[datum]], nudge)
+    counters[DATUM] = datum
+    counters[PRESENTED] += 1
+    counters[NEXT_PRESENTATION] = place + 1
+    return PRESENTATIONS if place + 1 == desk.time.size else BUDGET
+
+
+@kernel(inline=True)
+def _sense(
+    real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
+    edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
+    batch: int,
+) -> int:  # fmt: skip
+    """Let the edge that ticks first read its drops.
+
+    With the last reading of a batch it decides, and the reading is then in flight.
+    """
+    if counters[IN_FLIGHT] == flights.slots.size:
+        return FULL
+    edge = edges.heap[0]
+    needed, free, clamped = read(real, index, edge)
+    while needed != NOTHING:
+        if needed == SOLVE:
+            solve(real, index)
+        elif renew(real, index) >= 0:
+            return SINGULAR
+        needed, free, clamped = read(real, index, edge)
+    tick = edges.used[edge]
+    now = edges.ticks[edge, tick]
+    error = tick if edges.error_free.shape[1] > 1 else 0
+    seen_free = free + edges.error_free[edge, error]
+    seen_clamped = clamped + edges.error_clamped[edge, error]
+    if batch > 1:
+        seen_free, seen_clamped = _gather(edges, edge, seen_free, seen_clamped, batch)
+    if batch == 1 or edges.gathered[edge] == 0:
+        change = rule(
+            seen_free, seen_clamped, real[index[AT_CONDUCTANCE] + edge], learning_rate, nudge
+        )
+        slot = flights.slots[counters[IN_FLIGHT]]
+        flights.change[slot] = change
+        if not np.isfinite(change):
+            return LAWLESS
+        flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
+        flights.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
+        flights.sensed[slot] = now
+        flights.datum[slot] = counters[DATUM]
+        flights.drop_free[slot] = free
+        flights.drop_clamped[slot] = clamped
+        flights.updates[slot] = counters[UPDATES]
+        lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+        counters[IN_FLIGHT] += 1
+        counters[READINGS] += 1
+    edges.used[edge] = tick + 1
+    if tick + 1 == edges.filled[edge]:
+        return TICKS
+    edges.next_tick[edge] = edges.ticks[edge, tick + 1]
+    sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
+    return BUDGET if edges.next_tick[edge] >= now else BACKWARDS
+
+
+@kernel(inline=True)
+def _gather(
+    edges: Edges, edge: int, free: float, clamped: float, batch: int
+) -> tuple[float, float]:
+    """Add a reading to an edge's batch; return the root mean squares, which count if it is full."""
+    edges.squares[edge, 0] += free * free
+    edges.squares[edge, 1] += clamped * clamped
+    free = np.sqrt(edges.squares[edge, 0] / batch)
+    clamped = np.sqrt(edges.squares[edge, 1] / batch)
+    edges.gathered[edge] += 1
+    if edges.gathered[edge] == batch:
+        edges.gathered[edge] = 0
+        edges.squares[edge, 0] = 0.0
+        edges.squares[edge, 1] = 0.0
+    return free, clamped
+
+
+@kernel(inline=True)
+def _actuate(
+    real: Reals, index: Ints, devices: Devices, flights: Flights, rows: Rows, counters: Ints
+) -> int:
+    """Let the first reading in flight change its edge's resistor, and log it."""
+    slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
+    flights.slots[0] = flights.slots[last]
+    flights.slots[last] = slot
+    counters[IN_FLIGHT] = last
+    sink(flights.slots, last, flights.time, flights.tie)
+    edge = flights.tie[slot] >> READING_BITS
+    before = real[index[AT_CONDUCTANCE] + edge]
+    after = changed(devices, edge, before, flights.change[slot])
+    due = set_conductance(real, index, edge, after)
+    row = counters[ROWS]
+    rows.time_s[row] = flights.time[slot]
+    rows.sensed_s[row] = flights.sensed[slot]
+    rows.edge[row] = edge
+    rows.datum[row] = flights.datum[slot]
+    rows.drop_free_V[row] = flights.drop_free[slot]
+    rows.drop_clamped_V[row] = flights.drop_clamped[slot]
+    rows.conductance_before_S[row] = before
+    rows.conductance_after_S[row] = after
+    rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
+    counters[ROWS] = row + 1
+    counters[UPDATES] += 1
+    if row + 1 == rows.time_s.size:
+        return CHECK_AND_LOG if due else LOG
+    return CHECK if due else BUDGET
+
+
+@kernel
+def _probe(
+    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, test: Data,
+    probes: ProbeRows, counters: Ints, times: Reals,
+) -> int:  # fmt: skip
+    """Measure the test error without touching anything."""
+    if not _settle(real, index, take_in, renew):
+        return SINGULAR
+    transfer(real, index, desk.gain)
+    row = counters[PROBE_ROWS]
+    probes.time_s[row] = times[NEXT_PROBE]
+    probes.updates[row] = counters[UPDATES]
+    probes.error[row] = mean_squared_error(desk.gain, test.inputs, test.label, test.desired)
+    if desk.class_means.size > 0:
+        probes.accuracy[row] = accuracy(desk.gain, test.inputs, test.label, test.desired)
+    counters[PROBE_ROWS] = row + 1
+    counters[PROBED] += 1
+    times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
+    return PROBES if counters[WATCHED] or row + 1 == probes.time_s.size else BUDGET
+
+
+@kernel
+def _settle(real: Reals, index: Ints, take_in: Function, renew: Function) -> bool:
+    """Bring the factor up to date; return whether the circuit has one."""
+    return take_in(real, index) == NOTHING or renew(real, index) < 0

@@ -1,0 +1,324 @@
+"""The compiled engine: gives the compiled event loop what it asks for, until the horizon."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from time import perf_counter
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import OhmtickError
+from ..events import EVENT_DTYPES
+from ..kernels.heap import sink
+from ..kernels.kernel import Function
+from ..kernels.pointers import READ, RULE, STEP, address_of, entry_for
+from ..networks.equilibrium import TwinNetwork
+from ..records.event_log import CHUNK_ROWS, EventLog
+from ..simulation import Observer
+from ..solver import updates as network
+from ..streams import FloatArray
+from . import loop
+from .devices import Devices
+from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
+
+#: Seconds of work between two looks at the outside world.
+SLICE_S = 0.05
+#: Presentations and probes known or kept at a time.
+BLOCK = 4096
+
+
+class Schedule(Protocol):
+    """Who knows what edges are going to do."""
+
+    ahead: Edges
+
+    def refill(self, edge: int) -> None:
+        """Look further ahead for an edge whose known ticks are all used."""
+        ...
+
+
+class CompiledSimulation:
+    """The same simulation as `~ohmtick.engine.simulation.Simulation`, at the speed of its kernels.
+
+    It runs the built-in agents, which whoever builds it has lowered to arrays, and consumes the
+    same draws in the same order: both engines' logs are equal, bit for bit.
+
+    Parameters
+    ----------
+    twin
+        The network.
+    horizon
+        Simulated end time, s; half open.
+    log
+        Where actuations are recorded.
+    schedule
+        What the edges are going to do.
+    devices
+        Their resistors.
+    rule, learning_rate, nudge
+        The learning rule, compiled, and its two parameters.
+    batch
+        Readings from which an edge makes up its mind.
+    presentations
+        Times, s, and numbers of the data presented.
+    train, test
+        What is presented and what is tested.
+    class_means
+        Mean inputs of the classes, V, shape (C, S), or none.
+    probe_period
+        Time between probes, s; infinite for none.
+
+    Attributes
+    ----------
+    updates : int
+        Actuations so far.
+    now : float
+        The simulated time, s.
+    stopped : bool
+        Whether `stop` ended the run before its horizon.
+    cuts : dict of int to float
+        When edges were cut, s, by edge.
+    """
+
+    def __init__(
+        self,
+        twin: TwinNetwork,
+        *,
+        horizon: float,
+        log: EventLog,
+        schedule: Schedule,
+        devices: Devices,
+        rule: Function,
+        learning_rate: float,
+        nudge: float,
+        batch: int,
+        presentations: Iterator[tuple[float, int]],
+        train: Data,
+        test: Data,
+        class_means: FloatArray | None,
+        probe_period: float,
+    ) -> None:
+        self.twin, self.horizon, self.log = twin, float(horizon), log
+        self.stopped = False
+        self.cuts: dict[int, float] = {}
+        self._schedule, self._devices = schedule, devices
+        self._rule = rule  # which is called by address: it has to stay
+        self._addresses = _addresses(rule)
+        self._rates = float(learning_rate), float(nudge), batch
+        self._presentations = presentations
+        self._test = test
+        self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
+        self._rows = _rows(CHUNK_ROWS)
+        self._probe_rows = _probe_rows(BLOCK)
+        self._probed = [_probe_rows(0)]
+        self._measured = ["time_s", "updates", "error"]
+        self._measured += [] if class_means is None else ["accuracy"]
+        self._desk = Desk(
+            time=np.empty(0),
+            datum=np.empty(0, np.int64),
+            lessons=train,
+            class_means=np.empty((0, 0)) if class_means is None else class_means,
+            gain=np.zeros((twin.targets.size, twin.sources.size)),
+        )
+        self._counters = np.zeros(loop.COUNTERS, np.int64)
+        self._times = np.zeros(loop.TIMES)
+        self._times[loop.END] = self.horizon
+        self._times[loop.PROBE_PERIOD] = probe_period
+        self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
+        self._loop: Function = loop.advance
+        self._more_presentations()
+        self._advance(0)  # so that compilation belongs to the building and not to the run
+
+    @property
+    def updates(self) -> int:
+        """Actuations so far."""
+        return int(self._counters[loop.UPDATES])
+
+    @property
+    def now(self) -> float:
+        """The simulated time, s."""
+        return float(self._times[loop.NOW])
+
+    @property
+    def probe(self) -> dict[str, float] | None:
+        """What the latest probe measured; None before the first."""
+        if not self._counters[loop.PROBED]:
+            return None
+        count = int(self._counters[loop.PROBE_ROWS])
+        block = self._probe_rows if count else self._probed[-1]
+        return {name: getattr(block, name)[count - 1].item() for name in self._measured}
+
+    def probe_columns(self) -> dict[str, FloatArray]:
+        """Return what the probes measured, an array a column."""
+        self._keep_probes()
+        return {
+            name: np.concatenate([getattr(block, name) for block in self._probed])
+            for name in self._measured
+        }
+
+    def stop(self) -> None:
+        """End the run after the present event, or when the loop next returns from its events."""
+        self.stopped = True
+
+    def run(self, watch: Observer | None = None, poll: Observer | None = None) -> None:
+        """Process events until the horizon; as `~ohmtick.engine.simulation.Simulation.run`."""
+        observers = [each for each in (watch, poll) if each is not None]
+        if watch is not None:  # the loop is entered anew after each probe
+            self._counters[loop.WATCHED] = 1
+            self._loop = entry_for(loop.advance, self._arguments(0))
+        for each in observers:
+            each(self)
+        whole = self._process(watch, poll)
+        stopped = self.stopped and not whole
+        for each in observers:
+            each(self)
+        self.stopped = stopped
+
+    def _process(self, watch: Observer | None, poll: Observer | None) -> bool:
+        """Process the events of the stretch that ends at `END`; return whether it came to that."""
+        answers: dict[int, Callable[[], None]] = {
+            loop.BUDGET: lambda: None,
+            loop.TICKS: self._more_ticks,
+            loop.PRESENTATIONS: self._more_presentations,
+            loop.LOG: self._keep_rows,
+            loop.PROBES: lambda: self._take_probe(watch),
+            loop.CHECK: self.twin.check,
+            loop.CHECK_AND_LOG: self._check_and_keep_rows,
+            loop.FULL: self._more_flights,
+            loop.SINGULAR: self.twin.refuse_singular,
+            loop.BACKWARDS: self._refuse_backwards,
+            loop.LAWLESS: self._refuse_rule,
+        }
+        if not (self._schedule.ahead.next_tick >= self.now).all():
+            self._refuse_backwards()
+        budget, looked, reason = 64, perf_counter(), loop.BUDGET
+        while not self.stopped:
+            reason = self._advance(budget)
+            if reason == loop.HORIZON:
+                break
+            answers[reason]()
+            took = perf_counter() - looked
+            if reason == loop.BUDGET:
+                budget = min(2 * budget, 1 << 30) if took < SLICE_S else max(budget // 2, 1)
+            if reason == loop.BUDGET or took > SLICE_S:
+                looked = perf_counter()
+                if poll is not None:
+                    poll(self)
+        self._keep_rows()
+        return reason == loop.HORIZON
+
+    def _advance(self, budget: int) -> int:
+        """Process up to `budget` events; return what is asked for."""
+        reason: int = self._loop(*self._arguments(budget))
+        return reason
+
+    def _arguments(self, budget: int) -> tuple[Any, ...]:
+        return (
+            self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
+            self._devices, self._flights, self._desk, self._test, self._rows,
+            self._probe_rows, self._counters, self._times, *self._rates, budget,
+        )  # fmt: skip
+
+    def _more_ticks(self) -> None:
+        edges = self._schedule.ahead
+        edge = int(edges.heap[0])
+        self._schedule.refill(edge)
+        sink(edges.heap, edges.heap.size, edges.next_tick, edges.number)
+        if not edges.next_tick[edge] >= self.now:
+            self._refuse_backwards(edge)
+
+    def _more_presentations(self) -> None:
+        ahead = list(islice(self._presentations, BLOCK))
+        times, data = zip(*ahead, strict=True) if ahead else ((np.inf,), (0,))
+        self._desk = self._desk._replace(
+            time=np.array([*times, np.inf] if len(ahead) < BLOCK else times, dtype=np.float64),
+            datum=np.array([*data, 0] if len(ahead) < BLOCK else data, dtype=np.int64),
+        )
+        self._counters[loop.NEXT_PRESENTATION] = 0
+
+    def _keep_rows(self) -> None:
+        count = int(self._counters[loop.ROWS])
+        if count:
+            full = count == CHUNK_ROWS
+            columns = self._rows._asdict().items()
+            self.log.extend({name: rows if full else rows[:count].copy() for name, rows in columns})
+            if full:  # the log keeps the arrays
+                self._rows = _rows(CHUNK_ROWS)
+        self._counters[loop.ROWS] = 0
+
+    def _check_and_keep_rows(self) -> None:
+        self._keep_rows()
+        self.twin.check()
+
+    def _take_probe(self, watch: Observer | None) -> None:
+        if self._counters[loop.PROBE_ROWS] == BLOCK:
+            self._keep_probes()
+        if watch is not None:
+            watch(self)
+
+    def _keep_probes(self) -> None:
+        count = int(self._counters[loop.PROBE_ROWS])
+        if count:
+            self._probed.append(ProbeRows._make(rows[:count].copy() for rows in self._probe_rows))
+        self._counters[loop.PROBE_ROWS] = 0
+
+    def _more_flights(self) -> None:
+        old, used = self._flights, int(self._counters[loop.IN_FLIGHT])
+        self._flights = _flights(2 * used)
+        for kept, room in zip(old, self._flights, strict=True):
+            room[:used] = kept
+
+    def _refuse_backwards(self, edge: int | None = None) -> None:
+        edges = self._schedule.ahead
+        back = ~(edges.next_tick >= self.now)  # or not a number
+        edge = int(np.flatnonzero(back)[0]) if edge is None else edge
+        raise OhmtickError(
+            f"the time of the next sense of agent {edge} must not lie before the present "
+            f"{self.now} s, got {edges.next_tick[edge]} s instead"
+        )
+
+    def _refuse_rule(self) -> None:
+        edge = int(self._schedule.ahead.heap[0])
+        slot = self._flights.slots[self._counters[loop.IN_FLIGHT]]
+        raise OhmtickError(
+            f"the change that the rule asks for must be finite, got {self._flights.change[slot]} "
+            f"at edge {edge}, "
+            f"{self._schedule.ahead.next_tick[edge]} s"
+        )
+
+
+def _addresses(rule: Function) -> NDArray[np.int64]:
+    """Return where the kernels lie that the loop calls, in the order that it expects."""
+    steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
+    read, asked = address_of(network.read, READ), address_of(rule, RULE)
+    return np.array([read, *steps, asked], dtype=np.int64)
+
+
+def _flights(capacity: int) -> Flights:
+    return Flights(
+        slots=np.arange(capacity, dtype=np.int64),
+        time=np.zeros(capacity),
+        tie=np.zeros(capacity, np.int64),
+        sensed=np.zeros(capacity),
+        datum=np.zeros(capacity, np.int64),
+        drop_free=np.zeros(capacity),
+        drop_clamped=np.zeros(capacity),
+        change=np.zeros(capacity),
+        updates=np.zeros(capacity, np.int64),
+    )
+
+
+def _rows(capacity: int) -> Rows:
+    return Rows(**{name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()})
+
+
+def _probe_rows(capacity: int) -> ProbeRows:
+    return ProbeRows(
+        time_s=np.empty(capacity),
+        updates=np.empty(capacity, np.int64),
+        error=np.empty(capacity),
+        accuracy=np.empty(capacity),
+    )

@@ -1,0 +1,101 @@
+"""What the compiled loop is handed: agents, data and the log, lowered to plain arrays.
+
+Whoever builds a simulation makes these, so that the engine knows no agent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..kernels.kernel import Ints, Reals
+
+
+class Edges(NamedTuple):
+    """What each edge is going to do, as far as it is known before it reads."""
+
+    ticks: Reals
+    """Times at which it acts, s, shape (E, B)."""
+    latency: Reals
+    """For each tick, the time from the reading to its actuation, s; shape (E, B) or (E, 1)."""
+    error_free: Reals
+    """For each tick, the error of the free reading, V; shape (E, B) or (E, 1)."""
+    error_clamped: Reals
+    """The same of the clamped reading."""
+    used: Ints
+    """How many of its ticks are over, shape (E,)."""
+    filled: Ints
+    """How many of its ticks are known, shape (E,)."""
+    next_tick: Reals
+    """The next of them, s, infinite after the last; shape (E,)."""
+    number: Ints
+    """The edge's number, which breaks ties; shape (E,)."""
+    heap: Ints
+    """Edges as a heap of their next ticks, shape (E,)."""
+    gathered: Ints
+    """How many readings of its batch it has, shape (E,)."""
+    squares: Reals
+    """The sums of the squares of both drops over these, V², shape (E, 2)."""
+
+
+class Flights(NamedTuple):
+    """Readings whose actuation is still to come, by slot."""
+
+    slots: Ints
+    """A heap of the slots in use, and after it the free ones."""
+    time: Reals
+    tie: Ints
+    sensed: Reals
+    datum: Ints
+    drop_free: Reals
+    drop_clamped: Reals
+    change: Reals
+    updates: Ints
+
+
+class Data(NamedTuple):
+    """Data with what is desired of them: row ``label[d]`` of `desired` belongs to datum d."""
+
+    inputs: Reals
+    """Source voltages, V, shape (D, S)."""
+    label: Ints
+    """Shape (D,): a number of its own for each datum, or that of its class."""
+    desired: Reals
+    """Desired target voltages, V, shape (D or C, T). Those of classes change at each epoch."""
+
+
+class Desk(NamedTuple):
+    """What the supervisor presents, and when, as far as it is known."""
+
+    time: Reals
+    datum: Ints
+    lessons: Data
+    class_means: Reals
+    """Mean inputs of the classes, V, shape (C, S); none without classes."""
+    gain: Reals
+    """Room for the transfer of the network, shape (T, S)."""
+
+
+class Rows(NamedTuple):
+    """The columns of the event log, a chunk of them."""
+
+    time_s: Reals
+    sensed_s: Reals
+    edge: NDArray[np.int32]
+    datum: NDArray[np.int32]
+    drop_free_V: Reals
+    drop_clamped_V: Reals
+    conductance_before_S: Reals
+    conductance_after_S: Reals
+    staleness: Ints
+
+
+class ProbeRows(NamedTuple):
+    """What probes measured."""
+
+    time_s: Reals
+    updates: Ints
+    error: Reals
+    accuracy: Reals

@@ -1,0 +1,141 @@
+"""Says what is wrong with a setting, in one line a mistake."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from .errors import nearest, shortened, shown
+
+#: Mistakes that a message lists.
+MOST_MISTAKES = 16
+
+
+def explain(error: ValidationError, model: type[BaseModel]) -> str:
+    """Return what is wrong: for each mistake the key, the rule, the value, the nearest name."""
+    rules: dict[str, list[str]] = {}
+    values: dict[str, str] = {}
+    for detail in error.errors(include_url=False):
+        if _follows(detail):
+            continue
+        key, owner = _locate(detail["loc"], model)
+        rule, value = _rule(detail, key, owner)
+        rules.setdefault(key, []).append(rule)
+        # Where several types were tried, the one with a hint has the most to say.
+        values[key] = max(values.get(key, ""), value, key=len)
+    lines = [
+        f"{shortened(key) + ' ' if key else ''}{_either(found)}{values[key]}"
+        for key, found in islice(rules.items(), MOST_MISTAKES)
+    ]
+    if more := len(rules) - len(lines):
+        lines.append(f"and {more} more mistakes")
+    return "\n".join(lines)
+
+
+def _either(rules: list[str]) -> str:
+    return " or ".join(dict.fromkeys(rules)).replace(" or must be ", " or ")
+
+
+def _follows(detail: ErrorDetails) -> bool:
+    """Whether something is too short only because its entries are wrong."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tuple[str, str]:
+    """Return the rule that is broken, and the words on the value that breaks it."""
+    context: dict[str, Any] = detail.get("ctx", {})
+    got = f", got {shown(detail['input'])} instead"
+    match detail["type"]:
+        case "extra_forbidden":
+            table, dot, name = key.rpartition(".")
+            fields = () if owner is None else owner.model_fields
+            hint = nearest(name, list(fields))
+            hint = hint.replace("nearest is '", f"nearest is '{shortened(table)}{dot}")
+            return "is not a key", f" (got {shown(detail['input'])}); {hint}"
+        case "missing":
+            return "is missing", ""
+        case "union_tag_not_found":
+            kinds = context.get("discriminator", "'kind'")
+            return f"must say its {kinds}", ""
+        case "union_tag_invalid":
+            tag, expected = str(context["tag"]), str(context["expected_tags"])
+            hint = nearest(tag, [name.strip(" '") for name in expected.split(",")])
+            return f"must be of a kind among {expected}", f", got {shown(tag)} instead; {hint}"
+        case "value_error":
+            said = str(context["error"])
+            says_it = not key or said.startswith("must ")
+            return (said if says_it else f"is wrong: {said}"), ""
+        case "too_short" | "too_long":
+            most, least = context.get("max_length"), context.get("min_length")
+            bound = f"at least {least}" if most is None else f"at most {most}"
+            return f"must have {bound} {'entry' if 1 in (most, least) else 'entries'}", got
+        case "literal_error" if isinstance(detail["input"], str):
+            names = re.findall("'([^']*)'", str(context["expected"]))
+            hint = nearest(detail["input"], names)
+            close = f"; {hint}" if hint.startswith("the nearest") else ""
+            return f"must be {context['expected']}", got + close
+        case "model_type" | "model_attributes_type":
+            return "must be a table", got
+        case _:
+            said = (
+                detail["msg"]
+                .replace("a valid integer", "an integer")
+                .replace("valid tuple", "list")
+            )
+            said = re.sub(r"\b1(0{12,})\b", lambda found: f"1e{len(found[1])}", said)
+            return said.replace("valid ", "").replace("Input should", "must"), got
+
+
+def _locate(
+    location: tuple[int | str, ...], model: type[BaseModel]
+) -> tuple[str, type[BaseModel] | None]:
+    """Return the dotted key of an error, and the model that owns its last name.
+
+    Pydantic's location also names the branches of unions that it tried; a user did not write
+    these.
+    """
+    key: list[str] = []
+    owner: type[BaseModel] | None = model
+    branches: tuple[type[BaseModel], ...] = ()
+    inside_field = False
+    for place in location:
+        taken = chosen(branches, place)
+        if taken is not None:
+            owner, branches, inside_field = taken, (), False
+        elif inside_field and isinstance(place, str) and _is_type_name(place):
+            continue
+        else:
+            key.append(str(place))
+            field = owner.model_fields.get(str(place)) if owner and not inside_field else None
+            branches = models(field.annotation) if field else ()
+            inside_field = bool(field)
+            if len(branches) == 1 and "kind" not in branches[0].model_fields:
+                owner, branches, inside_field = branches[0], (), False
+    return ".".join(key), owner
+
+
+def models(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """Return the models that a field may hold."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return (annotation,)
+    return tuple(model for inner in get_args(annotation) for model in models(inner))
+
+
+def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseModel] | None:
+    """Return which of some models is of a kind; the only one, where it has no kinds."""
+    for branch in branches:
+        field = branch.model_fields.get("kind")
+        if field is None:
+            return branch if len(branches) == 1 and kind is None else None
+        if kind in get_args(field.annotation):
+            return branch
+    return None
+
+
+def _is_type_name(place: str) -> bool:
+    """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
+    return place in ("float", "int", "str") or place.startswith(("literal[", "tuple["))

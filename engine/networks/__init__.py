@@ -1,0 +1,1 @@
+"""Networks: one answer to what the drops are now, a file."""

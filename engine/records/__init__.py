@@ -1,0 +1,1 @@
+"""What is kept: event logs, run folders, ledgers, each written whole or not at all."""

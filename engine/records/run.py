@@ -1,0 +1,322 @@
+"""What a run leaves: its frames, and the folder that holds them, whole or absent."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import tomllib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..circuit import Circuit
+from ..errors import RecordError, reason
+from ..streams import FloatArray
+from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
+from .event_log import EventLog, event_writer, read_batches, read_events
+from .writing import new_folder
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
+EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
+#: What was presented; a folder of an earlier version does not have it.
+DATA = "data.parquet"
+#: The files of a run folder.
+RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
+#: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
+FILES, DIGEST = "files", "digest"
+#: What every summary holds.
+SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
+#: The columns that each of the frames has; the probes of classes have one more.
+COLUMNS = {
+    PROBES: ("time_s", "updates", "error"),
+    EDGES: ("edge", "first", "second", "conductance_start_S", "conductance_final_S"),
+    NODES: ("node", "role", "x", "y"),
+    DATA: ("datum", "node", "role", "voltage_V"),
+}
+
+
+class Run:
+    """A finished run, in memory or in its folder; the same frames either way.
+
+    Parameters
+    ----------
+    scenario_toml
+        The complete scenario, with the seed and the versions.
+    log
+        The event log, or the Parquet file that holds it.
+    probes, edges, nodes, data
+        The frames below. The scenario's text and the frames but for the probes may be given as
+        functions that make them when they are asked for: a study asks few of its runs.
+    summary
+        As below.
+    log_digest
+        The digest of the event log's file, where it is known; what is read must have it.
+
+    Attributes
+    ----------
+    probes : DataFrame
+        One row a probe: ``time_s``, ``updates``, ``error`` (V²), for classes ``accuracy``.
+    edges : DataFrame
+        One row an edge: ``edge``, ``first``, ``second`` (node labels),
+        ``conductance_start_S``, ``conductance_final_S``, ``cut_s``: when it was cut out of the
+        circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``.
+    nodes : DataFrame
+        One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
+        (NaN where nobody placed it).
+    data : DataFrame
+        What was presented, one row a datum and node that it holds: ``datum``, ``node`` (label),
+        ``role`` (source or target), ``voltage_V``: the input, or the desired output, which is NaN
+        where it is measured anew every epoch. Empty where it was not recorded.
+    summary : dict
+        What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
+        parts of the scenario: ``name`` and ``source_sha256``, by key), ``initial_error`` and
+        ``final_error`` (V², of the first and of the last conductances), ``updates``,
+        ``simulated_s``, ``interrupted``, ``wall_s``, ``updates_per_s``, ``versions``; for
+        classes also ``initial_accuracy`` and ``final_accuracy``.
+    """
+
+    def __init__(
+        self,
+        *,
+        scenario_toml: str | Callable[[], str],
+        log: EventLog | Path,
+        probes: pd.DataFrame,
+        edges: pd.DataFrame | Callable[[], pd.DataFrame],
+        nodes: pd.DataFrame | Callable[[], pd.DataFrame],
+        summary: dict[str, Any],
+        data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+        log_digest: str | None = None,
+    ) -> None:
+        self._scenario_toml = scenario_toml
+        self.probes = probes
+        self._edges = edges
+        self._nodes = nodes
+        self.summary = summary
+        self._log = log
+        self._data = data
+        self._log_digest = log_digest
+
+    def __repr__(self) -> str:
+        summary = self.summary
+        return f"Run({summary['title']!r}, seed={summary['seed']}, updates={summary['updates']})"
+
+    @cached_property
+    def scenario_toml(self) -> str:
+        """The complete scenario as TOML, with the seed and the versions."""
+        return self._scenario_toml() if callable(self._scenario_toml) else self._scenario_toml
+
+    @cached_property
+    def edges(self) -> pd.DataFrame:
+        """One row an edge."""
+        return self._edges() if callable(self._edges) else self._edges
+
+    @cached_property
+    def nodes(self) -> pd.DataFrame:
+        """One row a node."""
+        return self._nodes() if callable(self._nodes) else self._nodes
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row an actuation, in order; the columns are those of the event log."""
+        return self._log.frame() if isinstance(self._log, EventLog) else read_events(self._file)
+
+    @cached_property
+    def data(self) -> pd.DataFrame:
+        """What was presented, one row a datum and node that it holds."""
+        if self._data is None:
+            return data_frame()
+        return self._data() if callable(self._data) else self._data
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
+        """Iterate over the events, some rows at a time: for logs that memory cannot hold.
+
+        Parameters
+        ----------
+        columns
+            Which columns of the event log; all by default.
+        """
+        path = self._file if isinstance(self._log, Path) else self._log.path
+        if path is None:
+            yield self.events if columns is None else self.events[list(columns)]
+        else:
+            yield from read_batches(path, columns)
+
+    @cached_property
+    def _file(self) -> Path:
+        """The event log's file, which is what was written; that is looked at once."""
+        assert isinstance(self._log, Path)
+        try:
+            if self._log_digest not in (None, digest_of_file(self._log)):
+                raise RecordError(f"cannot read the event log {self._log}: {NOT_AS_WRITTEN}")
+        except OSError as error:
+            if isinstance(error, RecordError):
+                raise
+            raise RecordError(f"cannot read the event log {self._log}: {reason(error)}") from error
+        return self._log
+
+    @cached_property
+    def scenario(self) -> dict[str, Any]:
+        """The complete scenario as nested tables; `ohmtick.Scenario(**run.scenario)` validates."""
+        return tomllib.loads(self.scenario_toml)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run folder, or None while there is none."""
+        return self._log.parent if isinstance(self._log, Path) else None
+
+    @property
+    def conductances(self) -> FloatArray:
+        """The final conductances, S, shape (E,)."""
+        return self.edges["conductance_final_S"].to_numpy(copy=True)
+
+    @property
+    def cuts(self) -> FloatArray:
+        """When each edge was cut, s, shape (E,); NaN where it was not, or nobody recorded it."""
+        if "cut_s" not in self.edges:
+            return np.full(len(self.edges), np.nan)
+        return self.edges["cut_s"].to_numpy(copy=True)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the run folder: to a temporary name first, then renamed, so that it is whole.
+
+        Raises
+        ------
+        RecordError
+            When the folder exists already, or cannot be written; then nothing is left behind.
+        """
+        with new_folder(path) as folder:
+            self.write(folder.partial)
+        return Path(path)
+
+    def moved(self, events: Path) -> Run:
+        """Return the same run, whose event log is now read from this file."""
+        return Run(
+            scenario_toml=self.scenario_toml,
+            log=events,
+            probes=self.probes,
+            edges=self.edges,
+            nodes=self.nodes,
+            data=self._data,
+            summary=self.summary,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Write the files of a run folder that are not there yet.
+
+        The summary is the last, with the digests of the others and of what else it holds.
+        A number in the summary that is not finite becomes null: JSON has no word for it.
+
+        Raises
+        ------
+        RecordError
+            When one of them cannot be written.
+        """
+        try:
+            self._write(folder)
+        except RecordError:
+            raise
+        except OSError as error:
+            raise RecordError(f"cannot write the run folder {folder}: {reason(error)}") from error
+
+    def _write(self, folder: Path) -> None:
+        if not (folder / EVENTS).exists():
+            self._write_events(folder / EVENTS)
+        (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
+        frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
+        for name, frame in frames.items():
+            frame.to_parquet(folder / name, index=False)
+        names = (SCENARIO, EVENTS, *frames)
+        summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
+        summary[DIGEST] = digest_of(summary)
+        text = json.dumps(summary, indent=2, allow_nan=False)
+        (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")
+
+    def _write_events(self, path: Path) -> None:
+        held = self._file if isinstance(self._log, Path) else self._log.path
+        if held is not None:
+            shutil.copyfile(held, path)
+            return
+        assert isinstance(self._log, EventLog)
+        import pyarrow as pa
+
+        with event_writer(path) as writer:
+            for chunk in self._log.chunks():
+                writer.write_table(pa.table(chunk, schema=writer.schema))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def edge_frame(
+    circuit: Circuit,
+    start: FloatArray,
+    final: FloatArray,
+    cuts: Mapping[int, float] | None = None,
+) -> pd.DataFrame:
+    """Return the `edges` frame of a run, in which some edges were cut at their times, s."""
+    import pandas as pd
+
+    labels = np.array(circuit.labels)
+    return pd.DataFrame(
+        {
+            "edge": np.arange(len(circuit.edges), dtype=np.int32),
+            "first": labels[circuit.edges[:, 0]],
+            "second": labels[circuit.edges[:, 1]],
+            "conductance_start_S": start,
+            "conductance_final_S": final,
+            "cut_s": [(cuts or {}).get(edge, math.nan) for edge in range(len(circuit.edges))],
+        }
+    )
+
+
+def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:
+    """Return the `nodes` frame of a run."""
+    import pandas as pd
+
+    role = np.full(circuit.nodes, "inner", dtype=object)
+    role[sources], role[targets] = "source", "target"
+    places = circuit.positions
+    x, y = np.full((2, circuit.nodes), np.nan) if places is None else places.T
+    return pd.DataFrame({"node": list(circuit.labels), "role": role, "x": x, "y": y})
+
+
+def data_frame(
+    sources: Sequence[str] = (),
+    inputs: FloatArray | None = None,
+    targets: Sequence[str] = (),
+    desired: FloatArray | None = None,
+) -> pd.DataFrame:
+    """Return the `data` frame of a run.
+
+    Parameters
+    ----------
+    sources, targets
+        Labels of the S sources and the T targets.
+    inputs
+        Source voltages of each datum, V, shape (D, S); no datum by default.
+    desired
+        Desired target voltages, V, shape (D, T); NaN by default.
+    """
+    import pandas as pd
+
+    held = np.empty((0, len(sources))) if inputs is None else inputs
+    wanted = np.full((len(held), len(targets)), np.nan) if desired is None else desired
+    columns = len(sources) + len(targets)
+    return pd.DataFrame(
+        {
+            "datum": np.repeat(np.arange(len(held), dtype=np.int32), columns),
+            "node": [*sources, *targets] * len(held),
+            "role": [*["source"] * len(sources), *["target"] * len(targets)] * len(held),
+            "voltage_V": np.hstack([held, wanted]).ravel(),
+        }
+    ).astype({"node": str, "role": str})

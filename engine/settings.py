@@ -1,0 +1,121 @@
+"""The settings of an agent or of a part of it: declared once, validated, immutable."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, TypeVar
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
+
+from .errors import ScenarioError, shown
+from .messages import explain
+
+V = TypeVar("V")
+
+#: No table or list of a scenario or a study lies deeper in others.
+DEEPEST = 32
+#: The longest time, s: multiples of it are numbers still.
+MOST_SECONDS = 1e30
+#: Bits of an integer; Python does not write out those of some ten thousand.
+WIDEST = 1024
+_SURROGATE = re.compile("[\\ud800-\\udfff]")
+
+
+class Part(BaseModel):
+    """Base of every setting: frozen, strict about types, and closed to unknown keys.
+
+    A part is data. It is what a scenario file holds under one key, and it knows how to build
+    what it describes; it keeps no state of a run. Lists, tuples and NumPy arrays are all taken,
+    and kept as tuples.
+
+    Raises
+    ------
+    ScenarioError
+        For an unknown key, a wrong type or an impossible value: the message holds the key, the
+        value, the rule, and the nearest valid name.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,
+        validate_default=True,
+    )
+
+    def __init__(self, /, **settings: Any) -> None:
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, type(self))) from None
+
+    # A part within another is then validated in place, not by its own __init__: its mistakes get
+    # the whole dotted key. (Pydantic marks the __init__ of its own RootModel so.)
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, settings: object) -> object:
+        return plain(settings)
+
+
+class Table(Mapping[str, V]):
+    """A mapping that does not change; equal to any mapping of the same items, and hashable."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, V]) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: str) -> V:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+#: A field that holds a `Table`.
+Frozen = Annotated[Mapping[str, V], AfterValidator(Table), PlainSerializer(dict)]
+
+
+def plain(value: object, depth: int = 0) -> object:
+    """Return the same data in tuples, dicts and Python's own numbers, NumPy's among them.
+
+    Raises
+    ------
+    ValueError
+        Where lists and tables lie in one another, deeper than `DEEPEST`; for an integer of more
+        bits than `WIDEST`, and for text that has no encoding.
+    """
+    if depth > DEEPEST:
+        raise ValueError(f"tables and lists must not be nested more than {DEEPEST} deep")
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
+    if isinstance(value, str) and not value.isascii() and _SURROGATE.search(value):
+        raise ValueError(f"text must be such that a file can hold it, got {shown(value)} instead")
+    if isinstance(value, int) and value.bit_length() > WIDEST:
+        raise ValueError(f"an integer must have at most {WIDEST} bits, got {shown(value)} instead")
+    if isinstance(value, list | tuple):
+        return tuple(plain(item, depth + 1) for item in value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item, depth + 1) for key, item in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""The path factorisation: structure, numbers, walks along the elimination tree."""

@@ -1,0 +1,1 @@
+"""Reproductions of papers: their studies, and what only code can make."""

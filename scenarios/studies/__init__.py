@@ -1,0 +1,1 @@
+"""Studies: a scenario varied over cells and seeds, carried out and resumed."""

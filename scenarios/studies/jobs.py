@@ -1,0 +1,164 @@
+"""One run of a study, from its scenario to its entry in the ledger; in any thread or process."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
+from ...engine.records.addresses import is_address, upload
+from ...engine.records.event_log import EventLog, NoLog
+from ...engine.records.ledger import Entry
+from ...engine.simulation import Observer, Watched
+from ..running import recorded_run as run
+from ..running import simulate
+from ..scenario import Scenario
+from .code import code, stored_as
+
+if TYPE_CHECKING:
+    from ...analysis.metrics import Metric
+    from ...engine.records.run import Run
+
+
+class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
+    """The study was told to stop while this run was on its way."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What is to be run, and what is wanted of it.
+
+    Attributes
+    ----------
+    key : str
+        Of its row in the ledger.
+    scenario : Scenario
+        What to simulate.
+    seed : int
+        The run's seed.
+    engine : str
+        Which engine.
+    code : str
+        What the package's code has to be, lest results of another one are taken for its own.
+    metrics : dict
+        Functions, so that a worker elsewhere has them, by what the ledger calls them.
+    logs : bool
+        Whether any metric looks at the events.
+    probes : bool
+        Whether the entry shall hold the probes.
+    folders : str or None
+        Where run folders are kept, a path or an fsspec address; None where they are not.
+    """
+
+    key: str
+    scenario: Scenario
+    seed: int
+    engine: str
+    code: str
+    metrics: dict[str, Metric]
+    logs: bool
+    probes: bool
+    folders: str | None
+
+
+def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
+    """Do one run and return its entry; a run that fails has one too.
+
+    Raises
+    ------
+    OhmtickError
+        When this process has other code than the one that the run is for.
+    RecordError
+        When the run cannot be written: that is no fault of the run, and the study stops. Any other
+        OSError is one of a clock, a task or a metric, and so the run's.
+    Stopped
+        When `stopped` turned true.
+    """
+    _check_code(job)
+    began = perf_counter()
+
+    def poll(simulation: Watched) -> None:
+        if stopped():
+            raise Stopped
+
+    try:
+        return _entry(job, poll, began)
+    except (RecordError, Stopped):
+        raise
+    except OhmtickError as error:
+        said = str(error)
+    except MemoryError:
+        said = "out of memory"
+    except Exception as error:  # a rule or a clock of a user's may raise anything
+        said = f"{type(error).__name__}: {error}"
+    return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def _check_code(job: Job) -> None:
+    differ = [] if job.code == code() else [f"ohmtick of code {code()}, not {job.code}"]
+    for stored, function in job.metrics.items():
+        name = stored.partition("@")[0]
+        if (ours := stored_as(name, function)) != stored:
+            differ.append(f"the metric {ours}, not {stored}")
+    if differ:
+        raise OhmtickError(
+            f"a worker has other code than the study was begun with ({differ[0]}): was a file "
+            "edited since? What was entered is safe; start the study anew"
+        )
+
+
+def _entry(job: Job, poll: Observer, began: float) -> Entry:
+    if job.folders is None:
+        log = EventLog() if job.logs else NoLog()
+        done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
+        return _of(job, done, began)
+    if not is_address(job.folders):
+        folder = Path(job.folders, job.key)
+        if folder.exists():  # whole, and this very run, whose entry was not made or is another's
+            done = simulate(job.scenario, job.seed, job.engine, EventLog(), poll=poll)
+            return _of(job, done, began)
+        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
+    try:
+        workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
+    except OSError as error:
+        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
+    with workspace as here:
+        folder = Path(here, job.key)
+        done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
+        entry = _of(job, done, began)
+        # Its entry is made afterwards, so what is listed there is whole.
+        upload(folder, f"{job.folders}/{job.key}")
+        return entry
+
+
+def _of(job: Job, done: Run, began: float) -> Entry:
+    return Entry(
+        key=job.key,
+        metrics={
+            stored: _measured(stored.partition("@")[0], function, done)
+            for stored, function in job.metrics.items()
+        },
+        probes=_as_parquet(done) if job.probes else None,
+        folder=None if job.folders is None else f"{job.folders}/{job.key}",
+        took_s=perf_counter() - began,
+    )
+
+
+def _measured(name: str, function: Metric, done: Run) -> float:
+    """Return a metric of a run; a user's may raise anything, and that is a fault of the run."""
+    try:
+        return float(function(done))
+    except Exception as error:
+        what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
+        raise AnalysisError(f"metric {name!r}: {what}") from error
+
+
+def _as_parquet(done: Run) -> bytes:
+    buffer = BytesIO()
+    done.probes.to_parquet(buffer, index=False)
+    return buffer.getvalue()

@@ -1,0 +1,160 @@
+"""Which runs a study has, which of them its ledger lacks, and what is to be done about those."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...engine.errors import RecordError
+from ...engine.records.addresses import file_system, is_address
+from ...engine.records.ledger import RUNS, Entry, Ledger, PlannedRun
+from .code import code, stored_as
+from .jobs import Job
+from .other_code import Stored, aliases, other_codes, other_names, refuse_other_code, stored_names
+
+if TYPE_CHECKING:
+    from .cells import Cell
+    from .study import Study
+
+#: Runs that are to be done, by key: two cells may come to the same scenario.
+Lacking = dict[str, list[PlannedRun]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study comes to, and how much of it a ledger holds."""
+
+    runs: list[PlannedRun]
+    """Cell by cell; each with the key of the row that holds it, or will."""
+    held: dict[str, Entry]
+    """What the ledger holds, by key."""
+    lacking: Lacking
+    """Those that are to be done."""
+    stored: Stored
+    """What each metric is called in the ledger."""
+
+    def is_done(self, run: PlannedRun) -> bool:
+        """Whether the ledger holds all metrics of a run."""
+        return (entry := self.held.get(run.key)) is not None and entry.measures(
+            self.stored.values()
+        )
+
+
+def plan_of(
+    study: Study,
+    ledger: Ledger | None = None,
+    folder: Path | None = None,
+    *,
+    retry_failed: bool = False,
+    accept_other_code: bool = False,
+) -> Plan:
+    """Return the runs of a study, and which of them a ledger lacks.
+
+    A run is there when a row of this code has all that the study asks for; with
+    `accept_other_code`, a row of other code will do, too. One that failed, and would again, counts
+    as there unless `retry_failed`.
+
+    Raises
+    ------
+    RecordError
+        When the ledger holds what other code made, and that is not accepted.
+    """
+    runs = planned(study, code())
+    held = {} if ledger is None else ledger.entries()
+    stored = stored_names(study)
+    others: list[str] = []
+    if ledger is not None:
+        if not accept_other_code:
+            refuse_other_code(ledger, held, stored)
+        others, stored = other_codes(ledger, held), other_names(held, stored)
+    probed = ledger.with_probes() if study.probes and ledger is not None else set()
+
+    def is_whole(key: str) -> bool:
+        return (
+            (entry := held.get(key)) is not None
+            and entry.measures(stored.values())
+            and (not study.probes or key in probed)
+            and (not study.events or _is_kept(entry, folder))
+        )
+
+    found, lacking = list(runs), Lacking()
+    for other in others:  # those of this code come first
+        for place, run in enumerate(planned(study, other)):
+            known = (key for key in aliases(run.key) if is_whole(key))
+            if not is_whole(found[place].key) and (key := next(known, None)):
+                found[place] = replace(run, key=key)
+    for run in found:
+        entry = held.get(run.key)
+        failed = entry is not None and entry.error is not None and not retry_failed
+        if not (failed or is_whole(run.key)):
+            lacking.setdefault(run.key, []).append(run)
+    return Plan(found, held, lacking, stored)
+
+
+def planned(study: Study, code: str) -> list[PlannedRun]:
+    """Return the runs of a study, cell by cell, as some code makes them."""
+    return [
+        PlannedRun(cell=number, seed=seed, key=cell.key(seed, code))
+        for number, cell in enumerate(study.cells)
+        for seed in study.seeds
+    ]
+
+
+def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
+    """Return the cell of runs that share a key."""
+    return study.cells[runs[0].cell]
+
+
+def _is_kept(entry: Entry, folder: Path | None) -> bool:
+    """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
+    if entry.folder is None or is_address(entry.folder) or folder is None:
+        return entry.folder is not None
+    return (folder / entry.folder).is_dir()
+
+
+def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
+    """Yield the runs to do, seed by seed, so that the cells can be compared early."""
+    from ...analysis.metrics import METRICS, need_events
+
+    metrics = {stored_as(name, METRICS[name]): METRICS[name] for name in study.metrics}
+    folders = None if folder is None else _folders(study, folder, lacking)
+    place = {seed: number for number, seed in enumerate(study.seeds)}
+    for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
+        scenario = whose_cell(study, runs).scenario
+        if scenario is not None:
+            yield Job(
+                key=key,
+                scenario=scenario,
+                seed=runs[0].seed,
+                engine=study.engine,
+                code=code(),
+                metrics=metrics,
+                logs=need_events(study.metrics),
+                probes=study.probes,
+                folders=folders,
+            )
+
+
+#: What a run folder is called while it is written.
+_PARTIAL = re.compile(r"\.(?P<key>[^.]+)\.[0-9a-f]{8}\.partial")
+
+
+def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
+    """Return where run folders go; what a killed process left half written of them is removed."""
+    if not study.events:
+        return None
+    if isinstance(study.events, str) and is_address(study.events):
+        try:  # before anything is run
+            file_system(study.events)
+        except Exception as error:  # each file system has errors of its own
+            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
+        return study.events.rstrip("/")
+    own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
+    for partial in own.glob(".*.partial"):
+        if (found := _PARTIAL.fullmatch(partial.name)) and found["key"] in lacking:
+            shutil.rmtree(partial, ignore_errors=True)
+    return str(own)
