@@ -1,7 +1,8 @@
 """Figures of studies: response curves, heat maps, comparisons, samples.
 
-Each takes a tidy frame, as `ohmtick.analysis.studies.responses` makes them, and, if the figure is to
-be composed, the Axes to draw on; it returns the Axes, and never shows, saves or sets a global style.
+Each takes a tidy frame, as `ohmtick.analysis.studies.responses` makes them, and, if the figure is
+to be composed, the Axes to draw on; it returns the Axes, and never shows, saves or sets a global
+style.
 """
 
 from __future__ import annotations

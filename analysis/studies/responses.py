@@ -1,8 +1,8 @@
 """From a study's table to its answer: response curves, heat maps, comparisons, thresholds.
 
 Every function takes the table of a study, one row a run
-(`~ohmtick.analysis.studies.record.StudyRecord`), and returns a tidy frame. A cell is a combination of the keys; its rows differ in their seed.
-Intervals are those of `~ohmtick.analysis.statistics`.
+(`~ohmtick.analysis.studies.record.StudyRecord`), and returns a tidy frame. A cell is a combination
+of the keys; its rows differ in their seed. Intervals are those of `~ohmtick.analysis.statistics`.
 """
 
 from __future__ import annotations
