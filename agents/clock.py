@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ..engine.settings import MOST_SECONDS, Part
+from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import FloatArray, Streams
 
 #: Ticks fetched at a time: as many as the horizon asks for, or few at first and then ever more.
@@ -49,7 +49,7 @@ class Clock(Protocol):
         ...
 
 
-class _Ticking(Part):
+class _Ticking(Settings):
     """What the built-in clocks share: a population of periods, and the gate."""
 
     period: float = Field(1.0, gt=0, le=MOST_SECONDS)

@@ -13,7 +13,7 @@ from pydantic import Field
 from ..engine.circuit import Circuit
 from ..engine.errors import CircuitError
 from ..engine.events import Kind
-from ..engine.settings import MOST_SECONDS, Part
+from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from .clock import Clock
@@ -24,7 +24,7 @@ Draws = Callable[[int, int, int], FloatArray]
 CUTTER = 1 << 33
 
 
-class Faults(Part):
+class Faults(Settings):
     """Edges that fail, and when.
 
     An edge whose clock has stopped keeps the conductance it has. An edge that is cut conducts

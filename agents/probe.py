@@ -10,12 +10,12 @@ from pydantic import Field
 
 from ..engine.events import Kind
 from ..engine.networks.equilibrium import TwinNetwork
-from ..engine.settings import MOST_SECONDS, Part
+from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from .supervisor import Lessons, SupervisorAgent
 
 
-class Probe(Part):
+class Probe(Settings):
     """When the test error is measured."""
 
     period: float = Field(0.848528, gt=0, le=MOST_SECONDS)

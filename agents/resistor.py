@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from ..engine.errors import CircuitError, shown
-from ..engine.settings import Part
+from ..engine.settings import Settings
 from ..engine.streams import FloatArray, Streams
 from .clock import blocks
 
@@ -35,7 +35,7 @@ class Resistor(Protocol):
         ...
 
 
-class ContinuousResistor(Part):
+class ContinuousResistor(Settings):
     """A resistor that takes any conductance in ``[k_min, k_max]``.
 
     Changes in siemens add to the conductance, steps add ``step`` to the resistance; either way
@@ -87,7 +87,7 @@ class ContinuousResistor(Part):
         return devices, self.starts(edges, streams)
 
 
-class DigitalPotentiometer(Part):
+class DigitalPotentiometer(Settings):
     """A resistor with discrete positions; pulses past either end do nothing.
 
     Positions are numbered from 1 to `positions`, so that no position is a short circuit. With
@@ -220,7 +220,7 @@ class _ByWanted:
         return above if closer else below
 
 
-class Comparator(Part):
+class Comparator(Settings):
     """How well an edge reads its drops.
 
     The laboratory's edge decides ``|drop_clamped| > |drop_free|`` by two comparators and an

@@ -15,7 +15,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from ..engine.settings import Part
+from ..engine.settings import Settings
 
 #: The signature of a rule; any function of it may stand in for a built-in one.
 RuleFunction = Callable[[float, float, float, float, float], float]
@@ -63,7 +63,7 @@ def sign(
     return 1.0 if abs(drop_clamped) > abs(drop_free) else -1.0
 
 
-class CoupledLearning(Part):
+class CoupledLearning(Settings):
     """The continuous rule; its changes are conductances."""
 
     kind: Literal["coupled_learning"] = "coupled_learning"
@@ -78,7 +78,7 @@ class CoupledLearning(Part):
         return coupled_learning
 
 
-class Sign(Part):
+class Sign(Settings):
     """The laboratory's rule; its changes are steps of resistance."""
 
     kind: Literal["sign"] = "sign"

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ..engine.events import Kind
 from ..engine.networks.equilibrium import TwinNetwork
-from ..engine.settings import MOST_SECONDS, Part
+from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from .clock import PeriodicClock
@@ -68,7 +68,7 @@ class Lessons:
         return np.vstack([middle + self.separation * (means - middle), means])
 
 
-class Supervisor(Part):
+class Supervisor(Settings):
     """How data are presented, and how hard the targets are clamped."""
 
     nudge: float = Field(0.5, gt=0, le=1e9)

@@ -30,7 +30,7 @@ WIDEST = 1024
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
-class Part(BaseModel):
+class Settings(BaseModel):
     """Base of every setting: frozen, strict about types, and closed to unknown keys.
 
     A part is data. It is what a scenario file holds under one key, and it knows how to build

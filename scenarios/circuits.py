@@ -18,7 +18,7 @@ from pydantic import (
 from ..engine import lattices
 from ..engine.circuit import Circuit
 from ..engine.errors import nearest, shown
-from ..engine.settings import Frozen, Part
+from ..engine.settings import Frozen, Settings
 from ..engine.streams import MOST_SEED, Streams
 
 #: The largest circuits: 4 million nodes, and 16 million edges.
@@ -55,7 +55,7 @@ Place = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
 Pair = Annotated[tuple[Label, ...], Field(min_length=2, max_length=2), AfterValidator(_no_loop)]
 
 
-class _Named(Part):
+class _Named(Settings):
     """A circuit whose labels are known before it is built."""
 
     @property

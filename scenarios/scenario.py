@@ -32,7 +32,7 @@ from ..engine.errors import (
 from ..engine.messages import chosen, models
 from ..engine.records.reading import read_text, toml_tables
 from ..engine.records.run import SUMMARY
-from ..engine.settings import MOST_SECONDS, Frozen, Part, plain
+from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
 from .circuits import AnyCircuit, EdgeList
 from .sizes import check_events
@@ -40,7 +40,7 @@ from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks import AnyTask
 
 
-class Edges(Part):
+class Edges(Settings):
     """What every edge is made of."""
 
     rule: Annotated[CoupledLearning | Sign, Field(discriminator="kind")]
@@ -70,7 +70,7 @@ class Edges(Part):
         return self
 
 
-class Scenario(Part):
+class Scenario(Settings):
     """What to simulate: a circuit, a task, edges, and who presents and measures.
 
     A scenario is immutable data. Its fields are the tables and keys of a scenario file.

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from ..agents.supervisor import Lessons
 from ..engine.errors import ScenarioError, shortened, shown
-from ..engine.settings import Frozen, Part
+from ..engine.settings import Frozen, Settings
 from ..engine.streams import FloatArray, Streams
 from .circuits import Label, Voltages, Volts, text_keys
 
@@ -19,7 +19,7 @@ MOST_DATA = 10**12
 Coefficient = Annotated[float, Field(ge=-1e9, le=1e9)]
 
 
-class Allostery(Part):
+class Allostery(Settings):
     """One datum: given source voltages shall give the desired target voltages."""
 
     kind: Literal["allostery"] = "allostery"
@@ -45,7 +45,7 @@ class Allostery(Part):
         return datum, datum
 
 
-class LinearRegression(Part):
+class LinearRegression(Settings):
     """Many data: the targets shall be linear functions of the inputs.
 
     ``desired = coefficients @ inputs`` for inputs drawn uniformly from ``[low, high]``. A
@@ -114,7 +114,7 @@ class LinearRegression(Part):
         )
 
 
-class Classification(Part):
+class Classification(Settings):
     """Many data in classes: the outputs shall tell the class.
 
     Features drive sources, scaled by the training data: each so that its own range becomes

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from ...engine.settings import Frozen, Part
+from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, load
 from ..studies.study import Study
 from .near_solutions import beyond, fast, late, noise
@@ -20,7 +20,7 @@ from .near_solutions import beyond, fast, late, noise
 _LIBRARY = files(__package__)
 
 
-class Series(Part):
+class Series(Settings):
     """One study, carried out with each of some scenarios."""
 
     name: str
@@ -37,7 +37,7 @@ class Series(Part):
     """Replaces keys of this table in the short version; without it, that leaves the series out."""
 
 
-class Near(Part):
+class Near(Settings):
     """A study of networks near a solution, made by `ohmtick.scenarios.papers.near_solutions`."""
 
     name: str
@@ -54,7 +54,7 @@ class Near(Part):
     """As in a series."""
 
 
-class Campaign(Part):
+class Campaign(Settings):
     """Several studies that belong together."""
 
     title: str

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from ...engine.errors import ScenarioError, nearest, shown
-from ...engine.settings import Frozen, Part
+from ...engine.settings import Frozen, Settings
 from ...engine.streams import MOST_SEED
 from .cells import LABEL, Changes
 
@@ -22,7 +22,7 @@ MOST_CELLS = 1_000_000
 LARGEST = 2**63 - 1
 
 
-class Range(Part):
+class Range(Settings):
     """An interval to draw a key's values from."""
 
     low: float
@@ -110,7 +110,7 @@ def several(tables: object) -> object:
 Paired = Annotated[tuple[Lists, ...], BeforeValidator(several)]
 
 
-class Sample(Part):
+class Sample(Settings):
     """Points drawn from the space of some keys."""
 
     kind: Literal["latin_hypercube", "random"] = "latin_hypercube"

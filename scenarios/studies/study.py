@@ -28,7 +28,7 @@ from ...engine.errors import (
 from ...engine.memory import check_memory
 from ...engine.records.addresses import check_place
 from ...engine.records.reading import exists, read_text, toml_tables
-from ...engine.settings import Frozen, Part
+from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, as_scenario
 from .cells import Cell, cell_of
 from .sampling import (
@@ -73,7 +73,7 @@ def _seeds(seeds: object) -> object:
     return seeds
 
 
-class Threshold(Part):
+class Threshold(Settings):
     """What the answer is: how far a key can be moved before a metric has grown by a factor."""
 
     metric: str = "settled_error"
@@ -90,7 +90,7 @@ class Threshold(Part):
     """Dotted key = the value to compare with; without it, the first value of the key."""
 
 
-class Study(Part):
+class Study(Settings):
     """A scenario, what is varied about it, and the seeds it is run with.
 
     The cells are every combination of the grid's values, the rows of the paired lists, and the
@@ -149,7 +149,7 @@ class Study(Part):
             settings["scenario"] = scenario
         super().__init__(**settings)
 
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Part
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Settings
 
     @field_validator("metrics", mode="before")
     @classmethod
