@@ -17,7 +17,7 @@ from ..engine.networks.equilibrium import TwinNetwork
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
-from .clock import PeriodicClock
+from .clocks.periodic import PeriodicClock
 
 #: The supervisor's number among the agents; no circuit has so many edges.
 SUPERVISOR = 1 << 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -44,7 +45,8 @@ class Kind(Settings):
         super().__init_subclass__(**keywords)
         cls.kind = kind
         if family:
-            cls.family, cls.default_kind = Family(family), default
+            folder = cls.__module__ if hasattr(sys.modules[cls.__module__], "__path__") else ""
+            cls.family, cls.default_kind = Family(family, folder), default
 
     @classmethod
     def __pydantic_init_subclass__(cls, *, kind: str = "", **keywords: Any) -> None:

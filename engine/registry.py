@@ -14,8 +14,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
 
 from .errors import OhmtickError, nearest
@@ -50,9 +52,12 @@ class Family(Mapping[str, M], Generic[M]):
     ----------
     name
         What one member is called in messages: ``"clock"``.
+    folder
+        The package whose modules hold the kinds that come with it, one each; "" for none.
     """
 
     name: str
+    folder: str = ""
     _members: dict[str, M] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,22 +71,28 @@ class Family(Mapping[str, M], Generic[M]):
         OhmtickError
             When there is none of this name; with the nearest one.
         """
-        load_installed()
+        self._load()
         if kind not in self._members:
             raise OhmtickError(f"no {self.name} is called {kind!r}; {nearest(kind, self)}")
         return self._members[kind]
 
     def __iter__(self) -> Iterator[str]:
-        load_installed()
+        self._load()
         return iter(tuple(self._members))
 
     def __len__(self) -> int:
-        load_installed()
+        self._load()
         return len(self._members)
 
     def __contains__(self, kind: object) -> bool:
-        load_installed()
+        self._load()
         return kind in self._members
+
+    def _load(self) -> None:
+        """Import the kinds that come with it, and those of installed packages; once."""
+        if self.folder:
+            _load_folder(self.folder)
+        load_installed()
 
     def add(self, kind: str, member: M) -> M:
         """Register a member; one that was defined anew, in a notebook say, replaces itself.
@@ -115,6 +126,12 @@ class Family(Mapping[str, M], Generic[M]):
 
 #: Every family, by name.
 FAMILIES: dict[str, Family[Any]] = {}
+
+
+@cache
+def _load_folder(package: str) -> None:
+    for module in iter_modules(import_module(package).__path__):
+        import_module(f"{package}.{module.name}")
 
 
 @cache

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
-from ..agents.rules import RuleFunction
+from ..agents.kernels import RuleFunction
+from ..agents.schedule import Ticks
 from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.records.event_log import EventLog
 from ..engine.records.run import EVENTS, Run, data_frame, edge_frame, node_frame
@@ -41,7 +41,7 @@ def run(
     *,
     out: str | Path | None = None,
     numbered: bool = False,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,
@@ -137,7 +137,7 @@ def recorded_run(
     *,
     out: str | Path | None = None,
     numbered: bool = False,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,
@@ -165,7 +165,7 @@ def simulate(
     engine: str,
     log: EventLog,
     *,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,

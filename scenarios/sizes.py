@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..agents.clock import MOST_TICKS
+from ..agents.clocks import MOST_TICKS
 from ..engine.memory import check_memory
 
 if TYPE_CHECKING:

@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..kernels.draws import uniform
 from ..kernels.heap import lift, sink
 from ..kernels.kernel import Function, Ints, Reals, kernel
 from ..kernels.measure import accuracy, mean_squared_error, responses
-from ..kernels.pointers import read_at, rule_at, step_at
+from ..kernels.pointers import change_at, conductance_at, read_at, row_of, rule_at, step_at
 from ..solver.layout import AT_CONDUCTANCE
 from ..solver.updates import NOTHING, SOLVE, present, set_conductance
 from ..solver.voltages import transfer
-from .devices import Devices, changed
-from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
+from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
 
 #: Why `advance` returned.
 BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
@@ -35,7 +35,7 @@ COUNTERS = 10
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
 # Whose address stands where.
-READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL, RULE = range(5)
+READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL = range(4)
 #: A tie between readings of one instant goes by edge, then by the order of the readings: the number
 #: of the edge, up to 2^26, above that of the reading, which may start anew after 2^37.
 READING_BITS = 37
@@ -44,12 +44,12 @@ LAST_READING = (1 << READING_BITS) - 1
 
 @kernel
 def advance(
-    real: Reals, index: Ints, addresses: Ints, edges: Edges, devices: Devices,
+    real: Reals, index: Ints, addresses: Ints, edges: Edges, rules: Rules, devices: Devices,
     flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
-    times: Reals, learning_rate: float, nudge: float, batch: int, budget: int,
+    times: Reals, nudge: float, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
-    read, rule = read_at(addresses[READ]), rule_at(addresses[RULE])
+    read = read_at(addresses[READ])
     take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
     solve = step_at(addresses[SOLVE_ALL])
     for _ in range(budget):
@@ -63,8 +63,7 @@ def advance(
             reason = _present(real, index, take_in, renew, desk, counters, nudge)
         elif tick == now:
             reason = _sense(
-                real, index, read, renew, solve, rule, edges, flights, counters,
-                learning_rate, nudge, batch,
+                real, index, read, renew, solve, rules, devices, edges, flights, counters, nudge,
             )  # fmt: skip
         elif arrival == now:
             reason = _actuate(real, index, devices, flights, rows, counters)
@@ -100,9 +99,8 @@ def _present(
 
 @kernel(inline=True)
 def _sense(
-    real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rule: Function,
-    edges: Edges, flights: Flights, counters: Ints, learning_rate: float, nudge: float,
-    batch: int,
+    real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rules: Rules,
+    devices: Devices, edges: Edges, flights: Flights, counters: Ints, nudge: float,
 ) -> int:  # fmt: skip
     """Let the edge that ticks first read its drops.
 
@@ -123,12 +121,15 @@ def _sense(
     error = tick if edges.error_free.shape[1] > 1 else 0
     seen_free = free + edges.error_free[edge, error]
     seen_clamped = clamped + edges.error_clamped[edge, error]
+    batch = edges.batch[edge]
     if batch > 1:
         seen_free, seen_clamped = _gather(edges, edge, seen_free, seen_clamped, batch)
     if batch == 1 or edges.gathered[edge] == 0:
-        change = rule(
-            seen_free, seen_clamped, real[index[AT_CONDUCTANCE] + edge], learning_rate, nudge
-        )
+        row = rules.row[edge]
+        change = rule_at(rules.change[row])(
+            seen_free, seen_clamped, devices.value[edge], row_of(rules.state, edge),
+            row_of(rules.parameters, row), nudge,
+        )  # fmt: skip
         slot = flights.slots[counters[IN_FLIGHT]]
         flights.change[slot] = change
         if not np.isfinite(change):
@@ -180,7 +181,7 @@ def _actuate(
     sink(flights.slots, last, flights.time, flights.tie)
     edge = flights.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
-    after = changed(devices, edge, before, flights.change[slot])
+    after = _changed(devices, edge, flights.change[slot])
     due = set_conductance(real, index, edge, after)
     row = counters[ROWS]
     rows.time_s[row] = flights.time[slot]
@@ -197,6 +198,23 @@ def _actuate(
     if row + 1 == rows.time_s.size:
         return CHECK_AND_LOG if due else LOG
     return CHECK if due else BUDGET
+
+
+@kernel(inline=True)
+def _changed(devices: Devices, edge: int, amount: float) -> float:
+    """Let an edge's device take a change; return its conductance then, S."""
+    row, draw = devices.row[edge], 0.5
+    if devices.draws[row]:
+        draw = uniform(devices.key, edge, devices.actuations[edge])
+        devices.actuations[edge] += 1
+    parameters = row_of(devices.parameters, row)
+    value = change_at(devices.change[row])(
+        devices.value[edge], amount, row_of(devices.state, edge), parameters, draw
+    )
+    devices.value[edge] = value
+    if devices.conductance[row] == 0:
+        return value
+    return conductance_at(devices.conductance[row])(value, parameters)
 
 
 @kernel

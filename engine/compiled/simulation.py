@@ -14,15 +14,14 @@ from ..errors import OhmtickError
 from ..events import EVENT_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
-from ..kernels.pointers import READ, RULE, STEP, address_of, entry_for
+from ..kernels.pointers import READ, STEP, address_of, entry_for
 from ..networks.equilibrium import TwinNetwork
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
 from ..solver import updates as network
 from ..streams import FloatArray
 from . import loop
-from .devices import Devices
-from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
+from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
 
 #: Seconds of work between two looks at the outside world.
 SLICE_S = 0.05
@@ -56,12 +55,10 @@ class CompiledSimulation:
         Where actuations are recorded.
     schedule
         What the edges are going to do.
-    devices
-        Their resistors.
-    rule, learning_rate, nudge
-        The learning rule, compiled, and its two parameters.
-    batch
-        Readings from which an edge makes up its mind.
+    rules, devices
+        How they learn, and what they change.
+    nudge
+        How far the clamp moves the targets.
     presentations
         Times, s, and numbers of the data presented.
     train, test
@@ -70,6 +67,8 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    functions
+        Whatever has to live as long as the addresses of rules and devices are in use.
 
     Attributes
     ----------
@@ -90,24 +89,23 @@ class CompiledSimulation:
         horizon: float,
         log: EventLog,
         schedule: Schedule,
+        rules: Rules,
         devices: Devices,
-        rule: Function,
-        learning_rate: float,
         nudge: float,
-        batch: int,
         presentations: Iterator[tuple[float, int]],
         train: Data,
         test: Data,
         class_means: FloatArray | None,
         probe_period: float,
+        functions: object = None,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
         self.cuts: dict[int, float] = {}
-        self._schedule, self._devices = schedule, devices
-        self._rule = rule  # which is called by address: it has to stay
-        self._addresses = _addresses(rule)
-        self._rates = float(learning_rate), float(nudge), batch
+        self._schedule, self._rules, self._devices = schedule, rules, devices
+        self._functions = functions
+        self._addresses = _addresses()
+        self._nudge = float(nudge)
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
@@ -218,8 +216,8 @@ class CompiledSimulation:
     def _arguments(self, budget: int) -> tuple[Any, ...]:
         return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
-            self._devices, self._flights, self._desk, self._test, self._rows,
-            self._probe_rows, self._counters, self._times, *self._rates, budget,
+            self._rules, self._devices, self._flights, self._desk, self._test, self._rows,
+            self._probe_rows, self._counters, self._times, self._nudge, budget,
         )  # fmt: skip
 
     def _more_ticks(self) -> None:
@@ -290,11 +288,10 @@ class CompiledSimulation:
         )
 
 
-def _addresses(rule: Function) -> NDArray[np.int64]:
+def _addresses() -> NDArray[np.int64]:
     """Return where the kernels lie that the loop calls, in the order that it expects."""
     steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
-    read, asked = address_of(network.read, READ), address_of(rule, RULE)
-    return np.array([read, *steps, asked], dtype=np.int64)
+    return np.array([address_of(network.read, READ), *steps], dtype=np.int64)
 
 
 def _flights(capacity: int) -> Flights:

@@ -23,8 +23,14 @@ READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignor
 WRITE = boolean(REALS, INTS, int64, float64)
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
-#: A learning rule.
-RULE = float64(float64, float64, float64, float64, float64)
+#: An edge's own numbers, or its parameters: the first of them.
+ROW = types.CPointer(float64)
+#: A rule's change: both drops, the value, the edge's state and parameters, the nudge.
+RULE = float64(float64, float64, float64, ROW, ROW, float64)
+#: A device's change: the value, the amount, its state and parameters, a draw.
+CHANGE = float64(float64, float64, ROW, ROW, float64)
+#: What a device conducts: the value, its parameters.
+CONDUCTANCE = float64(float64, ROW)
 
 
 def address_of(function: Any, signature: Any) -> int:
@@ -82,3 +88,20 @@ def _function_at(signature: Any) -> Function:
 read_at = _function_at(READ)
 step_at = _function_at(STEP)
 rule_at = _function_at(RULE)
+change_at = _function_at(CHANGE)
+conductance_at = _function_at(CONDUCTANCE)
+
+
+@intrinsic
+def row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
+    """Return a row of a contiguous matrix: a pointer, since a view would cost more than a rule."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, values[0])
+        step = cgutils.unpack_tuple(builder, array.strides, 2)[0]  # type: ignore[no-untyped-call]
+        address = builder.add(
+            builder.ptrtoint(array.data, cgutils.intp_t), builder.mul(values[1], step)
+        )
+        return builder.inttoptr(address, context.get_value_type(ROW))
+
+    return ROW(matrix, int64), generate
