@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -134,6 +136,12 @@ def load_installed() -> None:
                 f"the kinds of {point.value!r}, which an installed package announces, cannot be "
                 f"imported: {type(error).__name__}: {error}"
             ) from error
+
+
+def load_folder(package: str) -> None:
+    """Import every module of a folder of kinds, so that a new file there is a new kind."""
+    for module in pkgutil.iter_modules(sys.modules[package].__path__):
+        import_module(f"{package}.{module.name}")
 
 
 def _address(member: object) -> tuple[str, str]:

@@ -77,8 +77,7 @@ def _acting(scenario: Scenario) -> Iterator[tuple[str, float]]:
     """Yield the key and the period, s, of each who acts again and again."""
     if scenario.edges.clock.kind == "periodic":
         yield "edges.clock.period", scenario.edges.clock.period
-    task = scenario.task
-    if task.kind != "allostery" and getattr(task, "data", 2) > 1:
+    if scenario.task.data_counts()[0] > 1:
         yield "supervisor.period", scenario.supervisor.period
 
 
