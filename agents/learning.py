@@ -14,8 +14,8 @@ from ..engine.streams import FloatArray, Streams
 if TYPE_CHECKING:
     from ..engine.compiled.state import Devices, Rules
     from ..engine.kernels.kernel import Function
-    from .resistors import EdgeNumbers, Resistor
-    from .rules import Rule
+    from .resistors.base import EdgeNumbers, Resistor
+    from .rules.base import Rule
 
 #: The purpose of the draws of devices.
 DRAWS = "resistor.draw"

@@ -8,7 +8,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ohmtick.engine.messages import models
+from ohmtick.engine.messages import kind_of, models
 from ohmtick.scenarios.scenario import Scenario
 
 FILE = Path(__file__).parent / "scenarios.md"
@@ -28,20 +28,20 @@ def reference() -> str:
 
 
 def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
-    kind = model.model_fields.get("kind")
+    kind = kind_of(model)
     title = f"`[{path}]`" if path else "The scenario itself"
-    if kind is not None:
-        title += f" of kind `{kind.default}`"
+    if kind:
+        title += f" of kind `{kind}`"
     about = (model.__doc__ or "").strip().splitlines()[0]
     yield f"\n## {title}\n\n{about}\n"
-    if set(model.model_fields) != {"kind"}:
+    if set(model.model_fields) - {"kind"}:
         yield "\n| key | takes | default | meaning |\n|---|---|---|---|\n"
     inner = []
     for name, field in model.model_fields.items():
         if name == "kind":
             continue
         meaning = " ".join((field.description or "").split()).replace("|", "\\|")
-        if branches := models(field.annotation):
+        if branches := _ours(field.annotation):
             inner += [(f"{path}.{name}".lstrip("."), branch) for branch in branches]
         yield f"| `{name}` | {_takes(field, branches)} | {_default(field)} | {meaning} |\n"
     for place, branch in inner:
@@ -50,13 +50,14 @@ def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
 
 def _takes(field: FieldInfo, branches: tuple[type[BaseModel], ...]) -> str:
     if branches:
-        kinds = [branch.model_fields["kind"].default for branch in branches if _has_kind(branch)]
+        kinds = [kind_of(branch) for branch in branches if kind_of(branch)]
         return "a table" + (f" of kind {_listed(kinds)}" if kinds else "")
     return _type(field.annotation) + _bounds(field.metadata)
 
 
-def _has_kind(model: type[BaseModel]) -> bool:
-    return "kind" in model.model_fields
+def _ours(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """Return what a field may hold that comes with Ohmtick, whoever's kinds are known as well."""
+    return tuple(model for model in models(annotation) if model.__module__.startswith("ohmtick."))
 
 
 def _type(annotation: Any) -> str:

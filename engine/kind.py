@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -24,7 +23,8 @@ class Kind(Settings):
 
     A field of a model that is annotated with the family's base takes a table whose ``kind`` names a
     member, or a member itself. A class that has no ``kind`` of its own, such as a subclass of a
-    member, is nothing that a file could name, and is refused there.
+    member, bears its parent's and is nothing that a file could name: it is taken, and runs in
+    memory, but what writes a scenario refuses it.
 
     Attributes
     ----------
@@ -43,10 +43,10 @@ class Kind(Settings):
         cls, *, kind: str = "", family: str = "", default: str | None = None, **keywords: Any
     ) -> None:
         super().__init_subclass__(**keywords)
-        cls.kind = kind
+        if kind:
+            cls.kind = kind
         if family:
-            folder = cls.__module__ if hasattr(sys.modules[cls.__module__], "__path__") else ""
-            cls.family, cls.default_kind = Family(family, folder), default
+            cls.family, cls.kind, cls.default_kind = Family(family), "", default
 
     @classmethod
     def __pydantic_init_subclass__(cls, *, kind: str = "", **keywords: Any) -> None:
@@ -70,7 +70,7 @@ class Kind(Settings):
             For what is no table, no kind of this family, or has settings that are wrong.
         """
         if isinstance(settings, cls):
-            return cls._registered(settings)
+            return settings
         if not isinstance(settings, Mapping):
             raise PydanticCustomError("table", "must be a table")
         rest = dict(settings)
@@ -95,18 +95,6 @@ class Kind(Settings):
         if isinstance(settings, Mapping) and settings.get("kind") == cls.kind:
             return {key: value for key, value in settings.items() if key != "kind"}
         return settings
-
-    @classmethod
-    def _registered(cls, member: Self) -> Self:
-        own = type(member)
-        if cls.family.get(own.kind) is not own:
-            raise PydanticCustomError(
-                "no_kind",
-                "must be of a kind that is registered: give the class a name of its own, "
-                "class {name}(…, kind={kind!r})",
-                {"name": own.__qualname__, "kind": own.__name__.lower()},
-            )
-        return member
 
     @model_serializer(mode="wrap")
     def _with_kind(self, serialize: Any) -> dict[str, Any]:

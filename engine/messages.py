@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, get_args
 
@@ -10,19 +11,30 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from .errors import nearest, shortened, shown
+from .registry import Family
 
 #: Mistakes that a message lists.
 MOST_MISTAKES = 16
 
 
-def explain(error: ValidationError, model: type[BaseModel]) -> str:
-    """Return what is wrong: for each mistake the key, the rule, the value, the nearest name."""
+def explain(error: ValidationError, model: type[BaseModel], settings: object) -> str:
+    """Return what is wrong: for each mistake the key, the rule, the value, the nearest name.
+
+    Parameters
+    ----------
+    error
+        What pydantic found.
+    model
+        What was to be made.
+    settings
+        What it was to be made of: the kinds of its tables tell whose keys were meant.
+    """
     rules: dict[str, list[str]] = {}
     values: dict[str, str] = {}
     for detail in error.errors(include_url=False):
         if _follows(detail):
             continue
-        key, owner = _locate(detail["loc"], model)
+        key, owner = _locate(detail["loc"], model, settings)
         rule, value = _rule(detail, key, owner)
         rules.setdefault(key, []).append(rule)
         # Where several types were tried, the one with a hint has the most to say.
@@ -65,6 +77,10 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
             tag, expected = str(context["tag"]), str(context["expected_tags"])
             hint = nearest(tag, [name.strip(" '") for name in expected.split(",")])
             return f"must be of a kind among {expected}", f", got {shown(tag)} instead; {hint}"
+        case "kind_missing":
+            return detail["msg"], ""
+        case "kind_unknown":
+            return detail["msg"], f", got {shown(context['kind'])} instead; {context['hint']}"
         case "value_error":
             said = str(context["error"])
             says_it = not key or said.startswith("must ")
@@ -91,7 +107,7 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
 
 
 def _locate(
-    location: tuple[int | str, ...], model: type[BaseModel]
+    location: tuple[int | str, ...], model: type[BaseModel], settings: object
 ) -> tuple[str, type[BaseModel] | None]:
     """Return the dotted key of an error, and the model that owns its last name.
 
@@ -102,6 +118,7 @@ def _locate(
     owner: type[BaseModel] | None = model
     branches: tuple[type[BaseModel], ...] = ()
     inside_field = False
+    held = settings
     for place in location:
         taken = chosen(branches, place)
         if taken is not None:
@@ -110,32 +127,49 @@ def _locate(
             continue
         else:
             key.append(str(place))
+            held = _inside(held, place)
             field = owner.model_fields.get(str(place)) if owner and not inside_field else None
             branches = models(field.annotation) if field else ()
             inside_field = bool(field)
-            if len(branches) == 1 and "kind" not in branches[0].model_fields:
+            if len(branches) == 1 and not kind_of(branches[0]):
                 owner, branches, inside_field = branches[0], (), False
+            elif branches and hasattr(branches[0], "family"):  # its location has no branch
+                owner, branches, inside_field = chosen(branches, _inside(held, "kind")), (), False
     return ".".join(key), owner
 
 
+def _inside(held: object, place: int | str) -> object:
+    """Return what a table or a list holds at a place; None where it holds nothing."""
+    if isinstance(held, Mapping):
+        return held.get(place)
+    if isinstance(held, list | tuple) and isinstance(place, int) and place < len(held):
+        return held[place]
+    return None
+
+
 def models(annotation: Any) -> tuple[type[BaseModel], ...]:
-    """Return the models that a field may hold."""
+    """Return the models that a field may hold: of a family's base all members, as of now."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return (annotation,)
+        family = vars(annotation).get("family")
+        return tuple(family.values()) if isinstance(family, Family) else (annotation,)
     return tuple(model for inner in get_args(annotation) for model in models(inner))
 
 
 def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseModel] | None:
     """Return which of some models is of a kind; the only one, where it has no kinds."""
-    for branch in branches:
-        field = branch.model_fields.get("kind")
-        if field is None:
-            return branch if len(branches) == 1 and kind is None else None
-        if kind in get_args(field.annotation):
-            return branch
-    return None
+    if len(branches) == 1 and not kind_of(branches[0]):
+        return branches[0] if kind is None else None
+    if kind is None:
+        kind = getattr(branches[0], "default_kind", None) if branches else None
+    return next((branch for branch in branches if kind and kind_of(branch) == kind), None)
+
+
+def kind_of(model: type[BaseModel]) -> str:
+    """Return the name by which a scenario calls a model; "" where it has none."""
+    field = model.model_fields.get("kind")
+    return str(getattr(model, "kind", "") if field is None else field.default)
 
 
 def _is_type_name(place: str) -> bool:
     """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
-    return place in ("float", "int", "str") or place.startswith(("literal[", "tuple["))
+    return place in ("float", "int", "str") or place.startswith(("literal[", "tuple[", "function-"))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any, Generic, TypeVar
 
 from .errors import OhmtickError, nearest
@@ -52,12 +52,9 @@ class Family(Mapping[str, M], Generic[M]):
     ----------
     name
         What one member is called in messages: ``"clock"``.
-    folder
-        The package whose modules hold the kinds that come with it, one each; "" for none.
     """
 
     name: str
-    folder: str = ""
     _members: dict[str, M] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -71,28 +68,22 @@ class Family(Mapping[str, M], Generic[M]):
         OhmtickError
             When there is none of this name; with the nearest one.
         """
-        self._load()
+        load_installed()
         if kind not in self._members:
             raise OhmtickError(f"no {self.name} is called {kind!r}; {nearest(kind, self)}")
         return self._members[kind]
 
     def __iter__(self) -> Iterator[str]:
-        self._load()
+        load_installed()
         return iter(tuple(self._members))
 
     def __len__(self) -> int:
-        self._load()
+        load_installed()
         return len(self._members)
 
     def __contains__(self, kind: object) -> bool:
-        self._load()
-        return kind in self._members
-
-    def _load(self) -> None:
-        """Import the kinds that come with it, and those of installed packages; once."""
-        if self.folder:
-            _load_folder(self.folder)
         load_installed()
+        return kind in self._members
 
     def add(self, kind: str, member: M) -> M:
         """Register a member; one that was defined anew, in a notebook say, replaces itself.
@@ -129,12 +120,6 @@ FAMILIES: dict[str, Family[Any]] = {}
 
 
 @cache
-def _load_folder(package: str) -> None:
-    for module in iter_modules(import_module(package).__path__):
-        import_module(f"{package}.{module.name}")
-
-
-@cache
 def load_installed() -> None:
     """Import what installed packages announce; once, and whatever a file may name.
 
@@ -151,6 +136,12 @@ def load_installed() -> None:
                 f"the kinds of {point.value!r}, which an installed package announces, cannot be "
                 f"imported: {type(error).__name__}: {error}"
             ) from error
+
+
+def load_folder(package: str) -> None:
+    """Import every module of a folder of kinds, so that a new file there is a new kind."""
+    for module in pkgutil.iter_modules(sys.modules[package].__path__):
+        import_module(f"{package}.{module.name}")
 
 
 def _address(member: object) -> tuple[str, str]:

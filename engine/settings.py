@@ -57,7 +57,7 @@ class Settings(BaseModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise ScenarioError(explain(error, type(self))) from None
+            raise ScenarioError(explain(error, type(self), settings)) from None
 
     # A part within another is then validated in place, not by its own __init__: its mistakes get
     # the whole dotted key. (Pydantic marks the __init__ of its own RootModel so.)

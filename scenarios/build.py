@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..agents.clocks import blocks
+from ..agents.clocks.base import blocks
 from ..agents.edge import EdgeAgent
 from ..agents.faults import CutterAgent, FailingClock
 from ..agents.probe import ProbeAgent

@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..agents.clocks import MOST_TICKS, Clock
+from ..agents.clocks.base import MOST_TICKS, Clock
 from ..agents.clocks.periodic import PeriodicClock
-from ..agents.comparators import Comparator
+from ..agents.comparators.base import Comparator
 from ..agents.comparators.gaussian import GaussianComparator
 from ..agents.faults import Faults
-from ..agents.resistors import Resistor
-from ..agents.rules import Rule
+from ..agents.resistors.base import Resistor
+from ..agents.rules.base import Rule
 from ..engine.circuit import Circuit
 from ..engine.errors import ScenarioError, shown
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
-from .circuits import Label
+from .labels import Label
 
 #: A few edges, as a file writes them: "0-7, 12".
 _RANGES = re.compile(r"\s*\d{1,9}(\s*-\s*\d{1,9})?\s*(,\s*\d{1,9}(\s*-\s*\d{1,9})?\s*)*")

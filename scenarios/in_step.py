@@ -82,8 +82,7 @@ def _acting(scenario: Scenario) -> Iterator[tuple[str, float]]:
     for key, clock in clocks.items():
         if (period := clock.nominal_period()) is not None:
             yield key, period
-    task = scenario.task
-    if task.kind != "allostery" and getattr(task, "data", 2) > 1:
+    if scenario.task.data_counts()[0] > 1:
         yield "supervisor.period", scenario.supervisor.period
 
 

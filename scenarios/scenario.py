@@ -25,16 +25,16 @@ from ..engine.errors import (
     shortened,
     shown,
 )
-from ..engine.messages import chosen, models
+from ..engine.messages import chosen, kind_of, models
 from ..engine.records.reading import read_text, toml_tables
 from ..engine.records.run import SUMMARY
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
-from .circuits import AnyCircuit, EdgeList
+from .circuits.base import CircuitKind
 from .edges import Edges
 from .sizes import check_events
 from .stand_ins import is_stand_in, refuse_stand_ins
-from .tasks import AnyTask
+from .tasks.base import Task
 
 
 class Scenario(Settings):
@@ -55,9 +55,9 @@ class Scenario(Settings):
     """Simulated end time, s."""
     seed: int = Field(0, ge=0, le=MOST_SEED)
     """The seed of a run that is given no other."""
-    circuit: AnyCircuit
+    circuit: CircuitKind
     """Which nodes and edges there are."""
-    task: AnyTask
+    task: Task
     """What the network is to learn."""
     edges: Edges
     """What every edge is made of."""
@@ -73,8 +73,7 @@ class Scenario(Settings):
         self._check_labels()
         self._check_start()
         check_events(self)
-        if isinstance(self.circuit, EdgeList):
-            self._check_connected()
+        self.circuit.check(self.task.source_labels())
         return self
 
     def _check_labels(self) -> None:
@@ -104,18 +103,6 @@ class Scenario(Settings):
             raise ValueError(
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
-            )
-
-    def _check_connected(self) -> None:
-        from ..engine.streams import Streams
-
-        circuit = self.circuit.build(Streams(0))
-        part = circuit.parts()
-        if part.max():
-            cut_off = (part != part[circuit.index(self.task.source_labels()[0])]).nonzero()[0]
-            raise ValueError(
-                f"circuit.edges: the circuit must be connected, got {circuit.name(cut_off)} in "
-                f"another part than source {shown(self.task.source_labels()[0])}"
             )
 
     def replace(self, /, **changes: Any) -> Self:
@@ -307,10 +294,11 @@ def _written(part: BaseModel) -> dict[str, Any]:
 
     A part of a class of the author's own stays as it is.
     """
-    tables = {}
-    for name, field in type(part).model_fields.items():
+    own = type(part)
+    tables: dict[str, Any] = {"kind": kind_of(own)} if kind_of(own) else {}
+    for name, field in own.model_fields.items():
         value = getattr(part, name)
-        if (name in part.model_fields_set or name == "kind") and value is not None:
+        if name in part.model_fields_set and value is not None:
             opens = isinstance(value, BaseModel) and not is_stand_in(value, field)
             tables[name] = _written(value) if opens else value
     return tables
@@ -347,7 +335,7 @@ def _set(
         if isinstance(held, BaseModel) and field and is_stand_in(held, field) and rest != ["kind"]:
             tables[key] = type(held)(**tables[key])
         elif rest == ["kind"] and (now := chosen(branches, value)) is not None:
-            known = now.model_fields
+            known = {"kind", *now.model_fields}
             tables[key] = {name: held for name, held in tables[key].items() if name in known}
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)

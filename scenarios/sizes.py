@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..agents.clocks import MOST_TICKS
+from ..agents.clocks.base import MOST_TICKS
 from ..engine.memory import check_memory
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def check_run_memory(scenario: Scenario) -> None:
     TooLargeError
         What is too large, how much it takes, and how much there is.
     """
-    edges, nodes = _edges(scenario), getattr(scenario.circuit, "node_count", 0)
+    edges, nodes = _edges(scenario), scenario.circuit.node_count
     check_memory(
         f"circuit: a network of {nodes} nodes and {edges} edges", _NODE * nodes + _EDGE * edges
     )
@@ -97,12 +97,9 @@ def size_of(scenario: Scenario) -> str:
 def _edges(scenario: Scenario) -> int:
     """Return the number of edges; of a triangulation, about."""
     known = scenario.circuit.edge_count
-    return 3 * getattr(scenario.circuit, "node_count", 0) if known is None else known
+    return 3 * scenario.circuit.node_count if known is None else known
 
 
 def _data(scenario: Scenario) -> tuple[int, int]:
     """Return how many data there are to learn from, and to test on."""
-    task = scenario.task
-    if task.kind == "linear_regression":
-        return task.data, task.test
-    return (1, 1) if task.kind == "allostery" else (task.training, 150 - task.training)
+    return scenario.task.data_counts()

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from ...engine.streams import FloatArray, Streams
-from . import LEAST_INTERVAL, Ticking, blocks
+from .base import LEAST_INTERVAL, Ticking, blocks
 
 
 class PeriodicClock(Ticking, kind="periodic"):

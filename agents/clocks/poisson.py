@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...engine.streams import FloatArray, Streams
-from . import Ticking, blocks
+from .base import Ticking, blocks
 
 
 class PoissonClock(Ticking, kind="poisson"):

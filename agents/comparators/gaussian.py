@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from ...engine.streams import FloatArray, Streams
-from . import Comparator
+from .base import Comparator
 
 
 class GaussianComparator(Comparator, kind="gaussian"):

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 
 from ...engine.kernels.kernel import Row
 from ...engine.streams import FloatArray, Streams
-from ..rules import Unit
-from . import MOST, EdgeNumbers, Resistor, one_an_edge, start_draws
+from ..rules.base import Unit
+from .base import MOST, EdgeNumbers, Resistor, one_an_edge, start_draws
 
 
 class DigitalPotentiometer(

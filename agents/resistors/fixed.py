@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from ...engine.kernels.kernel import Row
 from ...engine.streams import FloatArray, Streams
-from . import LEAST, MOST, EdgeNumbers, Resistor, one_an_edge
+from .base import LEAST, MOST, EdgeNumbers, Resistor, one_an_edge
 
 
 class FixedResistor(Resistor, kind="fixed", units=("siemens", "steps", "volts"), learns=False):

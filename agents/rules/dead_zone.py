@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ...engine.kernels.kernel import Row
-from . import Rule
+from .base import Rule
 
 
 class DeadZone(Rule, kind="dead_zone", unit="steps"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...engine.kernels.kernel import Row
-from . import Rule
+from .base import Rule
 
 
 class Sign(Rule, kind="sign", unit="steps"):

@@ -19,6 +19,7 @@ from ...engine.streams import FloatArray, Streams
 from ..in_step import OUT_OF_STEP
 from ..scenario import Scenario
 from ..studies.study import Study
+from ..tasks.allostery import Allostery
 
 if TYPE_CHECKING:
     from ...engine.records.run import Run
@@ -58,7 +59,7 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
     from ...analysis.curvature import curvature
 
     task = scenario.task
-    assert task.kind == "allostery"
+    assert isinstance(task, Allostery)
     learning = scenario.replace(
         **WIDE,
         **{"edges.resistor.start": _start(scenario, seed), "edges.clock": {"kind": "periodic"}},

@@ -21,7 +21,7 @@ from scipy import stats
 from ohmtick.agents import clock as clock_module
 from ohmtick.agents.clock import LEAST_INTERVAL, PeriodicClock, PoissonClock
 from ohmtick.agents.resistor import ContinuousResistor
-from ohmtick.agents.rules import Sign
+from ohmtick.agents.rules.base import Sign
 from ohmtick.analysis import allan_deviation
 from ohmtick.engine.errors import ScenarioError
 from ohmtick.engine.streams import Streams

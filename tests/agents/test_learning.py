@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import ohmtick as ot
-from ohmtick.agents.rules import coupled_learning
+from ohmtick.agents.rules.base import coupled_learning
 from ohmtick.scenarios.scenario import library
 
 FloatArray = NDArray[np.float64]

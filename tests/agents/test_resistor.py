@@ -23,7 +23,7 @@ from ohmtick.agents.resistor import (
     Resistor,
     Unit,
 )
-from ohmtick.agents.rules import CoupledLearning, Sign, coupled_learning, sign
+from ohmtick.agents.rules.base import CoupledLearning, Sign, coupled_learning, sign
 from ohmtick.engine.errors import CircuitError, OhmtickError, ScenarioError
 from ohmtick.engine.streams import Streams
 

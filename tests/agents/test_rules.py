@@ -18,7 +18,7 @@ from numba.core.event import RecordingListener, install_listener
 
 import ohmtick as ot
 from ohmtick.agents.pointers import compiled_rule
-from ohmtick.agents.rules import RuleFunction
+from ohmtick.agents.rules.base import RuleFunction
 
 BENCH = ot.load("breadboard-iii").replace(horizon=5.0)
 ARGUMENTS = 0.5, -0.7, 1e-4, 0.3, 0.5

@@ -21,7 +21,7 @@ from ohmtick.agents import schedule
 from ohmtick.agents.clock import PeriodicClock
 from ohmtick.agents.edge import EdgeAgent, Reading
 from ohmtick.agents.resistor import DigitalPotentiometer
-from ohmtick.agents.rules import RuleFunction
+from ohmtick.agents.rules.base import RuleFunction
 from ohmtick.engine.compiled import simulation as compiled
 from ohmtick.engine.compiled.simulation import CompiledSimulation
 from ohmtick.engine.records.run import Run

@@ -18,9 +18,9 @@ from ohmtick.agents.clock import PeriodicClock, PoissonClock
 from ohmtick.analysis import settled_error
 from ohmtick.engine.errors import RecordError, ScenarioError
 from ohmtick.engine.streams import Streams
-from ohmtick.scenarios.circuits import SquareLattice
+from ohmtick.scenarios.circuits.square_lattice import SquareLattice
 from ohmtick.scenarios.scenario import Scenario, library
-from ohmtick.scenarios.tasks import Classification
+from ohmtick.scenarios.tasks.classification import Classification
 
 THREE = ot.load("breadboard-iii")
 
@@ -330,7 +330,7 @@ def test_a_scenario_is_immutable_to_the_bottom_and_can_be_sent(name: str) -> Non
 
 def test_tables_and_lists_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        THREE.task.sources["3"] = 99.0  # type: ignore[union-attr, index]
+        THREE.task.sources["3"] = 99.0  # type: ignore[attr-defined]
     start = np.arange(1, 17)
     changed = THREE.replace(**{"edges.resistor.start": start})
     start[0] = 99

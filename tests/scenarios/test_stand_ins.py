@@ -24,15 +24,15 @@ from ohmtick.agents.resistor import (
     Resistor,
     Unit,
 )
-from ohmtick.agents.rules import CoupledLearning, RuleFunction, Sign
+from ohmtick.agents.rules.base import CoupledLearning, RuleFunction, Sign
 from ohmtick.agents.supervisor import Lessons, Supervisor
 from ohmtick.analysis.report.facts import again, facts_of
 from ohmtick.engine.compiled.devices import Devices
 from ohmtick.engine.errors import OhmtickError, ScenarioError
 from ohmtick.engine.streams import FloatArray, Streams
-from ohmtick.scenarios.circuits import EdgeList
+from ohmtick.scenarios.circuits.edge_list import EdgeList
 from ohmtick.scenarios.scenario import Edges
-from ohmtick.scenarios.tasks import Allostery
+from ohmtick.scenarios.tasks.allostery import Allostery
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
 

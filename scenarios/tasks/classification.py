@@ -1,4 +1,4 @@
-"""The `[task]` table of a scenario: what the network is to learn."""
+"""Fisher's Iris flowers, told apart."""
 
 from __future__ import annotations
 
@@ -7,114 +7,18 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from ..agents.supervisor import Lessons
-from ..engine.errors import ScenarioError, shortened, shown
-from ..engine.settings import Frozen, Settings
-from ..engine.streams import FloatArray, Streams
-from .circuits import Label, Voltages, Volts, text_keys
+from ...agents.supervisor import Lessons
+from ...engine.errors import ScenarioError, shortened, shown
+from ...engine.settings import Frozen
+from ...engine.streams import FloatArray, Streams
+from ..labels import Label, Voltages, Volts, text_keys
+from .base import Task
 
-#: Data to learn from, or to test on; what fits into memory is less.
-MOST_DATA = 10**12
-#: A weight of an input, as bounded as the voltages are.
-Coefficient = Annotated[float, Field(ge=-1e9, le=1e9)]
-
-
-class Allostery(Settings):
-    """One datum: given source voltages shall give the desired target voltages."""
-
-    kind: Literal["allostery"] = "allostery"
-    sources: Voltages = Field(min_length=1)
-    """Node label = V."""
-    targets: Voltages = Field(min_length=1)
-    """Node label = desired V."""
-
-    def source_labels(self) -> list[str]:
-        """Return the labels of the sources, in the order of the inputs."""
-        return list(self.sources)
-
-    def target_labels(self) -> list[str]:
-        """Return the labels of the targets, in the order of the outputs."""
-        return list(self.targets)
-
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
-        """Return what is presented, and what is tested: the same datum."""
-        datum = Lessons(
-            inputs=np.array([list(self.sources.values())]),
-            desired=np.array([list(self.targets.values())]),
-        )
-        return datum, datum
+IRIS_FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
+IRIS_CLASSES, IRIS_FLOWERS = 3, 150
 
 
-class LinearRegression(Settings):
-    """Many data: the targets shall be linear functions of the inputs.
-
-    ``desired = coefficients @ inputs`` for inputs drawn uniformly from ``[low, high]``. A
-    resistor network answers with weighted means of its source voltages, so coefficients that it
-    can learn are not negative and sum to at most 1, the rest being the weight of the ground.
-    """
-
-    kind: Literal["linear_regression"] = "linear_regression"
-    inputs: tuple[Label, ...] = Field(min_length=1)
-    """Labels of the sources that carry the inputs."""
-    ground: tuple[Label, ...] = ()
-    """Labels of the sources held at 0 V."""
-    targets: tuple[Label, ...] = Field(min_length=1)
-    """Labels of the targets."""
-    coefficients: Literal["random"] | tuple[tuple[Coefficient, ...], ...] = "random"
-    """A row a target, a number an input; ``"random"`` draws each row uniformly from the rows that
-    are not negative and sum to 1 with the weight of the ground, if there is any."""
-    data: int = Field(50, ge=1, le=MOST_DATA)
-    """Data to learn from."""
-    test: int = Field(200, ge=1, le=MOST_DATA)
-    """Data to test on, drawn separately."""
-    low: Volts = 0.0
-    """Lowest input, V."""
-    high: Volts = 1.0
-    """Highest input, V."""
-
-    @model_validator(mode="after")
-    def _check(self) -> LinearRegression:
-        if self.low >= self.high:
-            raise ValueError(f"'high' must exceed low = {self.low} V, got {self.high} V")
-        if self.coefficients != "random":
-            shape = (len(self.targets), len(self.inputs))
-            rows = [len(row) for row in self.coefficients]
-            if rows != [shape[1]] * shape[0]:
-                raise ValueError(
-                    f"'coefficients' must be {shape[0]} rows (targets) of {shape[1]} (inputs), "
-                    f"got rows of {shown(rows)}"
-                )
-        return self
-
-    def source_labels(self) -> list[str]:
-        """Return the labels of the sources, in the order of the inputs."""
-        return [*self.inputs, *self.ground]
-
-    def target_labels(self) -> list[str]:
-        """Return the labels of the targets, in the order of the outputs."""
-        return list(self.targets)
-
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
-        """Return what is presented, and what is tested."""
-        rng = streams.generator("task")
-        weights = self._weights(rng)
-        return self._draw(self.data, weights, rng), self._draw(self.test, weights, rng)
-
-    def _weights(self, rng: np.random.Generator) -> FloatArray:
-        if self.coefficients != "random":
-            return np.array(self.coefficients)
-        shares = len(self.inputs) + bool(self.ground)
-        return rng.dirichlet(np.ones(shares), len(self.targets))[:, : len(self.inputs)]
-
-    def _draw(self, count: int, weights: FloatArray, rng: np.random.Generator) -> Lessons:
-        varied = rng.uniform(self.low, self.high, (count, len(self.inputs)))
-        return Lessons(
-            inputs=np.hstack([varied, np.zeros((count, len(self.ground)))]),
-            desired=varied @ weights.T,
-        )
-
-
-class Classification(Settings):
+class Classification(Task, kind="classification"):
     """Many data in classes: the outputs shall tell the class.
 
     Features drive sources, scaled by the training data: each so that its own range becomes
@@ -127,7 +31,6 @@ class Classification(Settings):
     would lie if it were that much further from the middle of all classes.
     """
 
-    kind: Literal["classification"] = "classification"
     dataset: Literal["iris"] = "iris"
     """Fisher's Iris flowers, as scikit-learn ships them."""
     inputs: Annotated[Frozen[str], BeforeValidator(text_keys)] = Field(min_length=1)
@@ -174,6 +77,10 @@ class Classification(Settings):
         """Return the labels of the targets, in the order of the outputs."""
         return list(self.targets)
 
+    def data_counts(self) -> tuple[int, int]:
+        """Return how many data there are to learn from, and to test on."""
+        return self.training, IRIS_FLOWERS - self.training
+
     def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
         """Return what is presented, and what is tested."""
         features, classes = _iris([IRIS_FEATURES.index(name) for name in self.inputs.values()])
@@ -204,16 +111,8 @@ class Classification(Settings):
         )
 
 
-IRIS_FEATURES = ("sepal length", "sepal width", "petal length", "petal width")
-IRIS_CLASSES, IRIS_FLOWERS = 3, 150
-
-
 def _iris(columns: list[int]) -> tuple[FloatArray, np.ndarray[tuple[int], np.dtype[np.intp]]]:
     from sklearn.datasets import load_iris
 
     features, classes = load_iris(return_X_y=True)
     return features[:, columns], classes.astype(np.intp)
-
-
-#: Any of the tasks that a scenario can name.
-AnyTask = Annotated[Allostery | LinearRegression | Classification, Field(discriminator="kind")]

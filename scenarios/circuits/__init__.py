@@ -1,0 +1,5 @@
+"""The `[circuit]` table of a scenario: which circuit to build, one kind a file."""
+
+from ...engine.registry import load_folder
+
+load_folder(__name__)

@@ -1,0 +1,112 @@
+"""What every kind of circuit must say of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field
+
+from ...engine.circuit import Circuit
+from ...engine.errors import nearest
+from ...engine.kind import Kind
+from ...engine.streams import MOST_SEED, Streams
+
+#: The largest circuits: 4 million nodes, and 16 million edges.
+MOST_NODES, MOST_EDGES = 1 << 22, 1 << 24
+
+
+class CircuitKind(Kind, family="circuit"):
+    """Base of all circuits: a member says its `labels` and builds itself.
+
+    Its labels are known before it is built, so that a task that names others is refused at once.
+    """
+
+    @property
+    def edge_count(self) -> int | None:
+        """Number of edges; None where only building tells."""
+        return None
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return len(self.labels())
+
+    def labels(self) -> list[str]:
+        """Return the labels of the nodes, in the order of the circuit."""
+        raise NotImplementedError
+
+    def build(self, streams: Streams) -> Circuit:
+        """Return the circuit, in which the nodes have these labels.
+
+        Parameters
+        ----------
+        streams
+            The run's, for a circuit that is drawn: ``streams.generator("circuit")``.
+        """
+        raise NotImplementedError
+
+    def strangers(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that are no node's label."""
+        known = set(self.labels())
+        return [name for name in names if name not in known]
+
+    def hint(self, name: str) -> str:
+        """Return what a stranger may have been meant to be."""
+        return nearest(name, self.labels())
+
+    def check(self, sources: Sequence[str]) -> None:
+        """Refuse what is wrong with the circuit, as far as it is known before a run.
+
+        Parameters
+        ----------
+        sources
+            Labels of the task's sources.
+
+        Raises
+        ------
+        ValueError
+            What is wrong; the message begins with the key, such as ``circuit.edges:``.
+        """
+
+
+class Numbered(CircuitKind):
+    """A circuit whose labels are the numbers of its nodes; they are many, and never listed."""
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        raise NotImplementedError
+
+    def labels(self) -> list[str]:
+        """Return the labels of the nodes."""
+        return [str(node) for node in range(self.node_count)]
+
+    def strangers(self, names: Iterable[str]) -> list[str]:
+        """Return those of the names that are no node's label."""
+        return [name for name in names if not self._has(name)]
+
+    def hint(self, name: str) -> str:
+        """Return what a stranger may have been meant to be."""
+        return f"there are '0' to '{self.node_count - 1}'"
+
+    def _has(self, name: str) -> bool:
+        short = name.isdecimal() and len(name) <= len(str(self.node_count))
+        return short and str(int(name)) == name and int(name) < self.node_count
+
+
+class Drawn(Numbered):
+    """A circuit that is drawn, by its own seed or by the run's."""
+
+    nodes: int
+    """Number of nodes."""
+    seed: int | None = Field(None, ge=0, le=MOST_SEED)
+    """Draws the same circuit in every run; without it, each seed of a run has its own."""
+
+    @property
+    def node_count(self) -> int:
+        """Number of nodes."""
+        return self.nodes
+
+    def seeded(self, streams: Streams) -> Streams:
+        """Return what to draw from: the streams of its own seed, or else the run's."""
+        return streams if self.seed is None else Streams(self.seed)

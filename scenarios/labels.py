@@ -1,0 +1,42 @@
+"""What a file calls a node, and what it holds for some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from ..engine.errors import shown
+from ..engine.settings import Frozen
+
+
+def _text(label: object) -> object:
+    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
+    return str(label) if whole else label
+
+
+def text_keys(table: object) -> object:
+    """Return a table with its labels as text."""
+    if not isinstance(table, Mapping):
+        return table
+    return {_text(key): value for key, value in table.items()}
+
+
+def _no_loop(pair: tuple[str, ...]) -> tuple[str, ...]:
+    if pair[0] == pair[1]:
+        raise ValueError(f"must join two different nodes, got the self-loop {shown(pair)} instead")
+    return pair
+
+
+#: A node's label; whole numbers are welcome and mean their digits.
+Label = Annotated[str, BeforeValidator(_text)]
+#: A voltage, V. Its square, and the sum of many, is a finite number.
+Volts = Annotated[float, Field(ge=-1e9, le=1e9)]
+#: A voltage for each of some labels, V.
+Voltages = Annotated[Frozen[Volts], BeforeValidator(text_keys)]
+#: A place to draw a node at.
+Place = Annotated[tuple[float, ...], Field(min_length=2, max_length=2)]
+#: The two ends of an edge.
+Pair = Annotated[tuple[Label, ...], Field(min_length=2, max_length=2), AfterValidator(_no_loop)]

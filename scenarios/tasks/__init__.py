@@ -1,0 +1,5 @@
+"""The `[task]` table of a scenario: what the network is to learn, one kind a file."""
+
+from ...engine.registry import load_folder
+
+load_folder(__name__)

@@ -1,0 +1,40 @@
+"""One input, one output."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from ...agents.supervisor import Lessons
+from ...engine.streams import Streams
+from ..labels import Voltages
+from .base import Task
+
+
+class Allostery(Task, kind="allostery"):
+    """One datum: given source voltages shall give the desired target voltages."""
+
+    sources: Voltages = Field(min_length=1)
+    """Node label = V."""
+    targets: Voltages = Field(min_length=1)
+    """Node label = desired V."""
+
+    def source_labels(self) -> list[str]:
+        """Return the labels of the sources, in the order of the inputs."""
+        return list(self.sources)
+
+    def target_labels(self) -> list[str]:
+        """Return the labels of the targets, in the order of the outputs."""
+        return list(self.targets)
+
+    def data_counts(self) -> tuple[int, int]:
+        """Return how many data there are to learn from, and to test on."""
+        return 1, 1
+
+    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+        """Return what is presented, and what is tested: the same datum."""
+        datum = Lessons(
+            inputs=np.array([list(self.sources.values())]),
+            desired=np.array([list(self.targets.values())]),
+        )
+        return datum, datum

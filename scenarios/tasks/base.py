@@ -1,0 +1,52 @@
+"""What every kind of task must say of itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from ...agents.supervisor import Lessons
+from ...engine.kind import Kind
+from ...engine.streams import Streams
+
+#: Data to learn from, or to test on; what fits into memory is less.
+MOST_DATA = 10**12
+#: A weight of an input, as bounded as the voltages are.
+Coefficient = Annotated[float, Field(ge=-1e9, le=1e9)]
+
+
+class Task(Kind, family="task"):
+    """Base of all tasks: which nodes are sources and targets, and the data.
+
+    How many data there are is known before they are made, so that a run that would not fit into
+    memory is refused at once.
+    """
+
+    def source_labels(self) -> list[str]:
+        """Return the labels of the sources, in the order of the inputs."""
+        raise NotImplementedError
+
+    def target_labels(self) -> list[str]:
+        """Return the labels of the targets, in the order of the outputs."""
+        raise NotImplementedError
+
+    def data_counts(self) -> tuple[int, int]:
+        """Return how many data there are to learn from, and to test on."""
+        raise NotImplementedError
+
+    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+        """Return what is presented, and what is tested.
+
+        Parameters
+        ----------
+        streams
+            The run's, for data that are drawn: ``streams.generator("task")``.
+
+        Returns
+        -------
+        tuple of Lessons
+            ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, targets), V, or
+            ``classes`` of shape (data,).
+        """
+        raise NotImplementedError
