@@ -87,7 +87,9 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
-        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge)
+        free, clamped = seen_free, seen_clamped = simulation.twin.drops(
+            self.edge, simulation.env.now
+        )
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
             seen_free, seen_clamped = free + free_error, clamped + clamped_error
@@ -144,7 +146,7 @@ class EdgeAgent:
         """
         before = self.resistor.conductance
         after = self.resistor.change(change)
-        simulation.twin.set_conductance(self.edge, after)
+        simulation.twin.set_conductance(self.edge, after, simulation.env.now)
         stale = simulation.updates - updates
         simulation.record(
             simulation.env.now,

@@ -8,17 +8,15 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import OhmtickError
 from ..events import EVENT_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
-from ..kernels.pointers import READ, RULE, STEP, address_of, entry_for
-from ..networks.equilibrium import TwinNetwork
+from ..kernels.pointers import RULE, address_of, entry_for
+from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
-from ..solver import updates as network
 from ..streams import FloatArray
 from . import loop
 from .devices import Devices
@@ -85,7 +83,7 @@ class CompiledSimulation:
 
     def __init__(
         self,
-        twin: TwinNetwork,
+        twin: Network,
         *,
         horizon: float,
         log: EventLog,
@@ -106,7 +104,7 @@ class CompiledSimulation:
         self.cuts: dict[int, float] = {}
         self._schedule, self._devices = schedule, devices
         self._rule = rule  # which is called by address: it has to stay
-        self._addresses = _addresses(rule)
+        self._addresses = np.append(twin.addresses(), address_of(rule, RULE))
         self._rates = float(learning_rate), float(nudge), batch
         self._presentations = presentations
         self._test = test
@@ -121,7 +119,7 @@ class CompiledSimulation:
             datum=np.empty(0, np.int64),
             lessons=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
-            gain=np.zeros((twin.targets.size, twin.sources.size)),
+            outputs=np.zeros((len(test.inputs), twin.targets.size)),
         )
         self._counters = np.zeros(loop.COUNTERS, np.int64)
         self._times = np.zeros(loop.TIMES)
@@ -288,13 +286,6 @@ class CompiledSimulation:
             f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
-
-
-def _addresses(rule: Function) -> NDArray[np.int64]:
-    """Return where the kernels lie that the loop calls, in the order that it expects."""
-    steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
-    read, asked = address_of(network.read, READ), address_of(rule, RULE)
-    return np.array([read, *steps, asked], dtype=np.int64)
 
 
 def _flights(capacity: int) -> Flights:
