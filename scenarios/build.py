@@ -18,6 +18,7 @@ from ..agents.supervisor import Lessons, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
 from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.network import Network
 from ..engine.records.event_log import EventLog
 from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
@@ -153,7 +154,7 @@ class _Draft:
             nudge=self.scenario.supervisor.nudge,
         )
 
-    def observers(self, twin: TwinNetwork) -> tuple[SupervisorAgent, ProbeAgent]:
+    def observers(self, twin: Network) -> tuple[SupervisorAgent, ProbeAgent]:
         """Return who presents and who measures."""
         supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
         supervisor.begin_epoch(twin)

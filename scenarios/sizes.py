@@ -89,10 +89,8 @@ def check_run_memory(scenario: Scenario) -> None:
     for key, made in scenario.edges.clocked():
         latency = min(made["latency"], scenario.horizon)
         count = edges * (latency / made["clock"].mean_interval())
-        check_memory(
-            f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight",
-            _IN_FLIGHT * count,
-        )
+        what = f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight"
+        check_memory(what, _IN_FLIGHT * count)
 
 
 def size_of(scenario: Scenario) -> str:

@@ -18,9 +18,13 @@ from .kernel import Function
 
 REALS, INTS = float64[::1], int64[::1]
 #: An edge's drops: what is needed first, free, clamped.
-READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignore[no-untyped-call]
+READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64, float64)  # type: ignore[no-untyped-call]
 #: A conductance is written; whether a check is due.
-WRITE = boolean(REALS, INTS, int64, float64)
+WRITE = boolean(REALS, INTS, int64, float64, float64)
+#: A datum is held.
+PRESENT = int64(REALS, INTS, REALS, REALS, float64, float64)
+#: Outputs of many inputs.
+RESPOND = int64(REALS, INTS, float64[:, ::1], float64[:, ::1])
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
 #: An edge's own numbers, or its parameters: the first of them.
@@ -86,6 +90,9 @@ def _function_at(signature: Any) -> Function:
 
 # In compiled code: the function of such a signature that lies at an address.
 read_at = _function_at(READ)
+write_at = _function_at(WRITE)
+present_at = _function_at(PRESENT)
+respond_at = _function_at(RESPOND)
 step_at = _function_at(STEP)
 rule_at = _function_at(RULE)
 change_at = _function_at(CHANGE)

@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-from ..kernels.kernel import Function
-from ..kernels.measure import responses
-from ..kernels.pointers import READ, WRITE, entry
+import numpy as np
+
+from ..kernels.kernel import Function, Ints
+from ..kernels.pointers import PRESENT, READ, RESPOND, STEP, WRITE, address_of, entry
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
 from .updates import (
-    RENEW,
-    SOLVE,
+    apply_changes,
     checked,
-    forget,
+    invalidate,
     present,
     read,
-    renew,
+    refactorize,
     set_conductance,
     solve,
-    take_in,
 )
-from .voltages import imbalance, transfer, voltages
+from .voltages import imbalance, respond, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
     "AT_DESIRED",
     "AT_FREE",
-    "RENEW",
-    "SOLVE",
+    "addresses",
+    "apply_changes",
     "build",
     "checked",
-    "forget",
     "imbalance",
+    "invalidate",
     "node_at",
     "present",
     "reader",
-    "renew",
-    "responses",
+    "refactorize",
+    "respond",
     "solve",
-    "take_in",
     "transfer",
     "voltages",
     "writer",
@@ -52,3 +50,22 @@ def reader() -> Function:
 def writer() -> Function:
     """Return what changes one conductance, likewise."""
     return entry(set_conductance, WRITE)
+
+
+def addresses() -> Ints:
+    """Return where the kernels lie that compiled code calls; see `~ohmtick.engine.kernels.network`.
+
+    Returns
+    -------
+    ndarray, shape (CALLS,)
+    """
+    calls = {
+        read: READ,
+        set_conductance: WRITE,
+        present: PRESENT,
+        respond: RESPOND,
+        apply_changes: STEP,
+        refactorize: STEP,
+        solve: STEP,
+    }
+    return np.array([address_of(*call) for call in calls.items()], dtype=np.int64)
