@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import OhmtickError, RecordError, nearest, reason
 
 if TYPE_CHECKING:
-    from ...analysis.papers.wycoff2022.findings import Finding
+    from ...analysis.papers.claims import Finding
     from ...analysis.studies.record import StudyRecord
 
 #: What can be reproduced.
@@ -64,7 +64,8 @@ def reproduce(
         raise OhmtickError(f"the 'workers' must be at least 1, got {workers} instead")
     if paper not in PAPERS:
         raise OhmtickError(f"there is no reproduction of {paper!r}; {nearest(paper, PAPERS)}")
-    from ...analysis.papers.wycoff2022.report import write
+    from ...analysis.papers.claims import paper_of
+    from ...analysis.papers.report import write
 
     folder = Path(out)
     try:
@@ -74,7 +75,7 @@ def reproduce(
     records = carry_out(paper, folder / "studies", quick, workers or os.cpu_count() or 1, say)
     say("Tables and figures")
     command = f"ohmtick reproduce {paper}{' --quick' if quick else ''} --out {folder.name}"
-    return write(records, folder, command=command)
+    return write(paper_of(paper), records, folder, command=command)
 
 
 def carry_out(
