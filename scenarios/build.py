@@ -18,7 +18,6 @@ from ..agents.rules import RuleFunction
 from ..agents.supervisor import Lessons, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
-from ..engine.networks.equilibrium import TwinNetwork
 from ..engine.networks.network import Network
 from ..engine.records.event_log import EventLog
 from ..engine.simulation import Agent, Simulation
@@ -76,13 +75,15 @@ class _Bench:
         parts = self.scenario.edges
         return partial(draw_latencies, parts, streams=self.streams) if parts.latency else None
 
-    def twin(self, conductances: FloatArray) -> TwinNetwork:
-        return TwinNetwork(
+    def twin(self, conductances: FloatArray) -> Network:
+        task, mismatch = self.scenario.task, self.scenario.edges.mismatch
+        return mismatch.network(
             self.circuit,
             conductances,
-            sources=self.scenario.task.source_labels(),
-            targets=self.scenario.task.target_labels(),
-            nudge=self.scenario.supervisor.nudge,
+            task.source_labels(),
+            task.target_labels(),
+            self.scenario.supervisor.nudge,
+            self.streams,
         )
 
     def observers(self, twin: Network) -> tuple[SupervisorAgent, ProbeAgent]:

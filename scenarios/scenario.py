@@ -30,6 +30,7 @@ from ..engine.errors import (
     shown,
 )
 from ..engine.messages import chosen, models
+from ..engine.networks.mismatch import Mismatch
 from ..engine.records.reading import read_text, toml_tables
 from ..engine.records.run import SUMMARY
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
@@ -56,6 +57,8 @@ class Edges(Settings):
     each drop over them."""
     faults: Faults = Faults()
     """Which edges fail, and when."""
+    mismatch: Mismatch = Mismatch()
+    """How far the free and the clamped copy of an edge differ."""
     latency: float = Field(0.0, ge=0, le=MOST_SECONDS)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)
