@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ...engine.errors import AnalysisError
 from .. import trajectories
 from ..curvature import Curvature, curvature
+from ..voltages import mismatch_of
 from . import METRICS, metric
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ def _curvature(run: Run) -> Curvature | None:
     task = run.scenario["task"]
     if task["kind"] != "allostery":
         return None
+    if mismatch_of(run).conductance:
+        raise AnalysisError(
+            "the curvature of learning is that of copies which share each conductance, and "
+            f"edges.mismatch.conductance is {mismatch_of(run).conductance:g} in this run"
+        )
     from ...engine.circuit import Circuit
 
     pairs = zip(run.edges["first"], run.edges["second"], strict=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..kernels.kernel import Function, Ints
-from ..kernels.pointers import PRESENT, READ, RESPOND, STEP, WRITE, address_of, entry
+from ..kernels.network import READ, WRITE
+from ..kernels.pointers import addresses_of, entry_of
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
 from .updates import (
@@ -44,28 +43,17 @@ __all__ = [
 
 def reader() -> Function:
     """Return what reads the drops over an edge, at the least cost of a call from Python."""
-    return entry(read, READ)
+    return entry_of(_CALLED, READ)
 
 
 def writer() -> Function:
     """Return what changes one conductance, likewise."""
-    return entry(set_conductance, WRITE)
+    return entry_of(_CALLED, WRITE)
 
 
 def addresses() -> Ints:
-    """Return where the kernels lie that compiled code calls; see `~ohmtick.engine.kernels.network`.
+    """Return where the kernels lie that compiled code calls."""
+    return addresses_of(_CALLED)
 
-    Returns
-    -------
-    ndarray, shape (CALLS,)
-    """
-    calls = {
-        read: READ,
-        set_conductance: WRITE,
-        present: PRESENT,
-        respond: RESPOND,
-        apply_changes: STEP,
-        refactorize: STEP,
-        solve: STEP,
-    }
-    return np.array([address_of(*call) for call in calls.items()], dtype=np.int64)
+
+_CALLED = (read, set_conductance, present, respond, apply_changes, refactorize, solve)

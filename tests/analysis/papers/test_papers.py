@@ -1,9 +1,7 @@
 """The base that papers share: a second one is written in a few lines, and judged and reported."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -11,10 +9,11 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
-from ohmtick.analysis.papers.claims import Claim, Paper, Records, Result, paper_of
+from ohmtick.analysis.papers.claims import Claim, Paper, Records, Result
 from ohmtick.analysis.papers.estimates import estimate_of, ratio, tabulated
 from ohmtick.analysis.papers.report import write
 from ohmtick.analysis.papers.tables import by_seed, geometric, of_each_run, tables_of
+from ohmtick.analysis.papers.wycoff2022.paper import PAPER
 from ohmtick.analysis.statistics import Estimate
 from ohmtick.analysis.studies.record import StudyRecord, open_study
 from ohmtick.engine.records.run import Run
@@ -48,17 +47,14 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyRecord]:
     def error(run: Run) -> float:
         return float(run.scenario["supervisor"]["nudge"])
 
-    before = dict(METRICS)
-
-    ot.Study(
-        scenario,
-        paired={"label": ["a", "b"], "supervisor.nudge": [1.0, 0.5]},
-        seeds=(0, 1, 2),
-        metrics=(error,),
-    ).run(folder, workers=1)
-    yield open_study(folder)
-    METRICS.clear()
-    METRICS.update(before)
+    with METRICS.restored():
+        ot.Study(
+            scenario,
+            paired={"label": ["a", "b"], "supervisor.nudge": [1.0, 0.5]},
+            seeds=(0, 1, 2),
+            metrics=(error,),
+        ).run(folder, workers=1)
+        yield open_study(folder)
 
 
 def test_a_second_paper_needs_its_claims_only(study: StudyRecord, tmp_path: Path) -> None:
@@ -75,13 +71,8 @@ def test_a_second_paper_needs_its_claims_only(study: StudyRecord, tmp_path: Path
     assert len(pd.read_csv(tmp_path / "errors.csv")) == 6
 
 
-def test_a_paper_is_found_by_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("paper")
-    monkeypatch.setattr(module, "PAPER", SECOND, raising=False)
-    monkeypatch.setitem(sys.modules, "ohmtick.analysis.papers.another", ModuleType("another"))
-    monkeypatch.setitem(sys.modules, "ohmtick.analysis.papers.another.paper", module)
-    assert paper_of("another") is SECOND
-    assert [claim.number for claim in paper_of("wycoff2022").claims] == [1, 2, 3, 4, 5, 6]
+def test_the_paper_has_six_claims() -> None:
+    assert [claim.number for claim in PAPER.claims] == [1, 2, 3, 4, 5, 6]
 
 
 def test_estimates_go_into_a_table_and_come_back() -> None:
