@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
-from ohmtick.agents.clock import PeriodicClock, PoissonClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
+from ohmtick.agents.clocks.poisson import PoissonClock
 from ohmtick.analysis import settled_error
 from ohmtick.engine.errors import RecordError, ScenarioError
 from ohmtick.engine.streams import Streams
