@@ -91,6 +91,7 @@ class Lowered:
     compiled: Function | None
 
     def address(self, signature: Any) -> int:
+        """Return where its machine code lies; 0 where there is none."""
         from ..engine.kernels.pointers import address_of
 
         return 0 if self.compiled is None else address_of(self.compiled, signature)

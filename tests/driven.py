@@ -68,7 +68,7 @@ class Asked:
         """Return the change that it asks for."""
         asked = self.compiled(drop_free, drop_clamped, value)
         python = self.rule.change(
-            drop_free, drop_clamped, value, self.state, self.rule.parameters(), self.nudge
+            drop_free, drop_clamped, value, self.state, list(self.rule.parameters()), self.nudge
         )
         assert python == asked
         return asked

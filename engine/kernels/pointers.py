@@ -24,7 +24,7 @@ WRITE = boolean(REALS, INTS, int64, float64)
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
 #: An edge's own numbers, or its parameters: the first of them.
-ROW = types.CPointer(float64)
+ROW = types.CPointer(float64)  # type: ignore[no-untyped-call]
 #: A rule's change: both drops, the value, the edge's state and parameters, the nudge.
 RULE = float64(float64, float64, float64, ROW, ROW, float64)
 #: A device's change: the value, the amount, its state and parameters, a draw.
@@ -92,9 +92,7 @@ change_at = _function_at(CHANGE)
 conductance_at = _function_at(CONDUCTANCE)
 
 
-@intrinsic
-def row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
-    """Return a row of a contiguous matrix: a pointer, since a view would cost more than a rule."""
+def _row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         array = context.make_array(signature.args[0])(context, builder, values[0])
@@ -105,3 +103,8 @@ def row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
         return builder.inttoptr(address, context.get_value_type(ROW))
 
     return ROW(matrix, int64), generate
+
+
+#: In compiled code: a row of a contiguous matrix, by its number; a pointer, since a view would cost
+#: more than a rule.
+row_of: Function = intrinsic(_row_of)

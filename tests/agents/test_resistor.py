@@ -432,8 +432,8 @@ def test_ties_go_down(drop: float) -> None:
 def test_the_settings_name_their_function_and_unit() -> None:
     rule = Sign()
     assert (rule.unit, Asked(rule, 1.0)(0.0, 1.0, 1.0)) == ("steps", 1.0)
-    rate = CoupledLearning(learning_rate=0.5)
-    assert (rate.unit, Asked(rate, 0.25)(2.0, 1.0, 9.0)) == ("siemens", 3.0)
+    coupled = CoupledLearning(learning_rate=0.5)
+    assert (coupled.unit, Asked(coupled, 0.25)(2.0, 1.0, 9.0)) == ("siemens", 3.0)
     for rate in (0.0, -1.0, np.nan):
         with pytest.raises(ScenarioError, match="learning_rate"):
             CoupledLearning(learning_rate=rate)
