@@ -139,7 +139,7 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        before = self.device.conductance
+        before, value = self.device.conductance, self.device.value
         after = self.device.change(change)
         simulation.twin.set_conductance(self.edge, after)
         stale = simulation.updates - updates
@@ -153,4 +153,5 @@ class EdgeAgent:
             before,
             after,
             stale,
+            *((value, self.device.value) if simulation.log.values else ()),
         )

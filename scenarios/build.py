@@ -80,7 +80,7 @@ def build(
         cannot run it.
     """
     draft = _Draft(scenario, seed, clock, rule)
-    log = EventLog() if log is None else log
+    log = EventLog(values=scenario.edges.records_values) if log is None else log
     refusals = draft.learning.not_compiled
     if agent is not EdgeAgent:
         refusals.append("an edge of another class than EdgeAgent")

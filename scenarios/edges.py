@@ -173,6 +173,19 @@ class Edges(Settings):
         ]
         return [EdgeKind(title, edges, **made) for title, edges, made in found if edges.size]
 
+    @property
+    def records_values(self) -> bool:
+        """Whether the value of some edge's device is no conductance, so that logs have both."""
+        made = (self._made_of(group)["resistor"] for group in (None, *self.groups))
+        return any(type(resistor).conductance is not None for resistor in made)
+
+    def clocked(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the key of each clock, and what the edges that it drives are made of, by name."""
+        yield "edges.clock", self._made_of(None)
+        for number, group in enumerate(self.groups):
+            if group.clock is not None:
+                yield f"edges.groups.{number}.clock", self._made_of(group)
+
     def _made_of(self, group: Group | None) -> dict[str, Any]:
         own = {name: getattr(group, name) for name in _SHARED} if group else {}
         return {

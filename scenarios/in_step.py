@@ -75,13 +75,9 @@ def warn_in_step(scenarios: Iterable[Scenario], stacklevel: int = 2) -> None:
 
 def _acting(scenario: Scenario) -> Iterator[tuple[str, float]]:
     """Yield the key and the period, s, of each who acts again and again."""
-    clocks = {"edges.clock.period": scenario.edges.clock}
-    for number, group in enumerate(scenario.edges.groups):
-        if group.clock is not None:
-            clocks[f"edges.groups.{number}.clock.period"] = group.clock
-    for key, clock in clocks.items():
-        if (period := clock.nominal_period()) is not None:
-            yield key, period
+    for key, made in scenario.edges.clocked():
+        if (period := made["clock"].nominal_period()) is not None:
+            yield f"{key}.period", period
     if scenario.task.data_counts()[0] > 1:
         yield "supervisor.period", scenario.supervisor.period
 

@@ -148,7 +148,10 @@ def recorded_run(
     if out is not None or not any(stand_ins(scenario, Scenario)):
         _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
-        log = EventLog(None if folder is None else folder.partial / EVENTS)
+        log = EventLog(
+            None if folder is None else folder.partial / EVENTS,
+            values=scenario.edges.records_values,
+        )
         result = simulate(
             scenario, seed, engine, log,
             clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,

@@ -323,8 +323,10 @@ def _set(
     key, *rest = path
     field = None if model is None else model.model_fields.get(key)
     branches = () if field is None else models(field.annotation)
-    if rest:
-        held = tables.get(key, field.get_default() if field is not None else None)
+    held = tables.get(key, field.get_default() if field is not None else None)
+    if rest and isinstance(held, list | tuple) and rest[0].isdecimal():
+        tables[key] = _entries(held, branches, key, rest, value)
+    elif rest:
         inner = _written(held) if isinstance(held, BaseModel) else {} if held is None else held
         if not isinstance(inner, Mapping):
             raise ScenarioError(
@@ -344,3 +346,32 @@ def _set(
             tables[key] = value if isinstance(value, BaseModel) else plain(value)
         except ValueError as error:
             raise ScenarioError(f"{shortened(key)}: {error}") from None
+
+
+def _entries(
+    held: Sequence[Any],
+    branches: tuple[type[BaseModel], ...],
+    key: str,
+    rest: Sequence[str],
+    value: Any,
+) -> tuple[Any, ...]:
+    """Return the entries of a list of tables with a value set in one, or one replaced or removed.
+
+    Parameters
+    ----------
+    rest
+        The number of the entry, from 0, and what follows it in the key.
+    """
+    entries = [_written(each) if isinstance(each, BaseModel) else each for each in held]
+    place = int(rest[0][:9])
+    if place >= len(entries):
+        raise ScenarioError(
+            f"{shortened(key)} has {len(entries)} entries, numbered from 0, got {shown(rest[0])}"
+        )
+    if len(rest) > 1:
+        _set(entries[place], branches[0] if len(branches) == 1 else None, rest[1:], value)
+    elif value is None:
+        del entries[place]
+    else:
+        entries[place] = value if isinstance(value, BaseModel) else plain(value)
+    return tuple(entries)

@@ -51,7 +51,10 @@ def events_of(scenario: Scenario) -> float:
 
 def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:
     """Return the period, s, of whoever acts in a run, and how often they do, by key."""
-    periods = {"edges.clock.period": (scenario.edges.clock.period, _edges(scenario))}
+    periods = {
+        f"{key}.period": (made["clock"].mean_interval(), _edges(scenario))
+        for key, made in scenario.edges.clocked()
+    }
     if _data(scenario)[0] > 1:
         periods["supervisor.period"] = scenario.supervisor.period, 1
     if scenario.probe is not None:
@@ -83,9 +86,13 @@ def check_run_memory(scenario: Scenario) -> None:
     if scenario.probe is not None:
         count = scenario.horizon / scenario.probe.period
         check_memory(f"probe: {count:.2g} measurements", _PROBE * count)
-    period = scenario.edges.clock.period
-    count = edges * (min(scenario.edges.latency, scenario.horizon) / period)
-    check_memory(f"edges.latency: {count:.2g} readings in flight", _IN_FLIGHT * count)
+    for key, made in scenario.edges.clocked():
+        latency = min(made["latency"], scenario.horizon)
+        count = edges * (latency / made["clock"].mean_interval())
+        check_memory(
+            f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight",
+            _IN_FLIGHT * count,
+        )
 
 
 def size_of(scenario: Scenario) -> str:

@@ -101,4 +101,5 @@ class Memristor(Resistor, kind="memristor", units=("steps",), draws=True):
             step = -amount * parameters[3] * filled ** parameters[4]
         if parameters[5]:
             step *= max(1.0 + parameters[5] * standard_normal(draw), 0.0)
-        return min(max(value + step, low), high)
+        after: float = min(max(value + step, low), high)
+        return after

@@ -48,7 +48,17 @@ def nominal_period(run: Run) -> float:
                 f"in as the {part} of this run; use ohmtick.analysis.trajectories with its times"
             )
     edges = run.scenario["edges"]
+    if edges.get("groups"):
+        raise AnalysisError(
+            "a path is read once for each time that an edge acts, and edges.groups may act at "
+            "different times, or change different devices"
+        )
     clock = edges["clock"]
+    if clock["kind"] not in ("periodic", "poisson"):
+        raise AnalysisError(
+            "a path is read once a period of a periodic or a Poisson clock, got the clock "
+            f"{clock['kind']!r}; use ohmtick.analysis.trajectories with its times"
+        )
     if not clock["gate"]:
         raise AnalysisError(
             "a path is read once for each time that an edge acts, and at edges.clock.gate = 0.0 "

@@ -181,6 +181,7 @@ def _actuate(
     sink(flights.slots, last, flights.time, flights.tie)
     edge = flights.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
+    value = devices.value[edge]
     after = _changed(devices, edge, flights.change[slot])
     due = set_conductance(real, index, edge, after)
     row = counters[ROWS]
@@ -193,6 +194,9 @@ def _actuate(
     rows.conductance_before_S[row] = before
     rows.conductance_after_S[row] = after
     rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
+    if rows.value_before.size > 0:
+        rows.value_before[row] = value
+        rows.value_after[row] = devices.value[edge]
     counters[ROWS] = row + 1
     counters[UPDATES] += 1
     if row + 1 == rows.time_s.size:

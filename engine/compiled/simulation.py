@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import OhmtickError
-from ..events import EVENT_DTYPES
+from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
 from ..kernels.pointers import READ, STEP, address_of, entry_for
@@ -109,7 +109,7 @@ class CompiledSimulation:
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
-        self._rows = _rows(CHUNK_ROWS)
+        self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._probe_rows = _probe_rows(BLOCK)
         self._probed = [_probe_rows(0)]
         self._measured = ["time_s", "updates", "error"]
@@ -241,10 +241,10 @@ class CompiledSimulation:
         count = int(self._counters[loop.ROWS])
         if count:
             full = count == CHUNK_ROWS
-            columns = self._rows._asdict().items()
+            columns = [item for item in self._rows._asdict().items() if item[1].size]
             self.log.extend({name: rows if full else rows[:count].copy() for name, rows in columns})
             if full:  # the log keeps the arrays
-                self._rows = _rows(CHUNK_ROWS)
+                self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._counters[loop.ROWS] = 0
 
     def _check_and_keep_rows(self) -> None:
@@ -308,8 +308,10 @@ def _flights(capacity: int) -> Flights:
     )
 
 
-def _rows(capacity: int) -> Rows:
-    return Rows(**{name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()})
+def _rows(capacity: int, values: bool) -> Rows:
+    own = {name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()}
+    held = capacity if values else 0
+    return Rows(**own, **{name: np.empty(held, dtype) for name, dtype in VALUE_DTYPES.items()})
 
 
 def _probe_rows(capacity: int) -> ProbeRows:

@@ -128,6 +128,9 @@ class Rows(NamedTuple):
     conductance_before_S: Reals
     conductance_after_S: Reals
     staleness: Ints
+    value_before: Reals
+    """Shape (0,) where the log has no values of devices, as the next."""
+    value_after: Reals
 
 
 class ProbeRows(NamedTuple):

@@ -105,6 +105,5 @@ def _row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
     return ROW(matrix, int64), generate
 
 
-#: In compiled code: a row of a contiguous matrix, by its number; a pointer, since a view would cost
-#: more than a rule.
+#: In compiled code: a row of a contiguous matrix, as a pointer; a view costs more than a rule does.
 row_of: Function = intrinsic(_row_of)
