@@ -50,7 +50,7 @@ def compiled(function: Function, signature: Any) -> Function | None:
 def adapted(function: RuleFunction) -> Function | None:
     """Return a stand-in for a rule as a rule's `change`, compiled; None where numba cannot.
 
-    Its learning rate is the first of the rule's parameters.
+    See `~ohmtick.agents.learning.stand_in`.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from ..engine.streams import FloatArray, Streams
 
 if TYPE_CHECKING:
     from ..engine.compiled.state import Devices, Rules
-    from ..engine.kernels.kernel import Function
+    from ..engine.kernels.kernel import Function, Row
+    from .kernels import RuleFunction
     from .resistors.base import EdgeNumbers, Resistor
     from .rules.base import Rule
 
@@ -31,14 +32,14 @@ class Group:
         Their numbers, ascending, shape (n,).
     rule : Rule
     resistor : Resistor
-    change : callable or None
-        Stands in for the rule's `change` in one run.
+    stand_in : Lowered or None
+        Stands in for the rule's `change` in one run; see `stand_in`.
     """
 
     edges: EdgeNumbers
     rule: Rule
     resistor: Resistor
-    change: Function | None = None
+    stand_in: Lowered | None = None
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,8 @@ class Learning:
 
     rules: Rules
     devices: Devices
-    rule_functions: list[_Compiled] = field(repr=False)
-    device_functions: list[tuple[_Compiled, _Compiled | None]] = field(repr=False)
+    rule_functions: list[Lowered] = field(repr=False)
+    device_functions: list[tuple[Lowered, Lowered | None]] = field(repr=False)
 
     @property
     def not_compiled(self) -> list[str]:
@@ -82,7 +83,7 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class _Compiled:
+class Lowered:
     """A function, and what numba made of it."""
 
     what: str
@@ -90,6 +91,7 @@ class _Compiled:
     compiled: Function | None
 
     def address(self, signature: Any) -> int:
+        """Return where its machine code lies; 0 where there is none."""
         from ..engine.kernels.pointers import address_of
 
         return 0 if self.compiled is None else address_of(self.compiled, signature)
@@ -103,8 +105,8 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
     rule_row, device_row = np.empty((2, edges), dtype=np.int64)
     rule_parameters: list[tuple[float, ...]] = []
     device_parameters: list[Sequence[float]] = []
-    rule_functions: list[_Compiled] = []
-    device_functions: list[tuple[_Compiled, _Compiled | None]] = []
+    rule_functions: list[Lowered] = []
+    device_functions: list[tuple[Lowered, Lowered | None]] = []
     changes, conductances, draws = list[int](), list[int](), list[bool]()
     rule_state = np.zeros((edges, max(group.rule.state_size for group in groups)))
     device_state = np.zeros((edges, max(group.resistor.state_size for group in groups)))
@@ -112,7 +114,7 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
     for group in groups:
         members, rule, resistor = group.edges, group.rule, group.resistor
         rule_row[members] = len(rule_parameters)
-        rule_parameters.append(_rate(rule) if group.change else rule.parameters())
+        rule_parameters.append(_rate(rule) if group.stand_in else rule.parameters())
         rule_functions.append(_rule_function(group))
         own = resistor.device_parameters(rule.unit, members, streams)
         alike = own is None
@@ -165,21 +167,44 @@ def _rate(rule: Rule) -> tuple[float, ...]:
     return (float(getattr(rule, "learning_rate", 1.0)),)
 
 
-def _rule_function(group: Group) -> _Compiled:
+def stand_in(function: RuleFunction) -> Lowered:
+    """Return a function that stands in for a scenario's rule, as a rule's `change`.
+
+    Its learning rate is the first of the rule's parameters.
+
+    Raises
+    ------
+    OhmtickError
+        For a function that does not take the five arguments of one.
+    """
+    from .kernels import adapted
+
+    def change(
+        drop_free: float, drop_clamped: float, value: float, state: Row, parameters: Row,
+        nudge: float,
+    ) -> float:  # fmt: skip
+        return function(drop_free, drop_clamped, value, float(parameters[0]), nudge)
+
+    return Lowered("a rule that numba cannot compile", change, adapted(function))
+
+
+def _rule_function(group: Group) -> Lowered:
     from ..engine.kernels.pointers import RULE
     from .kernels import compiled
 
-    what, change = f"the rule {group.rule.kind!r}", group.change or type(group.rule).change
-    return _Compiled(what, change, compiled(change, RULE))
+    if group.stand_in:
+        return group.stand_in
+    change = type(group.rule).change
+    return Lowered(f"the rule {group.rule.kind!r}", change, compiled(change, RULE))
 
 
-def _device_functions(resistor: Resistor) -> tuple[_Compiled, _Compiled | None]:
+def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
     from ..engine.kernels.pointers import CHANGE, CONDUCTANCE
     from .kernels import compiled
 
     kind = type(resistor)
     what = f"the resistor {resistor.kind!r}"
-    change = _Compiled(what, kind.change, compiled(kind.change, CHANGE))
+    change = Lowered(what, kind.change, compiled(kind.change, CHANGE))
     if kind.conductance is None:
         return change, None
-    return change, _Compiled(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+    return change, Lowered(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -103,7 +103,7 @@ class _Draft:
         clock: Ticks | None,
         rule: RuleFunction | None,
     ) -> None:
-        from ..agents.learning import Group, learning_of
+        from ..agents.learning import Group, learning_of, stand_in
 
         check_run_memory(scenario)
         self.scenario = scenario
@@ -113,7 +113,7 @@ class _Draft:
         self.faults = scenario.edges.faults.times(self.circuit, self.streams)
         self.kinds = scenario.edges.kinds(self.circuit, self.streams)
         self._clock = clock
-        change = None if rule is None else _adapted(rule)
+        change = None if rule is None else stand_in(rule)
         self.learning: Learning = learning_of(
             [Group(kind.edges, kind.rule, kind.resistor, change) for kind in self.kinds],
             self.edges,
@@ -161,12 +161,6 @@ class _Draft:
         supervisor.begin_epoch(twin)
         probe = self.scenario.probe
         return supervisor, ProbeAgent(self.test, supervisor, probe.period if probe else np.inf)
-
-
-def _adapted(rule: RuleFunction) -> Any:
-    from ..agents.kernels import adapted
-
-    return adapted(rule)
 
 
 def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experiment:
