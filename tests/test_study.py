@@ -481,9 +481,10 @@ def test_a_run_that_fails_is_recorded_and_the_others_go_on(tmp_path: Path) -> No
     assert_frame_equal(study.run(tmp_path / "b"), whole, check_exact=True)
 
 
+@pytest.mark.parametrize("events", [False, True])
 @pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "drift.csv"), OSError("x")])
 def test_an_os_error_of_a_clock_is_that_run_s_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, events: bool
 ) -> None:
     """It is not the study's folder that could not be written."""
     ticks = PeriodicClock.ticks
@@ -494,10 +495,11 @@ def test_an_os_error_of_a_clock_is_that_run_s_failure(
         return ticks(self, edge, edges, streams, horizon)
 
     monkeypatch.setattr(PeriodicClock, "ticks", broken)
-    study = small(engine="simpy", seeds=3)
+    study = small(engine="simpy", seeds=3, events=events)
     assert sorted(set(study.run(tmp_path / "a", executor="threads")["seed"])) == [0, 2]
     failures = ot.open_study(tmp_path / "a").failures()
     assert set(failures["error"]) == {f"{type(error).__name__}: {error}"}
+    assert not list((tmp_path / "a").rglob("*.partial*"))
     assert failures["seed"].tolist() == [1] * 4
     assert ot.open_study(tmp_path / "a").missing().empty
 
