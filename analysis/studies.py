@@ -6,11 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.addresses import file_system, is_address, lies_in
-from ..engine.errors import AnalysisError, RecordError, nearest, reason
+from ..engine.errors import AnalysisError, RecordError, nearest, reason, shown
 from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
@@ -42,6 +43,8 @@ def open_study(path: str | Path, *, elsewhere: bool = False) -> StudyRecord:
     RecordError
         When it is no study folder, or its ledger is damaged or of a later layout.
     """
+    if not isinstance(path, str | PathLike):
+        raise RecordError(f"a study folder is opened by its path, got {shown(path)}")
     return StudyRecord(Path(path), elsewhere=elsewhere)
 
 

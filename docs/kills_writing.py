@@ -76,6 +76,13 @@ class Tally:
         return not (self.half_written or self.left or self.tracebacks)
 
 
+def listening() -> None:
+    """Heed every signal, as a command at a terminal does; nohup and a shell's ``&`` take some."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def forked(act: Callable[[], object], folder: Path) -> int:
     """Do something in a process of its own, in a folder, and return the process's number."""
     process = os.fork()
@@ -84,7 +91,7 @@ def forked(act: Callable[[], object], folder: Path) -> int:
     code = 1
     try:
         os.chdir(folder)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        listening()
         log = os.open(folder.parent / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -112,8 +119,8 @@ def reproduced() -> object:
     """Reproduce one series of the paper."""
     studies = campaign.Campaign.studies
 
-    def few(self: campaign.Campaign, quick: bool = False) -> object:
-        return (each for each in studies(self, quick) if each[0] == SERIES)
+    def few(self: campaign.Campaign, *how: object) -> object:
+        return (each for each in studies(self, *how) if each[0] == SERIES)  # type: ignore[arg-type]
 
     campaign.Campaign.studies = few  # type: ignore[method-assign, assignment]
     return command("reproduce", "wycoff2022", "--quick", "--out", "paper", "--workers", "2")()

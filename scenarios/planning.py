@@ -146,6 +146,21 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
             )
 
 
+def check_events(study: Study) -> None:
+    """Refuse an address for event logs that has no file system, before anything is written.
+
+    Raises
+    ------
+    RecordError
+        Why not.
+    """
+    if isinstance(study.events, str) and is_address(study.events):
+        try:
+            file_system(study.events)
+        except Exception as error:  # each file system has errors of its own
+            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
+
+
 #: What a run folder is called while it is written.
 _PARTIAL = re.compile(r"\.(?P<key>[^.]+)\.[0-9a-f]{8}\.partial")
 
@@ -155,10 +170,6 @@ def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
     if not study.events:
         return None
     if isinstance(study.events, str) and is_address(study.events):
-        try:  # before anything is run
-            file_system(study.events)
-        except Exception as error:  # each file system has errors of its own
-            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):

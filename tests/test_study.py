@@ -555,7 +555,8 @@ def test_logs_that_cannot_be_written_stop_the_study(
     with pytest.raises(
         RecordError, match="event logs cannot go to nowhere://x: Protocol not known"
     ):
-        small(events="nowhere://x").run(tmp_path / "a")
+        small(events="nowhere://x").run(tmp_path / "b")
+    assert not (tmp_path / "b").exists()
     assert len(ot.open_study(tmp_path / "a").missing()) == 12
     assert len(small().run(tmp_path / "a")) == 12
 

@@ -196,6 +196,12 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, precious: Path, name:
     assert precious.read_text() == "data"
 
 
+def test_a_ledger_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ledger.sqlite")
+    with pytest.raises(RecordError, match=r"ledger\.sqlite is no file$"):
+        ot.Study(**STUDY).run(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"])
 def test_a_ledger_that_is_a_link_is_refused(tmp_path: Path, precious: Path, name: str) -> None:
     ot.Study(**STUDY).run(tmp_path / "a")
@@ -350,7 +356,7 @@ def test_a_signal_that_python_cannot_raise_is_sent_again(number: signal.Signals)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["run", "figures", "report", "animate"])
+@pytest.mark.parametrize("command", ["run", "figures", "report", "animate", "reproduce"])
 def test_kills_leave_nothing_half_written(command: str) -> None:
     """A few of the kills that the documentation tells of."""
     script = [sys.executable, "-P", "-m", "ohmtick.docs.kills", "--kills", "6", "--only", command]
