@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..engine.addresses import file_system, is_address, lies_in
-from ..engine.errors import AnalysisError, RecordError, nearest, reason, shown
+from ..engine.errors import (
+    MOST_OF_PATH,
+    AnalysisError,
+    RecordError,
+    nearest,
+    reason,
+    shortened,
+    shown,
+)
 from ..engine.events import EVENT_DTYPES
 from ..engine.ledger import LEDGER, Entry, Ledger, PlannedRun
 from ..engine.record import EVENTS
@@ -311,8 +319,9 @@ class StudyRecord:
                 )
             if not self.follows(place := self._address(run)):
                 raise RecordError(
-                    f"the ledger of {self.folder} says that a run is kept at {place}, which is not "
-                    "in the study's folder: open_study(…, elsewhere=True) reads it there"
+                    f"the ledger of {self.folder} says that a run is kept at "
+                    f"{shortened(place, MOST_OF_PATH)}, which is not in the study's folder: "
+                    "open_study(…, elsewhere=True) reads it there"
                 )
         rows = [each for each in asked if each[0] in EVENT_DTYPES]
         return self._joined(runs, [read_rows(self._address(run), wanted, rows) for run in runs])
@@ -388,6 +397,7 @@ def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) 
         )
     except Exception as error:  # each file system has errors of its own
         said = reason(error) if isinstance(error, OSError) else str(error)
-        raise RecordError(f"cannot read {address}/{EVENTS}: {said}") from error
+        named = shortened(f"{address}/{EVENTS}", MOST_OF_PATH)
+        raise RecordError(f"cannot read {named}: {shortened(said, MOST_OF_PATH)}") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame

@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ import seaborn
 
 import ohmtick as ot
 from ohmtick.analysis import animation, figures, report, study_figures
-from ohmtick.scenarios import campaign
-from ohmtick.scenarios.cli import main
+from ohmtick.scenarios import campaign, cli
+from ohmtick.scenarios.entry import main
 
 #: What a command is sent, one after the other; every second one cannot be caught.
 SIGNALS = [
@@ -37,7 +38,7 @@ SIGNALS = [
     signal.SIGINT,
 ]
 #: What is imported before anything is forked, beside what the names above bring along.
-IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, figures, report, study_figures)
+IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, cli, figures, report, study_figures)
 #: Names of what is written, or held, until it is done.
 PASSING = (".partial", ".holder")
 #: Files that are no output: what a killed writer left in them is for SQLite to mend.
@@ -104,8 +105,9 @@ def command(*arguments: str) -> Callable[[], object]:
     """Return what runs a command of `ohmtick`."""
 
     def act() -> object:
+        sys.argv = ["ohmtick", *arguments]
         try:
-            return main(list(arguments))
+            return main()
         except BaseException:
             import traceback
 

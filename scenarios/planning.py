@@ -120,7 +120,10 @@ def _is_kept(entry: Entry, folder: Path | None) -> bool:
     """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
     if entry.folder is None or is_address(entry.folder) or folder is None:
         return entry.folder is not None
-    return (folder / entry.folder).is_dir()
+    try:
+        return (folder / entry.folder).is_dir()
+    except (OSError, ValueError):  # no folder can have that name
+        return False
 
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
