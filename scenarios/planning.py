@@ -149,8 +149,11 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
             )
 
 
-def check_events(study: Study) -> None:
-    """Refuse an address for event logs that has no file system, before anything is written.
+def check_events(study: Study, folder: Path) -> None:
+    """Refuse places of event logs where they cannot or shall not go, before anything is written.
+
+    That is an address that has no file system, and a link in the study's folder, which may come
+    from somebody else: `events` can name any other folder.
 
     Raises
     ------
@@ -162,6 +165,8 @@ def check_events(study: Study) -> None:
             file_system(study.events)
         except Exception as error:  # each file system has errors of its own
             raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
+    if study.events is True and (folder / RUNS).is_symlink():
+        raise RecordError(f"event logs cannot go to {folder / RUNS}: it is a symbolic link")
 
 
 #: What a run folder is called while it is written.

@@ -84,7 +84,7 @@ def carry_out(
     check(kind, workers)
     if kind == "processes":
         refuse_unguarded()
-    check_events(study)
+    check_events(study, folder)
     if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
         raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
