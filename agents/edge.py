@@ -102,11 +102,11 @@ class EdgeAgent:
         change = self.decide(seen_free, seen_clamped)
         try:
             finite = isfinite(change)
-        except (TypeError, ValueError, OverflowError):  # text, perhaps
-            finite, change = False, shown(change)
+        except (TypeError, ValueError, OverflowError):  # of what is no number
+            finite = False
         if not finite:
             raise OhmtickError(
-                f"the change that the rule asks for must be finite, got {change} at edge "
+                f"the change that the rule asks for must be finite, got {shown(change)} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
         return simulation.env.now, simulation.datum, free, clamped, change, simulation.updates
