@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import shutil
@@ -502,6 +503,29 @@ def test_an_os_error_of_a_clock_is_that_run_s_failure(
     assert not list((tmp_path / "a").rglob("*.partial*"))
     assert failures["seed"].tolist() == [1] * 4
     assert ot.open_study(tmp_path / "a").missing().empty
+
+
+class OddError(Exception):
+    """Of which SimPy cannot make another from its arguments."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one}{two}")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "I/O error", "drift.csv"), OddError("a", "b")]
+)
+def test_what_a_clock_raises_on_its_way_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(self: PeriodicClock, *_: object) -> Any:
+        yield [0.5]
+        raise error
+
+    monkeypatch.setattr(PeriodicClock, "ticks", broken)
+    small(engine="simpy", seeds=1, events=True).run(tmp_path / "a", executor="threads")
+    failures = ot.open_study(tmp_path / "a").failures()
+    assert set(failures["error"]) == {f"{type(error).__name__}: {error}"}
 
 
 @pytest.mark.usefixtures("_own_metrics")
