@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ..engine.errors import OhmtickError, shown
 from ..engine.streams import FloatArray, Streams
 from .part import MOST_SECONDS, Part
 
@@ -221,6 +222,33 @@ class PoissonClock(_Ticking):
             arrivals = np.cumsum(intervals)
             elapsed = float(arrivals[-1])
             yield first, period * arrivals
+
+
+def ticks_of(
+    clock: Clock, edge: int, edges: int, streams: Streams, horizon: float
+) -> Iterator[FloatArray]:
+    """Yield the ticks of any clock, s, some at a time; the parameters are those of `Clock.ticks`.
+
+    Raises
+    ------
+    OhmtickError
+        When it yields anything else than lists of numbers.
+    """
+    found: object = clock.ticks(edge, edges, streams, horizon)
+    wrong, must = found, f"the ticks of a {type(clock).__qualname__} must come in lists of times, s"
+    if isinstance(found, Iterable):
+        for block in found:
+            try:
+                times = np.asarray(block)
+            except ValueError:  # of lists of several lengths
+                times = np.empty((0, 0))
+            if times.ndim != 1 or times.dtype.kind not in "buif":
+                wrong = block
+                break
+            yield times.astype(np.float64, copy=False)
+        else:
+            return
+    raise OhmtickError(f"{must}, got {shown(wrong)} for edge {edge}")
 
 
 def blocks(wanted: int = 0) -> Iterator[tuple[int, int]]:

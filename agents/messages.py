@@ -138,4 +138,4 @@ def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseMode
 
 def _is_type_name(place: str) -> bool:
     """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
-    return place in ("float", "int", "str") or place.startswith(("literal[", "tuple["))
+    return place in ("bool", "float", "int", "str") or place.startswith(("literal[", "tuple["))

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..engine.lowered import Edges
 from ..engine.streams import FloatArray, Streams
-from .clock import Clock, PeriodicClock
+from .clock import Clock, PeriodicClock, ticks_of
 
 #: Ticks known ahead: at most so many of an edge, and so many of all edges together.
 MOST_AHEAD, MOST_TOGETHER = 4096, 1 << 22
@@ -94,8 +94,9 @@ class Schedule:
     def _next(self, edge: int) -> FloatArray:
         """Return the next ticks of an edge, at least one unless it acts no more."""
         if edge not in self._blocks:
-            blocks = self._clock.ticks(edge, self._count, self._streams, self._horizon)
-            self._blocks[edge] = (np.asarray(block, dtype=np.float64) for block in blocks)
+            self._blocks[edge] = ticks_of(
+                self._clock, edge, self._count, self._streams, self._horizon
+            )
             self._left[edge] = np.empty(0)
             skip = int(self._over[edge])  # those that were filled in without the iterator
             while skip:

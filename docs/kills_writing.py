@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ import seaborn
 
 import ohmtick as ot
 from ohmtick.analysis import animation, figures, report, study_figures
-from ohmtick.scenarios import campaign
-from ohmtick.scenarios.cli import main
+from ohmtick.scenarios import campaign, cli
+from ohmtick.scenarios.entry import main
 
 #: What a command is sent, one after the other; every second one cannot be caught.
 SIGNALS = [
@@ -37,7 +38,7 @@ SIGNALS = [
     signal.SIGINT,
 ]
 #: What is imported before anything is forked, beside what the names above bring along.
-IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, figures, report, study_figures)
+IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, cli, figures, report, study_figures)
 #: Names of what is written, or held, until it is done.
 PASSING = (".partial", ".holder")
 #: Files that are no output: what a killed writer left in them is for SQLite to mend.
@@ -76,6 +77,13 @@ class Tally:
         return not (self.half_written or self.left or self.tracebacks)
 
 
+def listening() -> None:
+    """Heed every signal, as a command at a terminal does; nohup and a shell's ``&`` take some."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def forked(act: Callable[[], object], folder: Path) -> int:
     """Do something in a process of its own, in a folder, and return the process's number."""
     process = os.fork()
@@ -84,7 +92,7 @@ def forked(act: Callable[[], object], folder: Path) -> int:
     code = 1
     try:
         os.chdir(folder)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        listening()
         log = os.open(folder.parent / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -97,8 +105,9 @@ def command(*arguments: str) -> Callable[[], object]:
     """Return what runs a command of `ohmtick`."""
 
     def act() -> object:
+        sys.argv = ["ohmtick", *arguments]
         try:
-            return main(list(arguments))
+            return main()
         except BaseException:
             import traceback
 
@@ -112,8 +121,8 @@ def reproduced() -> object:
     """Reproduce one series of the paper."""
     studies = campaign.Campaign.studies
 
-    def few(self: campaign.Campaign, quick: bool = False) -> object:
-        return (each for each in studies(self, quick) if each[0] == SERIES)
+    def few(self: campaign.Campaign, *how: object) -> object:
+        return (each for each in studies(self, *how) if each[0] == SERIES)  # type: ignore[arg-type]
 
     campaign.Campaign.studies = few  # type: ignore[method-assign, assignment]
     return command("reproduce", "wycoff2022", "--quick", "--out", "paper", "--workers", "2")()

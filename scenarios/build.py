@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..agents.clock import Clock, blocks
+from ..agents.clock import Clock, blocks, ticks_of
 from ..agents.edge import EdgeAgent
 from ..agents.faults import CutterAgent, Draws, FailingClock
 from ..agents.probe import ProbeAgent
@@ -169,7 +169,7 @@ def _on_simpy(
     edges = [
         agent(
             edge,
-            chain.from_iterable(clock.ticks(edge, bench.edges, streams, scenario.horizon)),
+            chain.from_iterable(ticks_of(clock, edge, bench.edges, streams, scenario.horizon)),
             resistor,
             rule,
             learning_rate=parts.rule.learning_rate,
