@@ -16,6 +16,11 @@ class Ladder(CircuitKind, kind="ladder"):
     rungs: int = Field(ge=2, le=10_000)
     """How many."""
 
+    @classmethod
+    def example(cls) -> "Ladder":
+        """Return a small one."""
+        return cls(rungs=3)
+
     @property
     def edge_count(self) -> int:
         """Number of edges."""

@@ -28,6 +28,8 @@ from ohmtick.scenarios.circuits.base import CircuitKind
 from ohmtick.scenarios.circuits.breadboard import Breadboard
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.plugins import load_plugin
+from ohmtick.tests.contracts.test_analysis import check_figure, check_metric
+from ohmtick.tests.contracts.test_circuits import check_circuit
 
 LABORATORY = Path(__file__).parents[1] / "plugins" / "laboratory.py"
 LADDER = """
@@ -102,6 +104,13 @@ def test_a_scenario_names_its_kinds_and_the_record_holds_them(folder: Path) -> N
     assert summary["kinds"] == {"circuit": {"ladder": told}}
     assert ot.load(folder / "run").circuit == ladder.circuit
     assert ot.run("breadboard-iii").summary["kinds"] == {}
+
+
+def test_its_kinds_keep_the_contracts_of_their_families() -> None:
+    load_plugin(LABORATORY)
+    check_circuit("ladder")
+    check_metric("largest_staleness")
+    check_figure("drops")
 
 
 def test_mistakes_are_told_as_those_of_other_kinds(folder: Path) -> None:
