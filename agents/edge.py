@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import isfinite, sqrt
+from typing import TYPE_CHECKING
 
 import simpy
 
 from ..engine.errors import OhmtickError
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
-from .resistor import Resistor
-from .rules import RuleFunction
+
+if TYPE_CHECKING:
+    from .device import Device, EdgeRule
 
 #: What an edge sensed, and what it decided to do about it: the arguments of `EdgeAgent.actuate`.
 Reading = tuple[float, int, float, float, float, int]
@@ -29,10 +31,10 @@ class EdgeAgent:
         Its number.
     ticks
         The times at which it acts, s, ascending.
-    resistor
-        Its resistor, which it alone changes.
-    rule, learning_rate, nudge
-        The learning rule and its two parameters.
+    device
+        Its device, which it alone changes.
+    rule
+        How it learns: a function of both drops, V, and the device's value.
     latencies
         The time from each sense to its actuation, s; none by default.
     errors
@@ -45,21 +47,17 @@ class EdgeAgent:
         self,
         edge: int,
         ticks: Iterable[float],
-        resistor: Resistor,
-        rule: RuleFunction,
+        device: Device,
+        rule: EdgeRule,
         *,
-        learning_rate: float = 1.0,
-        nudge: float = 1.0,
         latencies: Iterator[float] | None = None,
         errors: Iterator[tuple[float, float]] | None = None,
         batch: int = 1,
     ) -> None:
         self.edge = edge
         self.ticks = ticks
-        self.resistor = resistor
+        self.device = device
         self.rule = rule
-        self.learning_rate = learning_rate
-        self.nudge = nudge
         self.latencies = latencies
         self.errors = errors
         self.batch = batch
@@ -87,7 +85,8 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
-        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge)
+        now = simulation.env.now
+        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge, now)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
             seen_free, seen_clamped = free + free_error, clamped + clamped_error
@@ -105,15 +104,14 @@ class EdgeAgent:
                 f"the change that the rule asks for must be finite, got {change} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
-        return simulation.env.now, simulation.datum, free, clamped, change, simulation.updates
+        return now, simulation.datum, free, clamped, change, simulation.updates
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
         """Return the change that the rule asks for at these drops, V, as the edge sees them.
 
         Of a batch of readings, these are the root mean squares.
         """
-        conductance = self.resistor.conductance
-        return self.rule(drop_free, drop_clamped, conductance, self.learning_rate, self.nudge)
+        return self.rule(drop_free, drop_clamped, self.device.value)
 
     def actuate(
         self,
@@ -125,7 +123,7 @@ class EdgeAgent:
         change: float,
         updates: int,
     ) -> None:
-        """Write the resistor as a reading decided.
+        """Write the device as a reading decided.
 
         Parameters
         ----------
@@ -142,12 +140,12 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        before = self.resistor.conductance
-        after = self.resistor.change(change)
-        simulation.twin.set_conductance(self.edge, after)
+        now, before, value = simulation.env.now, self.device.conductance, self.device.value
+        after = self.device.change(change)
+        simulation.twin.set_conductance(self.edge, after, now)
         stale = simulation.updates - updates
         simulation.record(
-            simulation.env.now,
+            now,
             sensed,
             self.edge,
             datum,
@@ -156,4 +154,5 @@ class EdgeAgent:
             before,
             after,
             stale,
+            *((value, self.device.value) if simulation.log.values else ()),
         )

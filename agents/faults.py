@@ -16,7 +16,7 @@ from ..engine.events import Kind
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
-from .clock import Clock
+from .schedule import Ticks
 
 #: Draws for the readings ``first … first + count`` of an edge.
 Draws = Callable[[int, int, int], FloatArray]
@@ -105,7 +105,7 @@ class FailingClock:
     """
 
     def __init__(
-        self, clock: Clock, until: Mapping[int, float], latencies: Draws | None = None
+        self, clock: Ticks, until: Mapping[int, float], latencies: Draws | None = None
     ) -> None:
         self._clock, self._until, self._latencies = clock, until, latencies
 
@@ -146,5 +146,5 @@ class CutterAgent:
         """Cut one edge after the other."""
         for edge, time in self.times.items():
             yield simulation.at(time, Kind.CUT, CUTTER)
-            simulation.twin.set_conductance(edge, 0.0)
+            simulation.twin.set_conductance(edge, 0.0, time)
             simulation.cuts[edge] = time

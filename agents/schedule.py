@@ -2,19 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..engine.compiled.state import Edges
 from ..engine.streams import FloatArray, Streams
-from .clock import Clock, PeriodicClock
 
 #: Ticks known ahead: at most so many of an edge, and so many of all edges together.
 MOST_AHEAD, MOST_TOGETHER = 4096, 1 << 22
 
 #: Draws for the readings `first … first + count` of an edge.
 Draws = Callable[[int, int, int], FloatArray]
+
+
+class Ticks(Protocol):
+    """Whatever tells edges when to act: a clock, or what stands in for one."""
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float] | FloatArray]:
+        """Yield the times at which an edge acts, s."""
+        ...
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When some edges act, and how they read.
+
+    Attributes
+    ----------
+    edges : ndarray
+        Their numbers, ascending, shape (n,).
+    clock : Ticks or None
+        When they act; None for edges that never do.
+    latencies : callable or None
+        The latencies of an edge's readings, s, shape (count,); None where there are none.
+    errors : callable or None
+        The errors of an edge's readings of the free and the clamped drop, V, shape (count, 2);
+        None where there are none.
+    batch : int
+        Readings from which an edge makes up its mind.
+    """
+
+    edges: NDArray[np.intp]
+    clock: Ticks | None
+    latencies: Draws | None = None
+    errors: Draws | None = None
+    batch: int = 1
 
 
 class Schedule:
@@ -24,17 +62,12 @@ class Schedule:
 
     Parameters
     ----------
-    clock
-        When edges act.
+    timings
+        Of groups that together are all edges.
     edges
         How many there are.
     streams, horizon
         As a clock takes them.
-    latencies
-        The latencies of an edge's readings, s, shape (count,); None where there are none.
-    errors
-        The errors of an edge's readings of the free and the clamped drop, V, shape (count, 2);
-        None where there are none.
 
     Attributes
     ----------
@@ -43,44 +76,51 @@ class Schedule:
     """
 
     def __init__(
-        self,
-        clock: Clock,
-        edges: int,
-        streams: Streams,
-        horizon: float,
-        latencies: Draws | None = None,
-        errors: Draws | None = None,
+        self, timings: Sequence[Timing], edges: int, streams: Streams, horizon: float
     ) -> None:
-        self._clock, self._count, self._streams, self._horizon = clock, edges, streams, horizon
-        self._latencies, self._errors = latencies, errors
+        self._timings, self._count, self._streams, self._horizon = timings, edges, streams, horizon
         width = max(2, min(MOST_AHEAD, MOST_TOGETHER // edges))
-        shape = (edges, width)
+        late = width if any(timing.latencies for timing in timings) else 1
+        wrong = width if any(timing.errors for timing in timings) else 1
         self.ahead = Edges(
-            ticks=np.empty(shape),
-            latency=np.zeros(shape if latencies else (edges, 1)),
-            error_free=np.zeros(shape if errors else (edges, 1)),
-            error_clamped=np.zeros(shape if errors else (edges, 1)),
+            ticks=np.empty((edges, width)),
+            latency=np.zeros((edges, late)),
+            error_free=np.zeros((edges, wrong)),
+            error_clamped=np.zeros((edges, wrong)),
             used=np.zeros(edges, np.int64),
             filled=np.zeros(edges, np.int64),
-            next_tick=np.empty(edges),
+            next_tick=np.full(edges, np.inf),
             number=np.arange(edges, dtype=np.int64),
             heap=np.arange(edges, dtype=np.int64),
+            batch=np.ones(edges, np.int64),
             gathered=np.zeros(edges, np.int64),
             squares=np.zeros((edges, 2)),
         )
         self._over = np.zeros(edges, np.int64)
         self._left: dict[int, FloatArray] = {}
         self._blocks: dict[int, Iterator[FloatArray]] = {}
-        if type(clock) is PeriodicClock and clock.is_plain:  # a subclass may tick as it likes
-            self.ahead.ticks[:] = clock.plain_ticks(edges, width, streams)
-            self._take(slice(None), width)
-            for edge in range(edges) if latencies or errors else ():
-                self._draw(edge, 0, width)
-        else:
-            for edge in range(edges):
-                self.refill(edge)
+        self._group = np.zeros(edges, np.int64)
+        for number, timing in enumerate(timings):
+            self._group[timing.edges] = number
+            self.ahead.batch[timing.edges] = timing.batch
+            self._begin(timing, width)
         order = np.lexsort((self.ahead.number, self.ahead.next_tick))
         self.ahead.heap[:] = order  # sorted, hence a heap
+
+    def _begin(self, timing: Timing, width: int) -> None:
+        """Look ahead for the first time."""
+        if timing.clock is None:
+            return
+        all_at_once: Any = getattr(timing.clock, "first_ticks", None)
+        ticks = all_at_once(self._count, width, self._streams) if all_at_once else None
+        if ticks is None:
+            for edge in timing.edges.tolist():
+                self.refill(edge)
+            return
+        self.ahead.ticks[timing.edges] = ticks[timing.edges]
+        self._take(timing.edges, width)
+        for edge in timing.edges.tolist() if timing.latencies or timing.errors else ():
+            self._draw(edge, 0, width)
 
     def refill(self, edge: int) -> None:
         """Look further ahead for an edge whose known ticks are all used."""
@@ -94,7 +134,9 @@ class Schedule:
     def _next(self, edge: int) -> FloatArray:
         """Return the next ticks of an edge, at least one unless it acts no more."""
         if edge not in self._blocks:
-            blocks = self._clock.ticks(edge, self._count, self._streams, self._horizon)
+            clock = self._timings[self._group[edge]].clock
+            assert clock is not None
+            blocks = clock.ticks(edge, self._count, self._streams, self._horizon)
             self._blocks[edge] = (np.asarray(block, dtype=np.float64) for block in blocks)
             self._left[edge] = np.empty(0)
             skip = int(self._over[edge])  # those that were filled in without the iterator
@@ -107,14 +149,15 @@ class Schedule:
         return next((block for block in self._blocks[edge] if block.size), left)
 
     def _draw(self, edge: int, first: int, count: int) -> None:
-        if self._latencies:
-            self.ahead.latency[edge, :count] = self._latencies(edge, first, count)
-        if self._errors:
-            errors = self._errors(edge, first, count)
+        timing = self._timings[self._group[edge]]
+        if timing.latencies:
+            self.ahead.latency[edge, :count] = timing.latencies(edge, first, count)
+        if timing.errors:
+            errors = timing.errors(edge, first, count)
             self.ahead.error_free[edge, :count] = errors[:, 0]
             self.ahead.error_clamped[edge, :count] = errors[:, 1]
 
-    def _take(self, edge: int | slice, count: int) -> None:
+    def _take(self, edge: int | NDArray[np.intp], count: int) -> None:
         self._over[edge] += count
         self.ahead.used[edge] = 0
         self.ahead.filled[edge] = count

@@ -52,3 +52,14 @@ EVENT_DTYPES: dict[str, np.dtype[np.generic]] = {
     "conductance_after_S": np.dtype(np.float64),
     "staleness": np.dtype(np.int64),
 }
+
+#: What follows where the value of some edge's device is no conductance: the value, in its own unit.
+VALUE_DTYPES: dict[str, np.dtype[np.generic]] = {
+    "value_before": np.dtype(np.float64),
+    "value_after": np.dtype(np.float64),
+}
+
+
+def event_dtypes(values: bool) -> dict[str, np.dtype[np.generic]]:
+    """Return the column types of an event log, with or without the values of devices."""
+    return EVENT_DTYPES | VALUE_DTYPES if values else EVENT_DTYPES

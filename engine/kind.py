@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import GetCoreSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -38,6 +38,10 @@ class Kind(Settings):
     kind: ClassVar[str]
     default_kind: ClassVar[str | None] = None
     """The kind of a table that does not say; None where it has to."""
+
+    if TYPE_CHECKING:
+        # A field of a family's base holds any member, and each has settings of its own.
+        def __getattr__(self, name: str) -> Any: ...
 
     def __init_subclass__(
         cls, *, kind: str = "", family: str = "", default: str | None = None, **keywords: Any

@@ -86,6 +86,10 @@ class Streams:
         counter = np.array([0, 0, 1, agent], dtype=np.uint64)
         return Generator(Philox(key=self._key(purpose), counter=counter))
 
+    def key(self, purpose: str) -> NDArray[np.int64]:
+        """Return the key of a purpose, two words, for kernels that draw by themselves."""
+        return self._key(purpose).view(np.int64)
+
     def _key(self, purpose: str) -> NDArray[np.uint64]:
         name = zlib.crc32(purpose.encode())
         words = SeedSequence(self.seed, spawn_key=(name,)).generate_state(2, np.uint64)

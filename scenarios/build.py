@@ -10,23 +10,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..agents.clock import Clock, blocks
+from ..agents.clocks.base import blocks
 from ..agents.edge import EdgeAgent
-from ..agents.faults import CutterAgent, Draws, FailingClock
+from ..agents.faults import CutterAgent, FailingClock
 from ..agents.probe import ProbeAgent
-from ..agents.rules import RuleFunction
 from ..agents.supervisor import Lessons, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
-from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.network import Network
 from ..engine.records.event_log import EventLog
 from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
-from .scenario import Edges, Scenario
+from .edges import EdgeKind
+from .scenario import Scenario
 from .sizes import check_run_memory
-from .stand_ins import is_stand_in
 
 if TYPE_CHECKING:
+    from ..agents.kernels import RuleFunction
+    from ..agents.learning import Learning
+    from ..agents.schedule import Draws, Ticks
     from ..engine.compiled.simulation import CompiledSimulation
     from ..engine.compiled.state import Data
 
@@ -43,61 +45,13 @@ class Experiment:
     """``"simpy"`` or ``"compiled"``."""
 
 
-class _Bench:
-    """What both engines build first: the circuit, the lessons, the random streams."""
-
-    def __init__(self, scenario: Scenario, seed: int) -> None:
-        check_run_memory(scenario)
-        self.scenario = scenario
-        self.streams = Streams(seed)
-        self.circuit: Circuit = scenario.circuit.build(self.streams)
-        self.train, self.test = scenario.task.lessons(self.streams)
-        self.faults = scenario.edges.faults.times(self.circuit, self.streams)
-
-    @property
-    def edges(self) -> int:
-        """How many edges there are."""
-        return len(self.circuit.edges)
-
-    @property
-    def cuts(self) -> dict[int, float]:
-        """When edges are cut, s, by edge."""
-        return self.faults if self.scenario.edges.faults.effect == "cut" else {}
-
-    def clock(self, clock: Clock) -> Clock:
-        """Return a clock that stops where edges fail."""
-        if not self.faults:
-            return clock
-        return FailingClock(clock, self.faults, self.latencies() if self.cuts else None)
-
-    def latencies(self) -> Draws | None:
-        """Return what draws the latencies of readings; None where there are none."""
-        parts = self.scenario.edges
-        return partial(draw_latencies, parts, streams=self.streams) if parts.latency else None
-
-    def twin(self, conductances: FloatArray) -> TwinNetwork:
-        return TwinNetwork(
-            self.circuit,
-            conductances,
-            sources=self.scenario.task.source_labels(),
-            targets=self.scenario.task.target_labels(),
-            nudge=self.scenario.supervisor.nudge,
-        )
-
-    def observers(self, twin: TwinNetwork) -> tuple[SupervisorAgent, ProbeAgent]:
-        supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
-        supervisor.begin_epoch(twin)
-        probe = self.scenario.probe
-        return supervisor, ProbeAgent(self.test, supervisor, probe.period if probe else np.inf)
-
-
 def build(
     scenario: Scenario,
     seed: int,
     engine: str = "auto",
     *,
     log: EventLog | None = None,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
 ) -> Experiment:
@@ -111,13 +65,13 @@ def build(
         The run's seed.
     engine
         ``"simpy"``, ``"compiled"``, or ``"auto"`` for the compiled one where it can run this: any
-        clock, any rule that numba can compile, but edges of no other class than `EdgeAgent`, no
-        comparator of one's own, and no resistor of one's own that does not define its ``lower``.
+        clock, any rule and any resistor that numba can compile, but edges of no other class than
+        `EdgeAgent`.
     log
         Where actuations are recorded.
     clock, rule, agent
-        Stand in for the scenario's clock, for its rule's function (in the unit of the rule that
-        it replaces), and for the edges' class.
+        Stand in for the clock of all edges, for the function of their rule (in the unit of the
+        rule that it replaces), and for the edges' class.
 
     Raises
     ------
@@ -125,103 +79,159 @@ def build(
         When the drawn circuit does not fit the scenario, or the compiled engine is asked for and
         cannot run it.
     """
-    bench, parts = _Bench(scenario, seed), scenario.edges
-    clock = bench.clock(scenario.edges.clock if clock is None else clock)
-    log = EventLog() if log is None else log
-    function = scenario.edges.rule.function if rule is None else rule
-    if engine == "simpy" and rule is None:
-        return _on_simpy(bench, log, clock, function, agent)
-    from ..agents.pointers import compiled_rule
-
-    compiled = compiled_rule(function)
-    refusals = {
-        "an edge of another class than EdgeAgent": agent is not EdgeAgent,
-        "a rule that numba cannot compile": compiled is None,
-        **{f"edges.{name} of the class {kind}": True for name, kind in _not_lowered(parts)},
-    }
-    if engine == "compiled" and any(refusals.values()):
-        reason = " and ".join(what for what, refused in refusals.items() if refused)
-        raise OhmtickError(f"the compiled engine cannot run {reason}; engine='simpy' can")
-    if engine == "simpy" or compiled is None or any(refusals.values()):
-        return _on_simpy(bench, log, clock, compiled or function, agent)
-    return _compiled(bench, log, clock, compiled)
-
-
-def _not_lowered(parts: Edges) -> Iterator[tuple[str, str]]:
-    """Yield the key and the class of what does on SimPy what the compiled loop knows nothing of.
-
-    Of a subclass that says how it is lowered we believe it.
-    """
-    for name, lowers in (("resistor", "lower"), ("comparator", None)):
-        part, field = getattr(parts, name), type(parts).model_fields[name]
-        if is_stand_in(part, field) and lowers not in vars(type(part)):
-            yield name, type(part).__qualname__
-
-
-def _on_simpy(
-    bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction, agent: type[EdgeAgent]
-) -> Experiment:
-    scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
-    resistors = parts.resistor.build(bench.edges, parts.rule.unit, streams)
-    twin = bench.twin(np.array([resistor.conductance for resistor in resistors]))
-    simulation = Simulation(twin, horizon=scenario.horizon, log=log)
-    supervisor, probe = bench.observers(twin)
-    edges = [
-        agent(
-            edge,
-            chain.from_iterable(clock.ticks(edge, bench.edges, streams, scenario.horizon)),
-            resistor,
-            rule,
-            learning_rate=parts.rule.learning_rate,
-            nudge=scenario.supervisor.nudge,
-            latencies=latencies(parts, edge, streams),
-            errors=parts.comparator.errors(edge, streams),
-            batch=parts.batch,
+    draft = _Draft(scenario, seed, clock, rule)
+    log = EventLog(values=scenario.edges.records_values) if log is None else log
+    refusals = draft.learning.not_compiled
+    if agent is not EdgeAgent:
+        refusals.append("an edge of another class than EdgeAgent")
+    if engine == "compiled" and refusals:
+        raise OhmtickError(
+            f"the compiled engine cannot run {' and '.join(refusals)}; engine='simpy' can"
         )
-        for edge, resistor in enumerate(resistors)
-    ]
-    acting: list[Agent] = [supervisor, *edges, *([probe] if scenario.probe else [])]
-    acting += [CutterAgent(bench.cuts)] if bench.cuts else []
+    if engine == "simpy" or refusals:
+        return _on_simpy(draft, log, agent)
+    return _compiled(draft, log)
+
+
+class _Draft:
+    """What both engines build first: the circuit, the data, what edges learn by and change."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        clock: Ticks | None,
+        rule: RuleFunction | None,
+    ) -> None:
+        from ..agents.learning import Group, learning_of, stand_in
+
+        check_run_memory(scenario)
+        self.scenario = scenario
+        self.streams = Streams(seed)
+        self.circuit: Circuit = scenario.circuit.build(self.streams)
+        self.train, self.test = scenario.task.lessons(self.streams)
+        self.faults = scenario.edges.faults.times(self.circuit, self.streams)
+        self.kinds = scenario.edges.kinds(self.circuit, self.streams)
+        self._clock = clock
+        change = None if rule is None else stand_in(rule)
+        self.learning: Learning = learning_of(
+            [Group(kind.edges, kind.rule, kind.resistor, change) for kind in self.kinds],
+            self.edges,
+            self.streams,
+        )
+
+    @property
+    def edges(self) -> int:
+        """How many edges there are."""
+        return len(self.circuit.edges)
+
+    @property
+    def cuts(self) -> dict[int, float]:
+        """When edges are cut, s, by edge."""
+        return self.faults if self.scenario.edges.faults.effect == "cut" else {}
+
+    def clock(self, kind: EdgeKind) -> Ticks | None:
+        """Return what tells edges when to act, and stops where they fail; None if they never do."""
+        if not kind.resistor.learns:
+            return None
+        clock = kind.clock if self._clock is None else self._clock
+        if not self.faults:
+            return clock
+        return FailingClock(clock, self.faults, self.latencies(kind) if self.cuts else None)
+
+    def latencies(self, kind: EdgeKind) -> Draws | None:
+        """Return what draws the latencies of readings; None where there are none."""
+        return partial(draw_latencies, kind, streams=self.streams) if kind.latency else None
+
+    def twin(self) -> Network:
+        """Return the network as it is at first."""
+        task, mismatch = self.scenario.task, self.scenario.edges.mismatch
+        return mismatch.network(
+            self.circuit,
+            self.learning.conductances(),
+            task.source_labels(),
+            task.target_labels(),
+            self.scenario.supervisor.nudge,
+            self.streams,
+        )
+
+    def observers(self, twin: Network) -> tuple[SupervisorAgent, ProbeAgent]:
+        """Return who presents and who measures."""
+        supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
+        supervisor.begin_epoch(twin)
+        probe = self.scenario.probe
+        return supervisor, ProbeAgent(self.test, supervisor, probe.period if probe else np.inf)
+
+
+def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experiment:
+    from ..agents.device import Device, edge_rule
+
+    scenario, streams, learning = draft.scenario, draft.streams, draft.learning
+    twin = draft.twin()
+    simulation = Simulation(twin, horizon=scenario.horizon, log=log)
+    supervisor, probe = draft.observers(twin)
+    conductances, nudge = twin.conductances.tolist(), scenario.supervisor.nudge
+    kind_of = {edge: kind for kind in draft.kinds for edge in kind.edges.tolist()}
+    clocks = {id(kind): draft.clock(kind) for kind in draft.kinds}
+    acting: list[Agent] = [supervisor]
+    for edge in range(draft.edges):
+        kind = kind_of[edge]
+        clock = clocks[id(kind)]
+        if clock is not None:
+            acting.append(
+                agent(
+                    edge,
+                    chain.from_iterable(clock.ticks(edge, draft.edges, streams, scenario.horizon)),
+                    Device(learning, edge, conductances[edge]),
+                    edge_rule(learning, edge, nudge),
+                    latencies=latencies(kind, edge, streams),
+                    errors=kind.comparator.errors(edge, streams),
+                    batch=kind.batch,
+                )
+            )
+    acting += [probe] if scenario.probe else []
+    acting += [CutterAgent(draft.cuts)] if draft.cuts else []
     for each in acting:
         simulation.add(each)
-    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="simpy")
+    return Experiment(simulation=simulation, probe=probe, lessons=draft.train, engine="simpy")
 
 
-def _compiled(bench: _Bench, log: EventLog, clock: Clock, rule: RuleFunction) -> Experiment:
-    from ..agents.schedule import Schedule
+def _compiled(draft: _Draft, log: EventLog) -> Experiment:
+    from ..agents.schedule import Schedule, Timing
     from ..engine.compiled.cuts import CutSimulation
 
-    scenario, parts, streams = bench.scenario, bench.scenario.edges, bench.streams
-    devices, start = parts.resistor.lower(bench.edges, parts.rule.unit, streams)
-    twin = bench.twin(start)
-    supervisor, probe = bench.observers(twin)
-    reads_badly = parts.comparator.offset or parts.comparator.noise
-    schedule = Schedule(
-        clock,
-        bench.edges,
-        streams,
-        scenario.horizon,
-        latencies=bench.latencies(),
-        errors=partial(parts.comparator.draw, streams=streams) if reads_badly else None,
-    )
+    scenario, streams, learning = draft.scenario, draft.streams, draft.learning
+    twin = draft.twin()
+    supervisor, probe = draft.observers(twin)
+    timings = [
+        Timing(
+            kind.edges,
+            draft.clock(kind),
+            latencies=draft.latencies(kind),
+            errors=None
+            if kind.comparator.is_exact
+            else partial(kind.comparator.draw, streams=streams),
+            batch=kind.batch,
+        )
+        for kind in draft.kinds
+    ]
     simulation = CutSimulation(
         twin,
-        cuts=bench.cuts,
+        cuts=draft.cuts,
         horizon=scenario.horizon,
         log=log,
-        schedule=schedule,
-        devices=devices,
-        rule=rule,
-        learning_rate=parts.rule.learning_rate,
+        schedule=Schedule(timings, draft.edges, streams, scenario.horizon),
+        rules=learning.rules,
+        devices=learning.devices,
         nudge=scenario.supervisor.nudge,
-        batch=parts.batch,
-        presentations=scenario.supervisor.presentations(len(bench.train.inputs), streams),
-        train=_data(bench.train, supervisor),
-        test=_data(bench.test, supervisor),
+        presentations=scenario.supervisor.presentations(len(draft.train.inputs), streams),
+        train=_data(draft.train, supervisor),
+        test=_data(draft.test, supervisor),
         class_means=supervisor.class_inputs,
         probe_period=probe.period,
+        functions=learning,
     )
-    return Experiment(simulation=simulation, probe=probe, lessons=bench.train, engine="compiled")
+    return Experiment(simulation=simulation, probe=probe, lessons=draft.train, engine="compiled")
 
 
 def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
@@ -238,22 +248,24 @@ def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
     )
 
 
-def latencies(parts: Edges, edge: int, streams: Streams) -> Iterator[float] | None:
+def latencies(kind: EdgeKind, edge: int, streams: Streams) -> Iterator[float] | None:
     """Yield the time from each sense of an edge to its actuation, s; None where it is nothing."""
-    if not parts.latency:
+    if not kind.latency:
         return None
-    drawn = (draw_latencies(parts, edge, first, count, streams) for first, count in blocks())
+    drawn = (draw_latencies(kind, edge, first, count, streams) for first, count in blocks())
     return chain.from_iterable(block.tolist() for block in drawn)
 
 
-def draw_latencies(parts: Edges, edge: int, first: int, count: int, streams: Streams) -> FloatArray:
+def draw_latencies(
+    kind: EdgeKind, edge: int, first: int, count: int, streams: Streams
+) -> FloatArray:
     """Return the latencies of an edge's readings ``first … first + count``, s, shape (count,).
 
     ``latency * (1 + latency_jitter * ξ)`` with ξ normal, truncated so that a latency lies
     within [0, 2 * latency].
     """
     factors = np.ones(count)
-    if parts.latency_jitter:
-        bound = 1.0 / parts.latency_jitter
-        factors += parts.latency_jitter * streams.normals("edge.latency", edge, first, count, bound)
-    return parts.latency * factors
+    if kind.latency_jitter:
+        bound = 1.0 / kind.latency_jitter
+        factors += kind.latency_jitter * streams.normals("edge.latency", edge, first, count, bound)
+    return kind.latency * factors

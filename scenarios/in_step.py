@@ -75,8 +75,9 @@ def warn_in_step(scenarios: Iterable[Scenario], stacklevel: int = 2) -> None:
 
 def _acting(scenario: Scenario) -> Iterator[tuple[str, float]]:
     """Yield the key and the period, s, of each who acts again and again."""
-    if scenario.edges.clock.kind == "periodic":
-        yield "edges.clock.period", scenario.edges.clock.period
+    for key, made in scenario.edges.clocked():
+        if (period := made["clock"].nominal_period()) is not None:
+            yield f"{key}.period", period
     if scenario.task.data_counts()[0] > 1:
         yield "supervisor.period", scenario.supervisor.period
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..agents.clock import Clock
 from ..agents.edge import EdgeAgent
-from ..agents.rules import RuleFunction
+from ..agents.kernels import RuleFunction
+from ..agents.schedule import Ticks
 from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.records.event_log import EventLog
 from ..engine.records.run import EVENTS, Run, data_frame, edge_frame, node_frame
@@ -42,7 +42,7 @@ def run(
     *,
     out: str | Path | None = None,
     numbered: bool = False,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,
@@ -138,7 +138,7 @@ def recorded_run(
     *,
     out: str | Path | None = None,
     numbered: bool = False,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,
@@ -149,7 +149,10 @@ def recorded_run(
     if out is not None or not any(stand_ins(scenario, Scenario)):
         _text(scenario, seed)  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
-        log = EventLog(None if folder is None else folder.partial / EVENTS)
+        log = EventLog(
+            None if folder is None else folder.partial / EVENTS,
+            values=scenario.edges.records_values,
+        )
         result = simulate(
             scenario, seed, engine, log,
             clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
@@ -166,7 +169,7 @@ def simulate(
     engine: str,
     log: EventLog,
     *,
-    clock: Clock | None = None,
+    clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
     watch: Observer | None = None,

@@ -8,16 +8,12 @@ import warnings
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import tomli_w
 from pydantic import BaseModel, Field, model_validator
 
-from ..agents.clock import MOST_TICKS, PeriodicClock, PoissonClock
-from ..agents.faults import Faults
 from ..agents.probe import Probe
-from ..agents.resistor import Comparator, ContinuousResistor, DigitalPotentiometer
-from ..agents.rules import CoupledLearning, Sign
 from ..agents.supervisor import Supervisor
 from ..engine.errors import (
     MOST_OF_PATH,
@@ -35,40 +31,11 @@ from ..engine.records.run import SUMMARY
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
 from .circuits.base import CircuitKind
+from .edges import Edges
 from .outside import missing
 from .sizes import check_events
 from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks.base import Task
-
-
-class Edges(Settings):
-    """What every edge is made of."""
-
-    rule: Annotated[CoupledLearning | Sign, Field(discriminator="kind")]
-    """How an edge learns."""
-    resistor: Annotated[ContinuousResistor | DigitalPotentiometer, Field(discriminator="kind")]
-    """What an edge changes."""
-    clock: Annotated[PeriodicClock | PoissonClock, Field(discriminator="kind")] = PeriodicClock()
-    """When an edge acts."""
-    comparator: Comparator = Comparator()
-    """How well an edge reads."""
-    batch: int = Field(1, ge=1, le=MOST_TICKS)
-    """Readings that an edge gathers before it acts; its rule then gets the root mean square of
-    each drop over them."""
-    faults: Faults = Faults()
-    """Which edges fail, and when."""
-    latency: float = Field(0.0, ge=0, le=MOST_SECONDS)
-    """Time from a sense to its actuation, s."""
-    latency_jitter: float = Field(0.0, ge=0)
-    """Relative s.d. of each latency (normal, truncated to [0, 2 * latency])."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.latency_jitter and not self.latency:
-            raise ValueError(
-                f"'latency_jitter' must have a 'latency' to vary, got {self.latency_jitter} of none"
-            )
-        return self
 
 
 class Scenario(Settings):
@@ -127,8 +94,13 @@ class Scenario(Settings):
                 raise ValueError(f"task: a target must not be a source, got {shown(name)} as both")
 
     def _check_start(self) -> None:
-        start, edges = self.edges.resistor.start, self.circuit.edge_count
-        if isinstance(start, tuple) and edges is not None and len(start) != edges:
+        start, edges = getattr(self.edges.resistor, "start", None), self.circuit.edge_count
+        if (
+            isinstance(start, tuple)
+            and not self.edges.groups
+            and edges is not None
+            and len(start) != edges
+        ):
             raise ValueError(
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
@@ -372,8 +344,10 @@ def _set(
     key, *rest = path
     field = None if model is None else model.model_fields.get(key)
     branches = () if field is None else models(field.annotation)
-    if rest:
-        held = tables.get(key, field.get_default() if field is not None else None)
+    held = tables.get(key, field.get_default() if field is not None else None)
+    if rest and isinstance(held, list | tuple) and rest[0].isdecimal():
+        tables[key] = _entries(held, branches, key, rest, value)
+    elif rest:
         inner = _written(held) if isinstance(held, BaseModel) else {} if held is None else held
         if not isinstance(inner, Mapping):
             raise ScenarioError(
@@ -393,3 +367,32 @@ def _set(
             tables[key] = value if isinstance(value, BaseModel) else plain(value)
         except ValueError as error:
             raise ScenarioError(f"{shortened(key)}: {error}") from None
+
+
+def _entries(
+    held: Sequence[Any],
+    branches: tuple[type[BaseModel], ...],
+    key: str,
+    rest: Sequence[str],
+    value: Any,
+) -> tuple[Any, ...]:
+    """Return the entries of a list of tables with a value set in one, or one replaced or removed.
+
+    Parameters
+    ----------
+    rest
+        The number of the entry, from 0, and what follows it in the key.
+    """
+    entries = [_written(each) if isinstance(each, BaseModel) else each for each in held]
+    place = int(rest[0][:9])
+    if place >= len(entries):
+        raise ScenarioError(
+            f"{shortened(key)} has {len(entries)} entries, numbered from 0, got {shown(rest[0])}"
+        )
+    if len(rest) > 1:
+        _set(entries[place], branches[0] if len(branches) == 1 else None, rest[1:], value)
+    elif value is None:
+        del entries[place]
+    else:
+        entries[place] = value if isinstance(value, BaseModel) else plain(value)
+    return tuple(entries)

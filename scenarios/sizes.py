@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..agents.clock import MOST_TICKS
+from ..agents.clocks.base import MOST_TICKS
 from ..engine.memory import check_memory
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ def events_of(scenario: Scenario) -> float:
 
 def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:
     """Return the period, s, of whoever acts in a run, and how often they do, by key."""
-    periods = {"edges.clock.period": (scenario.edges.clock.period, _edges(scenario))}
+    periods = {
+        f"{key}.period": (made["clock"].mean_interval(), _edges(scenario))
+        for key, made in scenario.edges.clocked()
+    }
     if _data(scenario)[0] > 1:
         periods["supervisor.period"] = scenario.supervisor.period, 1
     if scenario.probe is not None:
@@ -71,8 +74,10 @@ def check_run_memory(scenario: Scenario) -> None:
         What is too large, how much it takes, and how much there is.
     """
     edges, nodes = _edges(scenario), scenario.circuit.node_count
+    factors = 2 if scenario.edges.mismatch.conductance else 1
     check_memory(
-        f"circuit: a network of {nodes} nodes and {edges} edges", _NODE * nodes + _EDGE * edges
+        f"circuit: a network of {nodes} nodes and {edges} edges",
+        factors * (_NODE * nodes + _EDGE * edges),
     )
     data, test = _data(scenario)
     labels = len(scenario.task.source_labels()) + len(scenario.task.target_labels())
@@ -83,9 +88,11 @@ def check_run_memory(scenario: Scenario) -> None:
     if scenario.probe is not None:
         count = scenario.horizon / scenario.probe.period
         check_memory(f"probe: {count:.2g} measurements", _PROBE * count)
-    period = scenario.edges.clock.period
-    count = edges * (min(scenario.edges.latency, scenario.horizon) / period)
-    check_memory(f"edges.latency: {count:.2g} readings in flight", _IN_FLIGHT * count)
+    for key, made in scenario.edges.clocked():
+        latency = min(made["latency"], scenario.horizon)
+        count = edges * (latency / made["clock"].mean_interval())
+        what = f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight"
+        check_memory(what, _IN_FLIGHT * count)
 
 
 def size_of(scenario: Scenario) -> str:

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ...engine.errors import AnalysisError
 from .. import trajectories
 from ..curvature import Curvature, curvature
+from ..voltages import mismatch_of
 from . import METRICS, metric
 
 if TYPE_CHECKING:
@@ -48,7 +49,17 @@ def nominal_period(run: Run) -> float:
                 f"in as the {part} of this run; use ohmtick.analysis.trajectories with its times"
             )
     edges = run.scenario["edges"]
+    if edges.get("groups"):
+        raise AnalysisError(
+            "a path is read once for each time that an edge acts, and edges.groups may act at "
+            "different times, or change different devices"
+        )
     clock = edges["clock"]
+    if clock["kind"] not in ("periodic", "poisson"):
+        raise AnalysisError(
+            "a path is read once a period of a periodic or a Poisson clock, got the clock "
+            f"{clock['kind']!r}; use ohmtick.analysis.trajectories with its times"
+        )
     if not clock["gate"]:
         raise AnalysisError(
             "a path is read once for each time that an edge acts, and at edges.clock.gate = 0.0 "
@@ -135,6 +146,11 @@ def _curvature(run: Run) -> Curvature | None:
     task = run.scenario["task"]
     if task["kind"] != "allostery":
         return None
+    if mismatch_of(run).conductance:
+        raise AnalysisError(
+            "the curvature of learning is that of copies which share each conductance, and "
+            f"edges.mismatch.conductance is {mismatch_of(run).conductance:g} in this run"
+        )
     from ...engine.circuit import Circuit
 
     pairs = zip(run.edges["first"], run.edges["second"], strict=True)

@@ -8,21 +8,18 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import OhmtickError
-from ..events import EVENT_DTYPES
+from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
-from ..kernels.pointers import READ, RULE, STEP, address_of, entry_for
-from ..networks.equilibrium import TwinNetwork
+from ..kernels.pointers import entry_for
+from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
-from ..solver import updates as network
 from ..streams import FloatArray
 from . import loop
-from .devices import Devices
-from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
+from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
 
 #: Seconds of work between two looks at the outside world.
 SLICE_S = 0.05
@@ -56,12 +53,10 @@ class CompiledSimulation:
         Where actuations are recorded.
     schedule
         What the edges are going to do.
-    devices
-        Their resistors.
-    rule, learning_rate, nudge
-        The learning rule, compiled, and its two parameters.
-    batch
-        Readings from which an edge makes up its mind.
+    rules, devices
+        How they learn, and what they change.
+    nudge
+        How far the clamp moves the targets.
     presentations
         Times, s, and numbers of the data presented.
     train, test
@@ -70,6 +65,8 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    functions
+        Whatever has to live as long as the addresses of rules and devices are in use.
 
     Attributes
     ----------
@@ -85,33 +82,32 @@ class CompiledSimulation:
 
     def __init__(
         self,
-        twin: TwinNetwork,
+        twin: Network,
         *,
         horizon: float,
         log: EventLog,
         schedule: Schedule,
+        rules: Rules,
         devices: Devices,
-        rule: Function,
-        learning_rate: float,
         nudge: float,
-        batch: int,
         presentations: Iterator[tuple[float, int]],
         train: Data,
         test: Data,
         class_means: FloatArray | None,
         probe_period: float,
+        functions: object = None,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
         self.cuts: dict[int, float] = {}
-        self._schedule, self._devices = schedule, devices
-        self._rule = rule  # which is called by address: it has to stay
-        self._addresses = _addresses(rule)
-        self._rates = float(learning_rate), float(nudge), batch
+        self._schedule, self._rules, self._devices = schedule, rules, devices
+        self._functions = functions
+        self._addresses = twin.addresses()
+        self._nudge = float(nudge)
         self._presentations = presentations
         self._test = test
         self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
-        self._rows = _rows(CHUNK_ROWS)
+        self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._probe_rows = _probe_rows(BLOCK)
         self._probed = [_probe_rows(0)]
         self._measured = ["time_s", "updates", "error"]
@@ -121,7 +117,7 @@ class CompiledSimulation:
             datum=np.empty(0, np.int64),
             lessons=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
-            gain=np.zeros((twin.targets.size, twin.sources.size)),
+            outputs=np.zeros((len(test.inputs), twin.targets.size)),
         )
         self._counters = np.zeros(loop.COUNTERS, np.int64)
         self._times = np.zeros(loop.TIMES)
@@ -218,8 +214,8 @@ class CompiledSimulation:
     def _arguments(self, budget: int) -> tuple[Any, ...]:
         return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
-            self._devices, self._flights, self._desk, self._test, self._rows,
-            self._probe_rows, self._counters, self._times, *self._rates, budget,
+            self._rules, self._devices, self._flights, self._desk, self._test, self._rows,
+            self._probe_rows, self._counters, self._times, self._nudge, budget,
         )  # fmt: skip
 
     def _more_ticks(self) -> None:
@@ -243,10 +239,10 @@ class CompiledSimulation:
         count = int(self._counters[loop.ROWS])
         if count:
             full = count == CHUNK_ROWS
-            columns = self._rows._asdict().items()
+            columns = [item for item in self._rows._asdict().items() if item[1].size]
             self.log.extend({name: rows if full else rows[:count].copy() for name, rows in columns})
             if full:  # the log keeps the arrays
-                self._rows = _rows(CHUNK_ROWS)
+                self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._counters[loop.ROWS] = 0
 
     def _check_and_keep_rows(self) -> None:
@@ -290,13 +286,6 @@ class CompiledSimulation:
         )
 
 
-def _addresses(rule: Function) -> NDArray[np.int64]:
-    """Return where the kernels lie that the loop calls, in the order that it expects."""
-    steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
-    read, asked = address_of(network.read, READ), address_of(rule, RULE)
-    return np.array([read, *steps, asked], dtype=np.int64)
-
-
 def _flights(capacity: int) -> Flights:
     return Flights(
         slots=np.arange(capacity, dtype=np.int64),
@@ -311,8 +300,10 @@ def _flights(capacity: int) -> Flights:
     )
 
 
-def _rows(capacity: int) -> Rows:
-    return Rows(**{name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()})
+def _rows(capacity: int, values: bool) -> Rows:
+    own = {name: np.empty(capacity, dtype) for name, dtype in EVENT_DTYPES.items()}
+    held = capacity if values else 0
+    return Rows(**own, **{name: np.empty(held, dtype) for name, dtype in VALUE_DTYPES.items()})
 
 
 def _probe_rows(capacity: int) -> ProbeRows:

@@ -34,10 +34,48 @@ class Edges(NamedTuple):
     """The edge's number, which breaks ties; shape (E,)."""
     heap: Ints
     """Edges as a heap of their next ticks, shape (E,)."""
+    batch: Ints
+    """Readings from which it makes up its mind, shape (E,)."""
     gathered: Ints
     """How many readings of its batch it has, shape (E,)."""
     squares: Reals
     """The sums of the squares of both drops over these, V², shape (E, 2)."""
+
+
+class Rules(NamedTuple):
+    """How each edge learns. Edges of one group share a row."""
+
+    change: Ints
+    """Address of the rule's function, a number a row; shape (R,)."""
+    row: Ints
+    """The edge's row, shape (E,)."""
+    parameters: Reals
+    """Of each row, shape (R, P); what a rule has fewer of is followed by zeros."""
+    state: Reals
+    """The edge's own numbers, shape (E, S)."""
+
+
+class Devices(NamedTuple):
+    """What each edge changes. Devices that are all alike share a row."""
+
+    change: Ints
+    """Address of how a value takes a change, shape (D,)."""
+    conductance: Ints
+    """Address of what a value conducts, shape (D,); 0 where the value is the conductance."""
+    draws: Ints
+    """Whether a change uses its draw, shape (D,)."""
+    row: Ints
+    """The edge's row, shape (E,)."""
+    parameters: Reals
+    """Of each row, shape (D, P)."""
+    state: Reals
+    """The device's own numbers, shape (E, S)."""
+    value: Reals
+    """What has been learned, in the device's unit, shape (E,)."""
+    actuations: Ints
+    """How many changes it has taken, where it draws; shape (E,)."""
+    key: Ints
+    """The key of its draws, two words."""
 
 
 class Flights(NamedTuple):
@@ -74,8 +112,8 @@ class Desk(NamedTuple):
     lessons: Data
     class_means: Reals
     """Mean inputs of the classes, V, shape (C, S); none without classes."""
-    gain: Reals
-    """Room for the transfer of the network, shape (T, S)."""
+    outputs: Reals
+    """Room for the target voltages of the test data, V, shape (D, T)."""
 
 
 class Rows(NamedTuple):
@@ -90,6 +128,9 @@ class Rows(NamedTuple):
     conductance_before_S: Reals
     conductance_after_S: Reals
     staleness: Ints
+    value_before: Reals
+    """Shape (0,) where the log has no values of devices, as the next."""
+    value_after: Reals
 
 
 class ProbeRows(NamedTuple):

@@ -37,7 +37,7 @@ def uniform(key: Ints, agent: int, number: int) -> float:
     Parameters
     ----------
     key
-        The key of the seed and the purpose, two words; see `Streams._key`.
+        The key of the seed and the purpose, two words; see `Streams.key`.
     agent, number
         Whose draw it is, and which, from 0.
 

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar, cast, overload
+from typing import Any, Protocol, TypeVar, cast, overload
 
 import numpy as np
 from numba import njit
@@ -26,6 +26,20 @@ from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+class Row(Protocol):
+    """An edge's own numbers, by place: in compiled code a pointer, without a length."""
+
+    def __getitem__(self, place: int, /) -> float:
+        """Return a number."""
+        ...
+
+    def __setitem__(self, place: int, number: float, /) -> None:
+        """Replace a number."""
+        ...
+
+
 #: A function of any arguments.
 Function = Callable[..., Any]
 _Function = TypeVar("_Function", bound=Function)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import RecordError, reason
-from ..events import EVENT_DTYPES
+from ..events import event_dtypes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +45,13 @@ class EventLog:
         How many rows may stay in memory, when no path is given.
     chunk_rows
         How many rows make a chunk.
+    values
+        Whether rows end with the value of the edge's device before and after.
+
+    Attributes
+    ----------
+    values : bool
+        As above.
     """
 
     def __init__(
@@ -53,7 +60,10 @@ class EventLog:
         *,
         memory_rows: int = MEMORY_ROWS,
         chunk_rows: int = CHUNK_ROWS,
+        values: bool = False,
     ) -> None:
+        self.values = values
+        self._dtypes = event_dtypes(values)
         self.rows = 0
         self._path = path
         self._memory_rows = memory_rows
@@ -98,27 +108,27 @@ class EventLog:
         return self._path
 
     def frame(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return the recorded rows as a DataFrame with the columns of `EVENT_DTYPES`."""
+        """Return the recorded rows as a DataFrame with the columns of `event_dtypes`."""
         import pandas as pd
 
         if self._path is not None:
             return read_events(self._path, columns)
-        names = list(EVENT_DTYPES) if columns is None else list(columns)
+        names = list(self._dtypes) if columns is None else list(columns)
         chunks = list(self.chunks())
         return pd.DataFrame(
-            {name: _joined([chunk[name] for chunk in chunks], name) for name in names}
+            {name: _joined([chunk[name] for chunk in chunks], self._dtypes[name]) for name in names}
         )
 
     def chunks(self) -> Iterator[Chunk]:
         """Iterate over the rows in memory, a chunk at a time."""
         yield from self._chunks
         if self._pending:
-            yield _columns(self._pending)
+            yield _columns(self._pending, self._dtypes)
 
     def _flush(self) -> None:
         if self._pending:
             pending, self._pending = self._pending, []
-            self._store(_columns(pending))
+            self._store(_columns(pending, self._dtypes))
 
     def _store(self, chunk: Chunk) -> None:
         self.rows += len(chunk["edge"])
@@ -142,14 +152,14 @@ class EventLog:
 
     def _open(self, path: Path) -> None:
         self._path = path
-        self._writer = event_writer(path)
+        self._writer = event_writer(path, self.values)
 
     def _write(self, chunk: Chunk) -> None:
         import pyarrow as pa
 
         assert self._writer is not None
         try:
-            self._writer.write_table(pa.table(chunk, schema=event_schema()))
+            self._writer.write_table(pa.table(chunk, schema=event_schema(self.values)))
         except OSError as error:
             raise _unwritten(self._path, error) from error
 
@@ -180,16 +190,16 @@ def _unwritten(path: Path | None, error: OSError) -> RecordError:
     return RecordError(f"cannot write the event log {path}: {reason(error)}")
 
 
-def event_schema() -> pa.Schema:
+def event_schema(values: bool = False) -> pa.Schema:
     """Return the Arrow schema of the event log."""
     import pyarrow as pa
 
     return pa.schema(
-        [pa.field(name, pa.from_numpy_dtype(dtype)) for name, dtype in EVENT_DTYPES.items()]
+        [pa.field(name, pa.from_numpy_dtype(dtype)) for name, dtype in event_dtypes(values).items()]
     )
 
 
-def event_writer(path: Path) -> pq.ParquetWriter:
+def event_writer(path: Path, values: bool = False) -> pq.ParquetWriter:
     """Open a Parquet file for the event log.
 
     Floats are split by bytes before compression: neighbouring rows share their exponents and
@@ -203,12 +213,13 @@ def event_writer(path: Path) -> pq.ParquetWriter:
     """
     import pyarrow.parquet as pq
 
-    floats = [name for name, dtype in EVENT_DTYPES.items() if dtype.kind == "f"]
-    whole = [name for name in EVENT_DTYPES if name not in floats]
+    dtypes = event_dtypes(values)
+    floats = [name for name, dtype in dtypes.items() if dtype.kind == "f"]
+    whole = [name for name in dtypes if name not in floats]
     try:
         return pq.ParquetWriter(
             path,
-            event_schema(),
+            event_schema(values),
             compression="zstd",
             use_dictionary=whole,
             use_byte_stream_split=floats,
@@ -263,16 +274,16 @@ def read_batches(
 
 def check_schema(schema: pa.Schema) -> None:
     """Raise ValueError where a Parquet file's columns are not those of an event log."""
-    if not schema.equals(event_schema()):
+    if not any(schema.equals(event_schema(values)) for values in (False, True)):
         raise ValueError("its columns are not those of an event log")
 
 
-def _columns(rows: list[tuple[float, ...]]) -> Chunk:
+def _columns(rows: list[tuple[float, ...]], dtypes: dict[str, np.dtype[np.generic]]) -> Chunk:
     return {
         name: np.array(values, dtype=dtype)
-        for (name, dtype), values in zip(EVENT_DTYPES.items(), zip(*rows, strict=True), strict=True)
+        for (name, dtype), values in zip(dtypes.items(), zip(*rows, strict=True), strict=True)
     }
 
 
-def _joined(parts: list[NDArray[np.generic]], name: str) -> NDArray[np.generic]:
-    return np.concatenate(parts) if parts else np.empty(0, EVENT_DTYPES[name])
+def _joined(parts: list[NDArray[np.generic]], dtype: np.dtype[np.generic]) -> NDArray[np.generic]:
+    return np.concatenate(parts) if parts else np.empty(0, dtype)

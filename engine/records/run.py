@@ -248,7 +248,7 @@ class Run:
         assert isinstance(self._log, EventLog)
         import pyarrow as pa
 
-        with event_writer(path) as writer:
+        with event_writer(path, self._log.values) as writer:
             for chunk in self._log.chunks():
                 writer.write_table(pa.table(chunk, schema=writer.schema))
 

@@ -14,7 +14,7 @@ from ...engine.errors import OhmtickError, RecordError, nearest, reason
 from ..papers import PAPERS
 
 if TYPE_CHECKING:
-    from ...analysis.papers.wycoff2022.findings import Finding
+    from ...analysis.papers.claims import Finding
     from ...analysis.studies.record import StudyRecord
 
 #: Exit code of a command that was interrupted.

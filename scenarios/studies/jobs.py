@@ -117,13 +117,19 @@ def _check_code(job: Job) -> None:
 
 def _entry(job: Job, poll: Observer, began: float) -> Entry:
     if job.folders is None:
-        log = EventLog() if job.logs else NoLog()
+        log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
         done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
         return _of(job, done, began)
     if not is_address(job.folders):
         folder = Path(job.folders, job.key)
         if folder.exists():  # whole, and this very run, whose entry was not made or is another's
-            done = simulate(job.scenario, job.seed, job.engine, EventLog(), poll=poll)
+            done = simulate(
+                job.scenario,
+                job.seed,
+                job.engine,
+                EventLog(values=job.scenario.edges.records_values),
+                poll=poll,
+            )
             return _of(job, done, began)
         return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
     try:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
-from ohmtick.agents.clock import PeriodicClock, PoissonClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
+from ohmtick.agents.clocks.poisson import PoissonClock
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.scenario import Scenario
 

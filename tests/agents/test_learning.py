@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 import ohmtick as ot
-from ohmtick.agents.rules import coupled_learning
+from ohmtick.agents.rules.coupled_learning import CoupledLearning
 from ohmtick.scenarios.scenario import library
 
 FloatArray = NDArray[np.float64]
@@ -49,7 +49,10 @@ def coupled_steps(k: FloatArray, targets: list[int], desired: FloatArray) -> Flo
     twin = ot.TwinNetwork(CIRCUIT, k, SOURCES, targets, nudge=1e-7)
     twin.present(INPUTS, desired)
     return np.array(
-        [coupled_learning(*twin.drops(edge), k[edge], 1.0, 1e-7) for edge in range(len(k))]
+        [
+            CoupledLearning.change(*twin.drops(edge), k[edge], [], [1.0], 1e-7)
+            for edge in range(len(k))
+        ]
     )
 
 

@@ -16,23 +16,29 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from ohmtick.agents.resistor import (
-    Comparator,
-    ContinuousResistor,
-    DigitalPotentiometer,
-    Resistor,
-    Unit,
-)
-from ohmtick.agents.rules import CoupledLearning, Sign, coupled_learning, sign
+from ohmtick.agents.comparators.gaussian import GaussianComparator
+from ohmtick.agents.device import Device
+from ohmtick.agents.resistors.continuous import ContinuousResistor
+from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
+from ohmtick.agents.rules.base import Unit
+from ohmtick.agents.rules.coupled_learning import CoupledLearning
+from ohmtick.agents.rules.sign import Sign
 from ohmtick.engine.errors import CircuitError, OhmtickError, ScenarioError
 from ohmtick.engine.streams import Streams
+from ohmtick.tests.driven import ASKING, Asked, Driven, learning, starts
 
 Array = npt.NDArray[np.float64]
+UNITS: list[Unit] = ["siemens", "steps"]
 
 
-def one(part: ContinuousResistor | DigitalPotentiometer, unit: Unit) -> Resistor:
-    (resistor,) = part.build(1, unit, Streams(1))
-    return resistor
+def coupled_learning(
+    free: float, clamped: float, conductance: float, rate: float, nudge: float
+) -> float:
+    return CoupledLearning.change(free, clamped, conductance, [], [rate], nudge)
+
+
+def sign(free: float, clamped: float, conductance: float) -> float:
+    return Sign.change(free, clamped, conductance, [], [], 0.5)
 
 
 # --- Continuous resistors ----------------------------------------------------------------------
@@ -45,7 +51,7 @@ steps = st.lists(st.sampled_from([-1.0, 1.0, 2.0, -3.0]), max_size=60)
 @given(conductances, changes)
 def test_continuous_changed_in_siemens(start: float, amounts: list[float]) -> None:
     part = ContinuousResistor(k_min=1e-5, k_max=1e-1, start=start)
-    resistor = one(part, "siemens")
+    resistor = Driven(part, "siemens")
     expected = start
     for amount in amounts:
         expected = float(np.clip(expected + amount, 1e-5, 1e-1))
@@ -55,7 +61,7 @@ def test_continuous_changed_in_siemens(start: float, amounts: list[float]) -> No
 @given(st.floats(1e-4, 1e-2), steps)
 def test_continuous_changed_by_steps_of_resistance(start: float, amounts: list[float]) -> None:
     part = ContinuousResistor(k_min=1e-4, k_max=1e-2, start=start, step=781.25)
-    resistor = one(part, "steps")
+    resistor = Driven(part, "steps")
     ohms = 1 / start
     for amount in amounts:
         ohms = float(np.clip(ohms + amount * 781.25, 1e2, 1e4))
@@ -72,7 +78,7 @@ def test_continuous_changed_by_steps_of_resistance(start: float, amounts: list[f
 )
 def test_continuous_resistors_saturate_at_the_bounds(unit: Unit, up: float, down: float) -> None:
     part = ContinuousResistor(k_min=1e-3, k_max=0.7, start=0.3, step=10.0)
-    resistor = one(part, unit)
+    resistor = Driven(part, unit)
     for _ in range(2):
         assert resistor.change(up) == 0.7
     assert resistor.change(-1e-9 * up) < 0.7  # and come back
@@ -83,12 +89,12 @@ def test_continuous_resistors_saturate_at_the_bounds(unit: Unit, up: float, down
 
 def test_a_step_beyond_zero_resistance_is_the_upper_bound() -> None:
     for start in (0.2, 0.1, 0.05):  # 5, 10 and 20 Ω: past zero, at it, and short of it
-        resistor = one(ContinuousResistor(k_max=0.9, start=start, step=10.0), "steps")
+        resistor = Driven(ContinuousResistor(k_max=0.9, start=start, step=10.0), "steps")
         assert resistor.change(-1.0) == (0.1 if start == 0.05 else 0.9)
 
 
 def test_a_bound_passed_is_not_remembered() -> None:
-    resistor = one(ContinuousResistor(k_min=0.1, k_max=1.0, start=0.5), "siemens")
+    resistor = Driven(ContinuousResistor(k_min=0.1, k_max=1.0, start=0.5), "siemens")
     assert [resistor.change(amount) for amount in (5.0, -0.25, -9.0, 0.5)] == [1.0, 0.75, 0.1, 0.6]
 
 
@@ -99,7 +105,7 @@ def test_the_laboratorys_potentiometer() -> None:
     """AD5220: 128 positions, 100 kΩ; a step is 781.25 Ω, the middle 50 kΩ."""
     ohms = DigitalPotentiometer().resistances()
     assert ohms.tolist() == [781.25 * position for position in range(1, 129)]
-    resistor = one(DigitalPotentiometer(start="middle"), "steps")
+    resistor = Driven(DigitalPotentiometer(start="middle"), "steps")
     assert resistor.conductance == 1 / 50e3
     assert resistor.change(1.0) == 1 / 50781.25
     assert resistor.change(-1.0) == 1 / 50e3
@@ -136,7 +142,7 @@ def position_of(part: DigitalPotentiometer, conductance: float) -> int:
 def test_pulses_move_the_wiper_and_saturate(
     part: DigitalPotentiometer, amounts: list[float]
 ) -> None:
-    resistor = one(part, "steps")
+    resistor = Driven(part, "steps")
     position = position_of(part, resistor.conductance)
     for amount in amounts:
         position = min(max(position + int(amount), 1), part.positions)
@@ -150,7 +156,7 @@ def test_a_change_in_siemens_moves_to_the_nearest_resistance(
 ) -> None:
     """The position nearest to 1 / (k + dk) in ohms, by trying all; lower of two that tie."""
     ohms = part.resistances()
-    resistor = one(part, "siemens")
+    resistor = Driven(part, "siemens")
     for fraction in fractions:
         amount = fraction * resistor.conductance
         wanted = resistor.conductance + amount
@@ -165,7 +171,7 @@ def test_a_change_below_half_a_step_is_lost(
     assume(position <= part.positions)
     part = DigitalPotentiometer(**{**part.model_dump(), "start": position})
     ohms = part.resistances()
-    resistor = one(part, "siemens")
+    resistor = Driven(part, "siemens")
     beyond = position if fraction > 0 else position - 2  # the index of the neighbour
     assume(0 <= beyond < part.positions)
     half = abs(fraction) / 2  # of the way to it
@@ -179,7 +185,7 @@ def test_a_change_below_half_a_step_is_lost(
 @pytest.mark.parametrize(("amount", "position"), [(1e300, 1), (-1e300, 128), (-1 / 50e3, 128)])
 def test_changes_in_siemens_saturate_at_the_ends(amount: float, position: int) -> None:
     part = DigitalPotentiometer(start="middle")
-    resistor = one(part, "siemens")
+    resistor = Driven(part, "siemens")
     for _ in range(2):
         resistor.change(amount)
         assert position_of(part, resistor.conductance) == position
@@ -188,25 +194,16 @@ def test_changes_in_siemens_saturate_at_the_ends(amount: float, position: int) -
 # --- Starts ------------------------------------------------------------------------------------
 
 
-def starts(
-    part: ContinuousResistor | DigitalPotentiometer, edges: int, unit: Unit = "siemens"
-) -> Array:
-    return np.array([resistor.conductance for resistor in part.build(edges, unit, Streams(8))])
-
-
-@pytest.mark.parametrize("unit", ["siemens", "steps"])
-def test_given_starts(unit: Unit) -> None:
-    assert starts(ContinuousResistor(start=0.3), 4, unit).tolist() == [0.3] * 4
+def test_given_starts() -> None:
+    assert starts(ContinuousResistor(start=0.3), 4).tolist() == [0.3] * 4
     given_one_each = (0.1, 0.2, 0.3)
-    assert starts(ContinuousResistor(start=given_one_each), 3, unit).tolist() == list(
-        given_one_each
-    )
+    assert starts(ContinuousResistor(start=given_one_each), 3).tolist() == list(given_one_each)
     part = DigitalPotentiometer(positions=10, full_scale=10.0, start=4)
-    assert starts(part, 2, unit).tolist() == [0.25, 0.25]
+    assert starts(part, 2).tolist() == [0.25, 0.25]
     part = DigitalPotentiometer(positions=10, full_scale=10.0, start=(1, 10, 5))
-    assert starts(part, 3, unit).tolist() == [1.0, 0.1, 0.2]
+    assert starts(part, 3).tolist() == [1.0, 0.1, 0.2]
     part = DigitalPotentiometer(positions=10, full_scale=10.0, start="middle")
-    assert starts(part, 2, unit).tolist() == [0.2, 0.2]
+    assert starts(part, 2).tolist() == [0.2, 0.2]
 
 
 def test_a_random_conductance_is_uniform_in_its_logarithm() -> None:
@@ -229,7 +226,6 @@ def test_a_random_start_is_the_edges_own(
 ) -> None:
     found = starts(part, 50)
     assert np.array_equal(starts(part, 200)[:50], found)
-    assert np.array_equal(starts(part, 50, "steps"), found)
     assert len(set(found)) > 25
 
 
@@ -289,24 +285,27 @@ def test_impossible_potentiometers_are_refused(keys: dict[str, object], message:
 
 def test_resistors_of_one_part_are_their_own() -> None:
     for part in (ContinuousResistor(start=0.5), DigitalPotentiometer(start=64)):
-        for unit in ("siemens", "steps"):
-            first, second = part.build(2, unit, Streams(1))
+        for unit in UNITS:
+            shared = learning(ASKING[unit], part, edges=2)
+            first, second = (
+                Device(shared, edge, siemens) for edge, siemens in enumerate(shared.conductances())
+            )
             before = second.conductance
-            first.change(-1.0)
-            assert first.conductance != before == second.conductance
+            assert first.change(-1.0) != before
+            assert second.change(0.0) == before == shared.conductances()[1]
 
 
 # --- The comparator ----------------------------------------------------------------------------
 
 
-def errors_of(comparator: Comparator, edge: int, count: int, seed: int = 1) -> Array:
+def errors_of(comparator: GaussianComparator, edge: int, count: int, seed: int = 1) -> Array:
     errors = comparator.errors(edge, Streams(seed))
     assert errors is not None
     return np.array(list(islice(errors, count)))
 
 
 def test_an_exact_comparator_has_no_errors() -> None:
-    assert Comparator().errors(0, Streams(1)) is None
+    assert GaussianComparator().errors(0, Streams(1)) is None
 
 
 drops = st.floats(-5.0, 5.0)
@@ -319,7 +318,7 @@ def test_the_errors_are_those_of_two_comparators_and_an_xor(
     """|C'| > |F'| tells whether (C - F + e_-)(C + F + e_+) > 0."""
     assume(offset or noise)
     for reading, (free_error, clamped_error) in enumerate(
-        errors_of(Comparator(offset=offset, noise=noise), edge, 3).tolist()
+        errors_of(GaussianComparator(offset=offset, noise=noise), edge, 3).tolist()
     ):
         # What each comparator adds, drawn here from the streams.
         fixed = offset * Streams(1).normals("comparator.offset", 0, 2 * edge, 2)
@@ -328,13 +327,15 @@ def test_the_errors_are_those_of_two_comparators_and_an_xor(
         first, second = clamped - free + minus, clamped + free + plus
         assume(abs(first) > 1e-9)
         assume(abs(second) > 1e-9)
-        decided = sign(free + free_error, clamped + clamped_error, 1.0, 1.0, 0.5)
+        decided = sign(free + free_error, clamped + clamped_error, 1.0)
         assert (decided > 0) == ((first > 0) == (second > 0))
 
 
 def test_an_offset_is_fixed_for_a_device_and_scatters_over_them() -> None:
     devices = 4000
-    errors = np.array([errors_of(Comparator(offset=0.02), edge, 3) for edge in range(devices)])
+    errors = np.array(
+        [errors_of(GaussianComparator(offset=0.02), edge, 3) for edge in range(devices)]
+    )
     assert (errors == errors[:, :1]).all()
     free, clamped = errors[:, 0].T
     # The two comparators' own offsets.
@@ -349,11 +350,11 @@ def test_an_offset_is_fixed_for_a_device_and_scatters_over_them() -> None:
 @pytest.mark.parametrize("offset", [0.0, 0.5])
 def test_noise_is_drawn_at_each_reading(offset: float) -> None:
     readings = 20_000
-    comparator = Comparator(offset=offset, noise=0.003)
+    comparator = GaussianComparator(offset=offset, noise=0.003)
     free, clamped = errors_of(comparator, 4, readings).T
     fixed = np.zeros((2, 1))
     if offset:
-        fixed = errors_of(Comparator(offset=offset), 4, 1).T
+        fixed = errors_of(GaussianComparator(offset=offset), 4, 1).T
     assert len(np.unique(free)) == readings  # no draw comes twice
     free, clamped = free - fixed[0], clamped - fixed[1]
     for noise in (clamped - free, clamped + free):
@@ -408,11 +409,11 @@ def test_drops_that_differ_little_lose_no_digits(free: float, apart: float) -> N
 
 @given(drops, drops)
 def test_the_sign_rule_compares_magnitudes(free: float, clamped: float) -> None:
-    change = sign(free, clamped, 1e-5, 1.0, 0.5)
+    change = sign(free, clamped, 1e-5)
     assert change == (1.0 if clamped**2 > free**2 or abs(clamped) > abs(free) else -1.0)
     # It takes the same side as coupled learning, whose change is one of conductance.
     assert change * coupled_learning(free, clamped, 1e-5, 1.0, 0.5) <= 0.0
-    flipped = [sign(a * free, b * clamped, 1e-5, 1.0, 0.5) for a, b in SIGNS]
+    flipped = [sign(a * free, b * clamped, 1e-5) for a, b in SIGNS]
     assert flipped == [change] * 4
 
 
@@ -422,16 +423,17 @@ SIGNS = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
 @given(drops)
 def test_ties_go_down(drop: float) -> None:
     for a, b in SIGNS:
-        assert sign(a * drop, b * drop, 1e-5, 1.0, 0.5) == -1.0
+        assert sign(a * drop, b * drop, 1e-5) == -1.0
     above = float(np.nextafter(abs(drop), 9.0))
-    assert sign(drop, above, 1e-5, 1.0, 0.5) == 1.0
-    assert sign(above, drop, 1e-5, 1.0, 0.5) == -1.0
+    assert sign(drop, above, 1e-5) == 1.0
+    assert sign(above, drop, 1e-5) == -1.0
 
 
 def test_the_settings_name_their_function_and_unit() -> None:
-    assert (Sign().unit, Sign().function(0.0, 1.0, 1.0, 1.0, 1.0)) == ("steps", 1.0)
-    rule = CoupledLearning(learning_rate=0.5)
-    assert (rule.unit, rule.function(2.0, 1.0, 9.0, rule.learning_rate, 0.25)) == ("siemens", 3.0)
+    rule = Sign()
+    assert (rule.unit, Asked(rule, 1.0)(0.0, 1.0, 1.0)) == ("steps", 1.0)
+    coupled = CoupledLearning(learning_rate=0.5)
+    assert (coupled.unit, Asked(coupled, 0.25)(2.0, 1.0, 9.0)) == ("siemens", 3.0)
     for rate in (0.0, -1.0, np.nan):
         with pytest.raises(ScenarioError, match="learning_rate"):
             CoupledLearning(learning_rate=rate)
@@ -439,10 +441,10 @@ def test_the_settings_name_their_function_and_unit() -> None:
 
 def test_down_is_less_resistance() -> None:
     """The sign rule, on the laboratory's device: pulses up raise the resistance."""
-    resistor = one(DigitalPotentiometer(start="middle"), "steps")
+    resistor = Driven(DigitalPotentiometer(start="middle"), "steps")
     trail = [resistor.conductance]
     for free, clamped in ((0.1, 0.2), (0.1, -0.2), (0.2, 0.1), (0.1, 0.1), (0.0, 0.0)):
-        trail.append(resistor.change(sign(free, clamped, trail[-1], 1.0, 0.5)))
+        trail.append(resistor.change(sign(free, clamped, trail[-1])))
     directions = [np.sign(1 / after - 1 / before) for before, after in pairwise(trail)]
     assert directions == [1, 1, -1, -1, -1]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
-from ohmtick.agents.resistor import DigitalPotentiometer
+from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.analysis import trajectories
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.analysis.metrics.paths import settled_path

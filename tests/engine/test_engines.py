@@ -18,10 +18,10 @@ from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
 from ohmtick.agents import schedule
-from ohmtick.agents.clock import PeriodicClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.edge import EdgeAgent, Reading
-from ohmtick.agents.resistor import DigitalPotentiometer
-from ohmtick.agents.rules import RuleFunction
+from ohmtick.agents.kernels import RuleFunction
+from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.engine.compiled import simulation as compiled
 from ohmtick.engine.compiled.simulation import CompiledSimulation
 from ohmtick.engine.records.run import Run

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
-from ohmtick.agents.clock import PeriodicClock, PoissonClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
+from ohmtick.agents.clocks.poisson import PoissonClock
 from ohmtick.analysis import settled_error
 from ohmtick.engine.errors import RecordError, ScenarioError
 from ohmtick.engine.streams import Streams
@@ -131,8 +132,8 @@ def test_replace_takes_values_and_whole_tables_and_leaves_the_original() -> None
             "circuit": {"kind": "square_lattice", "rows": 4, "cols": 4},
         }
     )
-    assert (changed.edges.clock.jitter, changed.horizon) == (0.2, 500.0)  # type: ignore[union-attr]
-    assert changed.edges.clock.phase == "uniform"  # type: ignore[union-attr]
+    assert (changed.edges.clock.jitter, changed.horizon) == (0.2, 500.0)
+    assert changed.edges.clock.phase == "uniform"
     assert changed.edges.comparator.noise == 0.001
     assert changed.circuit.labels() == [str(node) for node in range(16)]
     assert ot.load("breadboard-iii") == THREE
@@ -146,14 +147,14 @@ def test_replace_can_open_a_table_that_holds_its_defaults() -> None:
 
 def test_replace_by_none_restores_the_default() -> None:
     assert THREE.replace(probe=None).probe is None
-    assert THREE.replace(**{"edges.clock.phase": None}).edges.clock.phase == "aligned"  # type: ignore[union-attr]
+    assert THREE.replace(**{"edges.clock.phase": None}).edges.clock.phase == "aligned"
 
 
 def test_a_scenario_cannot_be_changed() -> None:
     with pytest.raises(Exception, match="frozen"):
         THREE.horizon = 3.0  # type: ignore[misc]
     with pytest.raises(Exception, match="frozen"):
-        THREE.edges.clock.gate = 0.1  # type: ignore[misc]
+        THREE.edges.clock.gate = 0.1  # type: ignore[attr-defined]
 
 
 def test_labels_may_be_numbers() -> None:
@@ -330,7 +331,7 @@ def test_a_scenario_is_immutable_to_the_bottom_and_can_be_sent(name: str) -> Non
 
 def test_tables_and_lists_cannot_be_changed() -> None:
     with pytest.raises(TypeError):
-        THREE.task.sources["3"] = 99.0  # type: ignore[attr-defined]
+        THREE.task.sources["3"] = 99.0
     start = np.arange(1, 17)
     changed = THREE.replace(**{"edges.resistor.start": start})
     start[0] = 99

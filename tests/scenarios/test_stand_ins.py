@@ -24,7 +24,7 @@ from ohmtick.agents.resistor import (
     Resistor,
     Unit,
 )
-from ohmtick.agents.rules import CoupledLearning, RuleFunction, Sign
+from ohmtick.agents.rules.base import CoupledLearning, RuleFunction, Sign
 from ohmtick.agents.supervisor import Lessons, Supervisor
 from ohmtick.analysis.report.facts import again, facts_of
 from ohmtick.engine.compiled.devices import Devices

@@ -18,7 +18,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.agents.clock import PeriodicClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.analysis import metrics as metrics_module
 from ohmtick.analysis.learning import settled_error
 from ohmtick.analysis.metrics import METRICS, metric

@@ -1,0 +1,210 @@
+"""What edges learn by and what they change, as the arrays that both engines work on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..engine.streams import FloatArray, Streams
+
+if TYPE_CHECKING:
+    from ..engine.compiled.state import Devices, Rules
+    from ..engine.kernels.kernel import Function, Row
+    from .kernels import RuleFunction
+    from .resistors.base import EdgeNumbers, Resistor
+    from .rules.base import Rule
+
+#: The purpose of the draws of devices.
+DRAWS = "resistor.draw"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Edges that share a rule and a resistor.
+
+    Attributes
+    ----------
+    edges : ndarray
+        Their numbers, ascending, shape (n,).
+    rule : Rule
+    resistor : Resistor
+    stand_in : Lowered or None
+        Stands in for the rule's `change` in one run; see `stand_in`.
+    """
+
+    edges: EdgeNumbers
+    rule: Rule
+    resistor: Resistor
+    stand_in: Lowered | None = None
+
+
+@dataclass(frozen=True)
+class Learning:
+    """The arrays, and the functions behind the addresses in them.
+
+    Attributes
+    ----------
+    rules, devices
+        As the compiled loop is handed them.
+    functions : list of tuple
+        Of each row of rules, and then of each row of devices: the Python functions ``(change,
+        conductance or None)`` and their compiled forms; None of what numba cannot compile.
+    """
+
+    rules: Rules
+    devices: Devices
+    rule_functions: list[Lowered] = field(repr=False)
+    device_functions: list[tuple[Lowered, Lowered | None]] = field(repr=False)
+
+    @property
+    def not_compiled(self) -> list[str]:
+        """What numba cannot compile, in words."""
+        found = [*self.rule_functions, *(each for pair in self.device_functions for each in pair)]
+        return list(dict.fromkeys(each.what for each in found if each and each.compiled is None))
+
+    def conductances(self) -> FloatArray:
+        """Return what each edge conducts at first, S, shape (E,)."""
+        values, rows = self.devices.value, self.devices.row
+        siemens = values.copy()
+        for edge in np.flatnonzero(self.devices_with_conductance[rows]).tolist():
+            function = self.device_functions[rows[edge]][1]
+            assert function is not None
+            siemens[edge] = function.python(values[edge], self.devices.parameters[rows[edge]])
+        return siemens
+
+    @property
+    def devices_with_conductance(self) -> NDArray[np.bool_]:
+        """Whether the value of each row's devices is no conductance, shape (D,)."""
+        return np.array([pair[1] is not None for pair in self.device_functions])
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """A function, and what numba made of it."""
+
+    what: str
+    python: Function
+    compiled: Function | None
+
+    def address(self, signature: Any) -> int:
+        """Return where its machine code lies; 0 where there is none."""
+        from ..engine.kernels.pointers import address_of
+
+        return 0 if self.compiled is None else address_of(self.compiled, signature)
+
+
+def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learning:
+    """Return the arrays of groups that together are all edges."""
+    from ..engine.compiled.state import Devices, Rules
+    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE
+
+    rule_row, device_row = np.empty((2, edges), dtype=np.int64)
+    rule_parameters: list[tuple[float, ...]] = []
+    device_parameters: list[Sequence[float]] = []
+    rule_functions: list[Lowered] = []
+    device_functions: list[tuple[Lowered, Lowered | None]] = []
+    changes, conductances, draws = list[int](), list[int](), list[bool]()
+    rule_state = np.zeros((edges, max(group.rule.state_size for group in groups)))
+    device_state = np.zeros((edges, max(group.resistor.state_size for group in groups)))
+    value = np.empty(edges)
+    for group in groups:
+        members, rule, resistor = group.edges, group.rule, group.resistor
+        rule_row[members] = len(rule_parameters)
+        rule_parameters.append(_rate(rule) if group.stand_in else rule.parameters())
+        rule_functions.append(_rule_function(group))
+        own = resistor.device_parameters(rule.unit, members, streams)
+        alike = own is None
+        rows: Sequence[Sequence[float]] = (
+            [resistor.parameters(rule.unit)] if own is None else own.tolist()
+        )
+        first = len(device_parameters)
+        device_row[members] = first if alike else first + np.arange(members.size)
+        functions = _device_functions(resistor)
+        device_parameters += rows
+        device_functions += [functions] * len(rows)
+        changes += [functions[0].address(CHANGE)] * len(rows)
+        conductances += [functions[1].address(CONDUCTANCE) if functions[1] else 0] * len(rows)
+        draws += [resistor.draws] * len(rows)
+        value[members] = resistor.starts(members, streams)
+        device_state[members, : resistor.state_size] = resistor.states(members, streams)
+    return Learning(
+        Rules(
+            change=np.array([each.address(RULE) for each in rule_functions], dtype=np.int64),
+            row=rule_row,
+            parameters=_matrix(rule_parameters),
+            state=rule_state,
+        ),
+        Devices(
+            change=np.array(changes, dtype=np.int64),
+            conductance=np.array(conductances, dtype=np.int64),
+            draws=np.array(draws, dtype=np.int64),
+            row=device_row,
+            parameters=_matrix(device_parameters),
+            state=device_state,
+            value=value,
+            actuations=np.zeros(edges if any(draws) else 0, dtype=np.int64),
+            key=streams.key(DRAWS),
+        ),
+        rule_functions,
+        device_functions,
+    )
+
+
+def _matrix(rows: Sequence[Sequence[float]]) -> FloatArray:
+    """Return rows of unequal length as one matrix, which is never without a column."""
+    filled = np.zeros((len(rows), max(1, *map(len, rows))))
+    for place, row in enumerate(rows):
+        filled[place, : len(row)] = row
+    return filled
+
+
+def _rate(rule: Rule) -> tuple[float, ...]:
+    """Return what a stand-in for a rule gets as its learning rate."""
+    return (float(getattr(rule, "learning_rate", 1.0)),)
+
+
+def stand_in(function: RuleFunction) -> Lowered:
+    """Return a function that stands in for a scenario's rule, as a rule's `change`.
+
+    Its learning rate is the first of the rule's parameters.
+
+    Raises
+    ------
+    OhmtickError
+        For a function that does not take the five arguments of one.
+    """
+    from .kernels import adapted
+
+    def change(
+        drop_free: float, drop_clamped: float, value: float, state: Row, parameters: Row,
+        nudge: float,
+    ) -> float:  # fmt: skip
+        return function(drop_free, drop_clamped, value, float(parameters[0]), nudge)
+
+    return Lowered("a rule that numba cannot compile", change, adapted(function))
+
+
+def _rule_function(group: Group) -> Lowered:
+    from ..engine.kernels.pointers import RULE
+    from .kernels import compiled
+
+    if group.stand_in:
+        return group.stand_in
+    change = type(group.rule).change
+    return Lowered(f"the rule {group.rule.kind!r}", change, compiled(change, RULE))
+
+
+def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
+    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE
+    from .kernels import compiled
+
+    kind = type(resistor)
+    what = f"the resistor {resistor.kind!r}"
+    change = Lowered(what, kind.change, compiled(kind.change, CHANGE))
+    if kind.conductance is None:
+        return change, None
+    return change, Lowered(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
