@@ -25,6 +25,7 @@ from ..engine.simulation import Observer
 from ..engine.streams import Streams
 from .build import Experiment, build
 from .in_step import warn_in_step
+from .outside import recorded
 from .scenario import Scenario, as_scenario
 from .sizes import size_of
 from .stand_ins import described, stand_ins
@@ -194,9 +195,10 @@ def simulate(
     handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
     others = chain(stand_ins(scenario, Scenario), handed.items())
     told = {key: described(what) for key, what in others if what is not None}
+    outside = recorded(scenario)
     try:
         experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-        result = _run(experiment, scenario, seed, told, watch, poll)
+        result = _run(experiment, scenario, seed, told, outside, watch, poll)
         log.close()
     except TooLargeError:
         raise
@@ -219,6 +221,7 @@ def _run(
     scenario: Scenario,
     seed: int,
     stood_in: dict[str, dict[str, Any]],
+    outside: dict[str, dict[str, dict[str, str]]],
     watch: Observer | None,
     poll: Observer | None,
 ) -> Run:
@@ -253,6 +256,7 @@ def _run(
             "seed": seed,
             "engine": experiment.engine,
             "stand_ins": stood_in,
+            "kinds": outside,
             **{f"initial_{name}": value for name, value in before.items()},
             **{f"final_{name}": value for name, value in after.items()},
             "updates": simulation.updates,

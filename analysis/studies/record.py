@@ -185,6 +185,8 @@ class StudyRecord:
         made, marked, _ = run.key.partition("-")
         if not marked:  # as keys were when the version was all that was noted
             made = self.facts.get("unmarked", "")
+        elif made in self.facts.get("current", ()):  # with kinds from outside, as they are now
+            made = self.facts["code"]
         others = [
             next(each for each in stored if each in row)
             for stored in self._stored.values()

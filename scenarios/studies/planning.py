@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import RecordError
 from ...engine.records.addresses import file_system, is_address
 from ...engine.records.ledger import RUNS, Entry, Ledger, PlannedRun
+from ..outside import LOCAL, origins
 from .code import code, stored_as
 from .jobs import Job
 from .other_code import Stored, aliases, other_codes, other_names, refuse_other_code, stored_names
@@ -63,7 +64,7 @@ def plan_of(
     RecordError
         When the ledger holds what other code made, and that is not accepted.
     """
-    runs = planned(study, code())
+    runs = planned(study)
     held = {} if ledger is None else ledger.entries()
     stored = stored_names(study)
     others: list[str] = []
@@ -95,13 +96,24 @@ def plan_of(
     return Plan(found, held, lacking, stored)
 
 
-def planned(study: Study, code: str) -> list[PlannedRun]:
-    """Return the runs of a study, cell by cell, as some code makes them."""
+def planned(study: Study, other: str | None = None) -> list[PlannedRun]:
+    """Return the runs of a study, cell by cell, as this code makes them, or as another did."""
     return [
-        PlannedRun(cell=number, seed=seed, key=cell.key(seed, code))
+        PlannedRun(cell=number, seed=seed, key=cell.key(seed, other or cell.code(code())))
         for number, cell in enumerate(study.cells)
         for seed in study.seeds
     ]
+
+
+def local_kind(study: Study) -> str:
+    """Return a kind that only this process has, of a script or a notebook; "" for none."""
+    for cell in study.cells:
+        found = {} if not cell.kinds or cell.scenario is None else origins(cell.scenario)
+        for family, kinds in found.items():
+            for kind, origin in kinds.items():
+                if origin.module in LOCAL:
+                    return f"the {family} {kind!r} of {origin.module}"
+    return ""
 
 
 def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
@@ -127,14 +139,14 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
     folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
-        scenario = whose_cell(study, runs).scenario
-        if scenario is not None:
+        cell = whose_cell(study, runs)
+        if (scenario := cell.scenario) is not None:
             yield Job(
                 key=key,
                 scenario=scenario,
                 seed=runs[0].seed,
                 engine=study.engine,
-                code=code(),
+                code=cell.code(code()),
                 metrics=metrics,
                 logs=need_events(study.metrics),
                 probes=study.probes,
