@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.circuit import Circuit
 from ..engine.errors import AnalysisError
 from ..engine.networks.equilibrium import TwinNetwork
 from ..engine.records.run import Run, data_frame
 from .frames import refusal
+from .recorded import circuit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,12 +119,3 @@ def node_voltages(
     else:
         desired[data.targets] = wanted
     return run.nodes.assign(free_V=free, clamped_V=clamped, desired_V=desired)
-
-
-def circuit_of(run: Run) -> Circuit:
-    """Return the circuit of a recorded run."""
-    number = {label: index for index, label in enumerate(run.nodes["node"])}
-    ends = np.array(
-        [run.edges["first"].map(number), run.edges["second"].map(number)], dtype=np.intp
-    ).T
-    return Circuit(ends, labels=run.nodes["node"].tolist())

@@ -1,4 +1,4 @@
-"""What all figures share: their size, colours, labels, and how they are thinned."""
+"""What all figures share: their size, colours, labels, and what they leave out."""
 
 from collections.abc import Hashable, Iterable
 

@@ -15,10 +15,11 @@ from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
 from ..frames import refusal
+from ..recorded import span_of
 from ..runs import open_run
 from ..trajectories import path as path_of
+from .downsampling import downsample
 from .replay import bounds_of
-from .thinning import span_of, thin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -126,7 +127,7 @@ class _Film:
         from ..plots.scale import conductance_key, log_norm
 
         self.times = times
-        rows = [thin(run, MOST_EVENTS).rows for run in runs]
+        rows = [downsample(run, MOST_EVENTS).rows for run in runs]
         with sns.plotting_context("paper"), sns.axes_style("ticks"):
             self.figure, panels = plt.subplots(
                 2,
@@ -139,7 +140,7 @@ class _Film:
             )
         bounds = bounds_of(runs, rows)
         self.parts = [
-            _Part(run, events, times, bounds, list(panels[:, column]))
+            _Panels(run, events, times, bounds, list(panels[:, column]))
             for column, (run, events) in enumerate(zip(runs, rows, strict=True))
         ]
         conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
@@ -169,7 +170,7 @@ class _Film:
         return []
 
 
-class _Part:
+class _Panels:
     """One run in a film."""
 
     def __init__(
