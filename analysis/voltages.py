@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..engine.errors import AnalysisError
 from ..engine.networks.equilibrium import TwinNetwork
 from ..engine.records.run import Run, data_frame
-from .frames import refusal
+from .frames import require
 from .recorded import circuit_of
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def node_voltages(
     data = data_of(run)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    if not 0 <= datum < len(data.inputs):
-        raise AnalysisError(refusal("datum", where, f"be in [0, {len(data.inputs)})", datum))
+    require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
     nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
     twin = TwinNetwork(
         circuit_of(run),

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
+from ...engine.errors import OhmtickError, RecordError, reason
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
-from ..frames import refusal
+from ..frames import require
 from ..recorded import span_of
 from ..runs import open_run
 from ..trajectories import path as path_of
@@ -74,16 +74,14 @@ def animate(
     writer = writer_of(path)
     if not folders:
         raise OhmtickError("a film must be given at least one run folder, got none")
-    if frames < 2:
-        raise AnalysisError(refusal("frames", "animate", "be at least 2", frames))
-    if fps < 1:
-        raise AnalysisError(refusal("fps", "animate", "be at least 1", fps))
+    require(frames >= 2, "frames", "animate", "be at least 2", frames)
+    require(fps >= 1, "fps", "animate", "be at least 1", fps)
     runs = [open_run(folder) for folder in folders]
     end = max(map(span_of, runs))
     start, stop = window[0], end if window[1] is None else window[1]
-    if not 0.0 <= start < stop <= end:
-        rule = f"open before it closes, within [0, {end:g}] s"
-        raise AnalysisError(refusal("window", "animate", rule, f"{start:g} to {stop:g} s"))
+    rule = f"open before it closes, within [0, {end:g}] s"
+    within = 0.0 <= start < stop <= end
+    require(within, "window", "animate", rule, f"{start:g} to {stop:g} s")
     film = _Film(runs, np.linspace(start, stop, frames))
     with whole_file(path) as partial:
         try:
