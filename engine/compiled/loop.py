@@ -28,7 +28,15 @@ from ..kernels.network import (
     SOLVE,
     WRITE,
 )
-from ..kernels.pointers import present_at, read_at, respond_at, rule_at, step_at, write_at
+from ..kernels.pointers import (
+    pointer_at,
+    present_at,
+    read_at,
+    respond_at,
+    rule_at,
+    step_at,
+    write_at,
+)
 from ..solver.layout import AT_CONDUCTANCE
 from .devices import Devices, changed
 from .state import Data, Desk, Edges, Flights, ProbeRows, Rows
@@ -197,7 +205,7 @@ def _actuate(
     edge = flights.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
     after = changed(devices, edge, before, flights.change[slot])
-    due = write(real, index, edge, after, flights.time[slot])
+    due = write(pointer_at(real, 0), pointer_at(index, 0), edge, after, flights.time[slot])
     row = counters[ROWS]
     rows.time_s[row] = flights.time[slot]
     rows.sensed_s[row] = flights.sensed[slot]
