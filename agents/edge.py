@@ -85,7 +85,8 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
-        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge)
+        now = simulation.env.now
+        free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge, now)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
             seen_free, seen_clamped = free + free_error, clamped + clamped_error
@@ -103,7 +104,7 @@ class EdgeAgent:
                 f"the change that the rule asks for must be finite, got {change} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
-        return simulation.env.now, simulation.datum, free, clamped, change, simulation.updates
+        return now, simulation.datum, free, clamped, change, simulation.updates
 
     def decide(self, drop_free: float, drop_clamped: float) -> float:
         """Return the change that the rule asks for at these drops, V, as the edge sees them.
@@ -139,12 +140,12 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        before, value = self.device.conductance, self.device.value
+        now, before, value = simulation.env.now, self.device.conductance, self.device.value
         after = self.device.change(change)
-        simulation.twin.set_conductance(self.edge, after)
+        simulation.twin.set_conductance(self.edge, after, now)
         stale = simulation.updates - updates
         simulation.record(
-            simulation.env.now,
+            now,
             sensed,
             self.edge,
             datum,

@@ -146,5 +146,5 @@ class CutterAgent:
         """Cut one edge after the other."""
         for edge, time in self.times.items():
             yield simulation.at(time, Kind.CUT, CUTTER)
-            simulation.twin.set_conductance(edge, 0.0)
+            simulation.twin.set_conductance(edge, 0.0, time)
             simulation.cuts[edge] = time

@@ -9,7 +9,7 @@ import simpy
 from pydantic import Field
 
 from ..engine.events import Kind
-from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from .supervisor import Lessons, SupervisorAgent
@@ -26,7 +26,7 @@ class Probe(Settings):
 class ProbeAgent:
     """Measures how well the free copy answers the whole test set.
 
-    It reads the transfer of the network, which is a function of the conductances alone: the
+    It asks the network how it responds, which is a function of the conductances alone: the
     presented datum stays, no agent's draw is used, and no row of the event log changes.
 
     Parameters
@@ -52,7 +52,7 @@ class ProbeAgent:
             row = {"time_s": simulation.now, "updates": simulation.updates}
             simulation.probes.append(row | self.measure(simulation.twin))
 
-    def measure(self, twin: TwinNetwork) -> dict[str, float]:
+    def measure(self, twin: Network) -> dict[str, float]:
         """Return the test error, V², and for classes the accuracy.
 
         The error is the mean over data and targets of ``(v_target - desired)²``. A datum counts
@@ -61,12 +61,14 @@ class ProbeAgent:
         """
         from ..engine.kernels.measure import (  # compiled: slow to import
             accuracy,
-            mean_squared_error,
+            mean_square,
         )
 
-        desired = self.supervisor.table_of(self.lessons)
-        data = twin.transfer(), self.lessons.inputs, self.label, desired
-        measured = {"error": mean_squared_error(*data)}
+        inputs, desired = self.lessons.inputs, self.supervisor.table_of(self.lessons)
+        outputs = -desired[self.label]
+        twin.respond(inputs, outputs, add=True)
+        measured = {"error": mean_square(outputs)}
         if self.lessons.classes is not None:
-            measured["accuracy"] = accuracy(*data)
+            twin.respond(inputs, outputs)
+            measured["accuracy"] = accuracy(outputs, self.label, desired)
         return measured

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ..engine.events import Kind
-from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
@@ -141,9 +141,9 @@ class SupervisorAgent:
             if count % data == 0:
                 self.begin_epoch(simulation.twin)
             simulation.datum = datum
-            self.present(simulation.twin, datum)
+            self.present(simulation.twin, datum, time)
 
-    def begin_epoch(self, twin: TwinNetwork) -> None:
+    def begin_epoch(self, twin: Network) -> None:
         """Measure what is desired of each class, where the data have classes."""
         if self.class_inputs is not None:
             if self._class_desired is None:
@@ -151,10 +151,10 @@ class SupervisorAgent:
             twin.respond(self.class_inputs, self._class_desired)
             self._desired = self.desired_of(self.lessons)
 
-    def present(self, twin: TwinNetwork, datum: int) -> None:
-        """Apply one datum to the twin network."""
+    def present(self, twin: Network, datum: int, time: float = 0.0) -> None:
+        """Apply one datum to the twin network, at a time, s."""
         assert self._desired is not None
-        twin.present(self.lessons.inputs[datum], self._desired[datum])
+        twin.present(self.lessons.inputs[datum], self._desired[datum], time)
 
     def table_of(self, lessons: Lessons) -> FloatArray:
         """Return the rows that the labels of these lessons name, V; those of classes change.

@@ -10,8 +10,9 @@ import numpy.typing as npt
 
 from ..engine.circuit import Circuit
 from ..engine.errors import AnalysisError
-from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.mismatch import Mismatch
 from ..engine.records.run import Run, data_frame
+from ..engine.streams import Streams
 from .frames import refusal
 
 if TYPE_CHECKING:
@@ -103,12 +104,13 @@ def node_voltages(
     if not 0 <= datum < len(data.inputs):
         raise AnalysisError(refusal("datum", where, f"be in [0, {len(data.inputs)})", datum))
     nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
-    twin = TwinNetwork(
+    twin = mismatch_of(run).network(
         circuit_of(run),
         run.conductances if conductances is None else conductances,
-        sources=data.sources.tolist(),
-        targets=data.targets.tolist(),
-        nudge=nudge,
+        data.sources.tolist(),
+        data.targets.tolist(),
+        nudge,
+        Streams(run.summary["seed"]),
     )
     wanted = None if data.desired is None else data.desired[datum]
     twin.present(data.inputs[datum], wanted)
@@ -119,6 +121,16 @@ def node_voltages(
     else:
         desired[data.targets] = wanted
     return run.nodes.assign(free_V=free, clamped_V=clamped, desired_V=desired)
+
+
+def mismatch_of(run: Run) -> Mismatch:
+    """Return how far the copies of the edges of a recorded run were from what was written."""
+    return Mismatch(**run.scenario.get("edges", {}).get("mismatch", {}))
+
+
+def relative_of(run: Run) -> FloatArray:
+    """Return what the copies of a recorded run conducted of what was written, shape (2, E)."""
+    return mismatch_of(run).relative(len(run.edges), Streams(run.summary["seed"]))
 
 
 def circuit_of(run: Run) -> Circuit:

@@ -51,12 +51,12 @@ class FreshSolves:
         self._inputs, self._desired = np.zeros(twin.sources.size), np.zeros(twin.targets.size)
         self._volts: tuple[Reals, Reals] | None = None
 
-    def present(self, inputs: ArrayLike, desired: ArrayLike) -> None:
+    def present(self, inputs: ArrayLike, desired: ArrayLike, time: float = 0.0) -> None:
         """Hold the sources and clamp the targets."""
         self._inputs, self._desired = np.asarray(inputs), np.asarray(desired)
         self._volts = None
 
-    def set_conductance(self, edge: int, conductance: float) -> None:
+    def set_conductance(self, edge: int, conductance: float, time: float = 0.0) -> None:
         """Change one conductance, S."""
         i, j = self._edges[edge]
         delta = conductance - self._conductances[edge]
@@ -64,7 +64,7 @@ class FreshSolves:
         self._laplacian[[i, j, i, j], [i, j, j, i]] += delta, delta, -delta, -delta
         self._volts = None
 
-    def drops(self, edge: int) -> tuple[float, float]:
+    def drops(self, edge: int, time: float = 0.0) -> tuple[float, float]:
         """Return the drop over an edge in both copies, V."""
         free, clamped = self.voltages()
         i, j = self._edges[edge]
@@ -225,7 +225,7 @@ def rank_one_events(
 def ready(nodes: int) -> tuple[ot.TwinNetwork, Reals]:
     """Return the twin network of a case with its datum presented, and its conductances."""
     chosen = scenario(nodes, 1.0)
-    twin: ot.TwinNetwork = build(chosen, 1, "compiled").simulation.twin
+    twin: Any = build(chosen, 1, "compiled").simulation.twin
     task: Any = chosen.task
     twin.present(list(task.sources.values()), list(task.targets.values()))
     return twin, twin.conductances

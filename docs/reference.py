@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ohmtick.engine.messages import kind_of, models
+from ohmtick.engine.registry import is_ours
 from ohmtick.scenarios.scenario import Scenario
 
 FILE = Path(__file__).parent / "scenarios.md"
@@ -57,7 +58,7 @@ def _takes(field: FieldInfo, branches: tuple[type[BaseModel], ...]) -> str:
 
 def _ours(annotation: Any) -> tuple[type[BaseModel], ...]:
     """Return what a field may hold that comes with Ohmtick, whoever's kinds are known as well."""
-    return tuple(model for model in models(annotation) if model.__module__.startswith("ohmtick."))
+    return tuple(model for model in models(annotation) if is_ours(model.__module__))
 
 
 def _type(annotation: Any) -> str:

@@ -13,6 +13,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -24,6 +25,11 @@ from .errors import OhmtickError, nearest
 
 #: Where installed packages announce modules that hold kinds.
 ENTRY_POINTS = "ohmtick.kinds"
+PACKAGE = __name__.partition(".")[0]
+#: The parts of the package that a result depends on: all but tests and documentation.
+PARTS = ("agents", "analysis", "engine", "scenarios")
+#: Digests of modules that were not read from where their name says, by name.
+DIGESTS: dict[str, str] = {}
 M = TypeVar("M")
 
 
@@ -56,6 +62,7 @@ class Family(Mapping[str, M], Generic[M]):
 
     name: str
     _members: dict[str, M] = field(default_factory=dict)
+    _origins: dict[str, Origin | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         FAMILIES[self.name] = self
@@ -85,34 +92,71 @@ class Family(Mapping[str, M], Generic[M]):
         load_installed()
         return kind in self._members
 
-    def add(self, kind: str, member: M) -> M:
+    def get(self, kind: object, default: Any = None) -> Any:
+        """Return a member, or the default."""
+        return self._members[str(kind)] if kind in self else default
+
+    def add(self, kind: str, member: M, of: object = None) -> M:
         """Register a member; one that was defined anew, in a notebook say, replaces itself.
+
+        Parameters
+        ----------
+        of
+            The class or function that the member is made of, where it is neither.
 
         Raises
         ------
         OhmtickError
             When the name is taken, or is none that a file could hold as a bare word.
         """
-        if not kind.replace("_", "a").isalnum() or not kind.isascii() or kind != kind.lower():
+        if not kind.isidentifier() or not kind.isascii():
             raise OhmtickError(
-                f"the name of a {self.name} must be lower-case letters, digits and '_', "
-                f"got {kind!r} instead"
+                f"the name of a {self.name} must be letters, digits and '_', got {kind!r} instead"
             )
-        held = self._members.get(kind)
-        if held is not None and _address(held) != _address(member):
-            raise OhmtickError(
-                f"the {self.name} {kind!r} of {_address(member)[0]} must have another name: "
-                f"{_address(held)[0]} has registered one of that name"
-            )
+        what: Any = member if of is None else of
+        module, name = what.__module__, what.__qualname__
+        if kind in self._members:
+            held = self._origins[kind] or Origin(f"{PACKAGE} itself", name, "")
+            if (held.module, held.name) != (module, name) and not (
+                self._origins[kind] is None and is_ours(module)
+            ):
+                raise OhmtickError(
+                    f"the {self.name} {kind!r} of {module} must have another name: "
+                    f"{held.module} has registered one of that name"
+                )
         self._members[kind] = member
+        self._origins[kind] = None if is_ours(module) else Origin(module, name, _digest(what))
         return member
 
+    def remove(self, kind: str) -> None:
+        """Forget a member."""
+        del self._members[kind], self._origins[kind]
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Forget at the end what was registered meanwhile."""
+        before = dict(self._members), dict(self._origins)
+        try:
+            yield
+        finally:
+            self._members, self._origins = before
+
     def origin(self, kind: str) -> Origin | None:
-        """Return where a kind comes from; None for one that comes with Ohmtick."""
-        module, name = _address(self[kind])
-        if module.partition(".")[0] == __name__.partition(".")[0]:
-            return None
-        return Origin(module, name, _digest_of(self[kind], module))
+        """Return where a kind comes from, as it was when registered; None for one of Ohmtick's.
+
+        Raises
+        ------
+        OhmtickError
+            When its source cannot be told.
+        """
+        self[kind]
+        origin = self._origins[kind]
+        if origin is not None and not origin.sha256:
+            raise OhmtickError(
+                f"the source of the {self.name} {kind!r} of {origin.module} cannot be read, so no "
+                "record could say what ran: write it in a file"
+            )
+        return origin
 
 
 #: Every family, by name.
@@ -138,25 +182,37 @@ def load_installed() -> None:
             ) from error
 
 
-def load_folder(package: str) -> None:
-    """Import every module of a folder of kinds, so that a new file there is a new kind."""
+def load_folder(package: str, *, folders: bool = False) -> None:
+    """Import every module of a folder of kinds, so that a new file there is a new kind.
+
+    Parameters
+    ----------
+    package
+        The folder's.
+    folders
+        Whether a kind is a folder there, and not a file.
+    """
     for module in pkgutil.iter_modules(sys.modules[package].__path__):
-        import_module(f"{package}.{module.name}")
+        if module.ispkg or not folders:
+            import_module(f"{package}.{module.name}")
 
 
-def _address(member: object) -> tuple[str, str]:
-    return str(getattr(member, "__module__", "")), str(getattr(member, "__qualname__", member))
+def is_ours(module: str) -> bool:
+    """Whether a module comes with Ohmtick: tests and other people's do not."""
+    top, _, rest = module.partition(".")
+    return top == PACKAGE and rest.partition(".")[0] in PARTS
 
 
-def _digest_of(member: Any, module: str) -> str:
-    """Return the digest of the source of a member's module; of its own where there is no file."""
-    file = getattr(sys.modules.get(module), "__file__", None)
-    if file is not None and Path(file).suffix == ".py":
-        return hashlib.sha256(Path(file).read_bytes()).hexdigest()
-    try:
-        return hashlib.sha256(inspect.getsource(member).encode()).hexdigest()
-    except (OSError, TypeError):
-        raise OhmtickError(
-            f"the source of {_address(member)} cannot be read, so no record could say what ran: "
-            "write it in a file"
-        ) from None
+def _digest(what: Any) -> str:
+    """Return the digest of the file that holds a class or function; "" where there is none.
+
+    Of what was typed into a notebook it is the digest of its own source.
+    """
+    if what.__module__ in DIGESTS:
+        return DIGESTS[what.__module__]
+    file = getattr(sys.modules.get(what.__module__), "__file__", None)
+    with suppress(OSError, TypeError):
+        if file is not None and Path(file).suffix == ".py":
+            return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        return hashlib.sha256(inspect.getsource(what).encode()).hexdigest()
+    return ""

@@ -10,7 +10,7 @@ import simpy
 
 from .errors import OhmtickError
 from .events import Kind
-from .networks.equilibrium import TwinNetwork
+from .networks.network import Network
 from .records.event_log import EventLog
 
 #: Events between two looks at the outside world.
@@ -105,7 +105,7 @@ class Simulation:
         When edges were cut, s, by edge.
     """
 
-    def __init__(self, twin: TwinNetwork, *, horizon: float, log: EventLog | None = None) -> None:
+    def __init__(self, twin: Network, *, horizon: float, log: EventLog | None = None) -> None:
         if not 0.0 < horizon < float("inf"):
             raise OhmtickError(
                 f"the 'horizon' of a Simulation must be positive and finite, got {horizon} instead"

@@ -18,7 +18,7 @@ from ..agents.probe import ProbeAgent
 from ..agents.supervisor import Lessons, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
-from ..engine.networks.equilibrium import TwinNetwork
+from ..engine.networks.network import Network
 from ..engine.records.event_log import EventLog
 from ..engine.simulation import Agent, Simulation
 from ..engine.streams import FloatArray, Streams
@@ -144,17 +144,19 @@ class _Draft:
         """Return what draws the latencies of readings; None where there are none."""
         return partial(draw_latencies, kind, streams=self.streams) if kind.latency else None
 
-    def twin(self) -> TwinNetwork:
+    def twin(self) -> Network:
         """Return the network as it is at first."""
-        return TwinNetwork(
+        task, mismatch = self.scenario.task, self.scenario.edges.mismatch
+        return mismatch.network(
             self.circuit,
             self.learning.conductances(),
-            sources=self.scenario.task.source_labels(),
-            targets=self.scenario.task.target_labels(),
-            nudge=self.scenario.supervisor.nudge,
+            task.source_labels(),
+            task.target_labels(),
+            self.scenario.supervisor.nudge,
+            self.streams,
         )
 
-    def observers(self, twin: TwinNetwork) -> tuple[SupervisorAgent, ProbeAgent]:
+    def observers(self, twin: Network) -> tuple[SupervisorAgent, ProbeAgent]:
         """Return who presents and who measures."""
         supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
         supervisor.begin_epoch(twin)

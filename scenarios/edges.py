@@ -20,6 +20,7 @@ from ..agents.resistors.base import Resistor
 from ..agents.rules.base import Rule
 from ..engine.circuit import Circuit
 from ..engine.errors import ScenarioError, shown
+from ..engine.networks.mismatch import Mismatch
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
 from .labels import Label
@@ -128,6 +129,8 @@ class Edges(Settings):
     each drop over them."""
     faults: Faults = Faults()
     """Which edges fail, and when."""
+    mismatch: Mismatch = Mismatch()
+    """How far the free and the clamped copy of an edge differ."""
     latency: float = Field(0.0, ge=0, le=MOST_SECONDS)
     """Time from a sense to its actuation, s."""
     latency_jitter: float = Field(0.0, ge=0)

@@ -74,8 +74,10 @@ def check_run_memory(scenario: Scenario) -> None:
         What is too large, how much it takes, and how much there is.
     """
     edges, nodes = _edges(scenario), scenario.circuit.node_count
+    factors = 2 if scenario.edges.mismatch.conductance else 1
     check_memory(
-        f"circuit: a network of {nodes} nodes and {edges} edges", _NODE * nodes + _EDGE * edges
+        f"circuit: a network of {nodes} nodes and {edges} edges",
+        factors * (_NODE * nodes + _EDGE * edges),
     )
     data, test = _data(scenario)
     labels = len(scenario.task.source_labels()) + len(scenario.task.target_labels())
@@ -89,10 +91,8 @@ def check_run_memory(scenario: Scenario) -> None:
     for key, made in scenario.edges.clocked():
         latency = min(made["latency"], scenario.horizon)
         count = edges * (latency / made["clock"].mean_interval())
-        check_memory(
-            f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight",
-            _IN_FLIGHT * count,
-        )
+        what = f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight"
+        check_memory(what, _IN_FLIGHT * count)
 
 
 def size_of(scenario: Scenario) -> str:

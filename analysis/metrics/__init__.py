@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ...engine.errors import AnalysisError, nearest, shown
+from ...engine.registry import Family
 from .. import learning
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ Metric = Callable[["Run"], float]
 M = TypeVar("M", bound=Callable[[Any], Any])
 
 #: Every known metric by its name.
-METRICS: dict[str, Metric] = {}
+METRICS: Family[Metric] = Family("metric")
 #: What a study measures that names no metric.
 DEFAULT = ("settled_error", "best_error", "final_error", "time_to_tenth", "updates")
 
@@ -67,11 +68,13 @@ def _register(function: M, events: bool) -> M:
     name = getattr(function, "__name__", "")
     known = METRICS.get(name)
     same = known is not None and known.__module__ == function.__module__  # imported once more
-    if not name.isidentifier():
+    if not name.isidentifier() or not name.isascii():
         raise AnalysisError(f"a metric must have a name, got {name or function!r}")
     if known is not None and not same:
         raise AnalysisError(f"the metric {name!r} must have a name of its own; another one has it")
-    METRICS[name] = function
+    if same:
+        METRICS.remove(name)
+    METRICS.add(name, function)
     if not events:
         _SPARE_EVENTS.add(name)
     return function

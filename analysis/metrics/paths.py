@@ -9,7 +9,7 @@ the gate. So they get one sample an action, whatever the clocks.
 from __future__ import annotations
 
 import math
-from functools import partial
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from ...engine.errors import AnalysisError
 from .. import trajectories
 from ..curvature import Curvature, curvature
+from ..voltages import mismatch_of
 from . import METRICS, metric
 
 if TYPE_CHECKING:
@@ -145,6 +146,11 @@ def _curvature(run: Run) -> Curvature | None:
     task = run.scenario["task"]
     if task["kind"] != "allostery":
         return None
+    if mismatch_of(run).conductance:
+        raise AnalysisError(
+            "the curvature of learning is that of copies which share each conductance, and "
+            f"edges.mismatch.conductance is {mismatch_of(run).conductance:g} in this run"
+        )
     from ...engine.circuit import Circuit
 
     pairs = zip(run.edges["first"], run.edges["second"], strict=True)
@@ -157,12 +163,16 @@ def _curvature(run: Run) -> Curvature | None:
     return curvature(circuit, run.conductances, task["sources"], list(task["targets"]))
 
 
-def _displacement(lag: int, run: Run) -> float:
-    walk = settled_path(run)
-    if lag >= len(walk):
-        return math.nan
-    return float(trajectories.displacement(walk, [lag])["msd"].iloc[0])
+def _displacement(lag: int) -> Callable[[Run], float]:
+    def displacement(run: Run) -> float:
+        """How far resistors are from where they were some periods ago, squared and summed."""
+        walk = settled_path(run)
+        if lag >= len(walk):
+            return math.nan
+        return float(trajectories.displacement(walk, [lag])["msd"].iloc[0])
+
+    return displacement
 
 
 for _lag in LAGS:
-    METRICS[f"displacement_{_lag}"] = partial(_displacement, _lag)
+    METRICS.add(f"displacement_{_lag}", _displacement(_lag))

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
+from ...engine.registry import Family
 from ..runs import open_run
 from ..studies.record import is_study, open_study
 
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
     from ..studies.record import StudyRecord
 
+Draw = Callable[[Run], object]
+D = TypeVar("D", bound=Callable[[Any], object])
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Kind:
+class Shown:
     """A figure that can be asked for by name.
 
     Attributes
@@ -34,10 +38,32 @@ class Kind:
 
     title: str
     caption: str
-    draw: Callable[[Run], object]
+    draw: Draw
 
 
-def _learning(run: Run) -> object:
+#: The figures that can be asked for by name.
+FIGURES: Family[Shown] = Family("figure")
+
+
+def figure(draw: D) -> D:
+    """Make a function that draws a run known as a figure, under its own name; a decorator.
+
+    The function takes a `~ohmtick.engine.records.run.Run` and returns the Axes, or an array of
+    them; the first line of its docstring is the title, the rest the caption. Where a run has
+    nothing to show, it raises an `OhmtickError` that says why.
+    """
+    title, _, caption = (draw.__doc__ or draw.__name__).strip().partition("\n")
+    shown = Shown(title=title.rstrip("."), caption=" ".join(caption.split()), draw=draw)
+    FIGURES.add(draw.__name__, shown, of=draw)
+    return draw
+
+
+@figure
+def learning(run: Run) -> object:
+    """Learning curve.
+
+    The test error at every probe; where the task has classes, the accuracy below.
+    """
     from .. import plots
 
     if run.probes.empty:
@@ -51,7 +77,13 @@ def _learning(run: Run) -> object:
     return upper, lower
 
 
-def _network(run: Run) -> object:
+@figure
+def network(run: Run) -> object:
+    """The network as it ended.
+
+    Edges by their last conductance; squares are sources, diamonds targets with the voltage that
+    is desired of them (→), of the first datum; nodes are darker at higher voltages.
+    """  # noqa: D401 - a title
     from .. import plots
     from ..voltages import data_of, node_voltages
 
@@ -64,14 +96,26 @@ def _network(run: Run) -> object:
     return plots.twins(run.edges, nodes)
 
 
-def _conductances(run: Run) -> object:
+@figure
+def conductances(run: Run) -> object:
+    """Conductances.
+
+    Every edge, or 150 of them spread evenly; in each thousandth of the time the lowest, the
+    highest and the last value.
+    """
     from .. import plots
 
     _check_acted(run)
     return plots.conductances(run.events, initial=run.edges["conductance_start_S"])
 
 
-def _ticks(run: Run) -> object:
+@figure
+def ticks(run: Run) -> object:
+    """Ticks, and how far they are in step.
+
+    When the edges read, over about twenty ticks each from the first; below, the order parameter
+    of their clocks, and dashed what clocks without any order would have.
+    """
     from .. import plots
 
     _check_acted(run)
@@ -81,14 +125,25 @@ def _ticks(run: Run) -> object:
     )
 
 
-def _intervals(run: Run) -> object:
+@figure
+def intervals(run: Run) -> object:
+    """Intervals.
+
+    Between the ticks of each edge that it acted on, over all edges.
+    """
     from .. import plots
 
     _check_acted(run)
     return plots.intervals(run.events)
 
 
-def _allan(run: Run) -> object:
+@figure
+def allan(run: Run) -> object:
+    """Stability of the clocks.
+
+    Allan deviation, a line an edge (dark to light in the order of their numbers), or the median
+    and the middle four fifths of more than thirty.
+    """
     from .. import plots
     from ..stability import allan_deviations
 
@@ -104,14 +159,25 @@ def _allan(run: Run) -> object:
     return plots.allan(deviations)
 
 
-def _staleness(run: Run) -> object:
+@figure
+def staleness(run: Run) -> object:
+    """Staleness.
+
+    How many other actuations fell between a reading and its writing.
+    """
     from .. import plots
 
     _check_acted(run)
     return plots.staleness(run.events)
 
 
-def _displacement(run: Run) -> object:
+@figure
+def displacement(run: Run) -> object:
+    """Displacement.
+
+    How far the resistors are from where they were a lag ago, squared and summed over edges, on
+    average over the second half of the run; sampled once a period of the clock.
+    """
     from .. import plots
     from ..wandering import wandering
 
@@ -130,57 +196,6 @@ def clock_of(run: Run) -> dict[str, Any]:
     """Return the clock's table of the scenario that a run records."""
     clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
     return clock
-
-
-#: The figures that can be asked for by name.
-FIGURES: dict[str, Kind] = {
-    "learning": Kind(
-        title="Learning curve",
-        caption="The test error at every probe; where the task has classes, the accuracy below.",
-        draw=_learning,
-    ),
-    "network": Kind(
-        title="The network as it ended",
-        caption="Edges by their last conductance; squares are sources, diamonds targets with the "
-        "voltage that is desired of them (→), of the first datum; nodes are darker at higher "
-        "voltages.",
-        draw=_network,
-    ),
-    "conductances": Kind(
-        title="Conductances",
-        caption="Every edge, or 150 of them spread evenly; in each thousandth of the time the "
-        "lowest, the highest and the last value.",
-        draw=_conductances,
-    ),
-    "ticks": Kind(
-        title="Ticks, and how far they are in step",
-        caption="When the edges read, over about twenty ticks each from the first; below, the "
-        "order parameter of their clocks, and dashed what clocks without any order would have.",
-        draw=_ticks,
-    ),
-    "intervals": Kind(
-        title="Intervals",
-        caption="Between the ticks of each edge that it acted on, over all edges.",
-        draw=_intervals,
-    ),
-    "allan": Kind(
-        title="Stability of the clocks",
-        caption="Allan deviation, a line an edge (dark to light in the order of their numbers), or "
-        "the median and the middle four fifths of more than thirty.",
-        draw=_allan,
-    ),
-    "staleness": Kind(
-        title="Staleness",
-        caption="How many other actuations fell between a reading and its writing.",
-        draw=_staleness,
-    ),
-    "displacement": Kind(
-        title="Displacement",
-        caption="How far the resistors are from where they were a lag ago, squared and summed over "
-        "edges, on average over the second half of the run; sampled once a period of the clock.",
-        draw=_displacement,
-    ),
-}
 
 
 def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.records.run import Run
-from ..voltages import data_of
+from ..voltages import data_of, mismatch_of, relative_of
 from .layout import layout_of
 from .packing import Packed, pack, pack_index, pack_logarithms, pack_rounded
 from .thinning import Thinned, span_of, thin
@@ -100,6 +100,7 @@ def _run(
             "middle_y": pack(layout.middles[:, 1], "f4"),
             "start": pack(run.edges["conductance_start_S"], "f8"),
             "cut": pack(run.cuts, "f8"),
+            **_relative(run),
         },
         "events": _events(thinned.rows, bounds, exact) | {"count": thinned.events},
         "probes": _probes(run.probes),
@@ -134,6 +135,14 @@ def _probes(probes: pd.DataFrame) -> dict[str, Packed]:
     kept = probes.iloc[sorted({*range(0, len(probes), every), len(probes) - 1} - {-1})]
     columns = ["time_s", "error", *(["accuracy"] if "accuracy" in probes else [])]
     return {name.removesuffix("_s"): pack(kept[name], "f8") for name in columns}
+
+
+def _relative(run: Run) -> dict[str, Packed]:
+    """Pack what each copy of an edge conducts of what is written, where the copies differ."""
+    if not mismatch_of(run).conductance:
+        return {}
+    free, clamped = relative_of(run)
+    return {"relative_free": pack(free, "f8"), "relative_clamped": pack(clamped, "f8")}
 
 
 def _data(run: Run) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..networks.equilibrium import TwinNetwork
+from ..networks.network import Network
 from ..simulation import Observer
 from . import loop
 from .simulation import CompiledSimulation
@@ -27,7 +27,7 @@ class CutSimulation(CompiledSimulation):
         As for `CompiledSimulation`.
     """
 
-    def __init__(self, twin: TwinNetwork, *, cuts: Mapping[int, float], **settings: Any) -> None:
+    def __init__(self, twin: Network, *, cuts: Mapping[int, float], **settings: Any) -> None:
         super().__init__(twin, **settings)
         self._planned = {edge: time for edge, time in cuts.items() if time < self.horizon}
 
@@ -38,7 +38,7 @@ class CutSimulation(CompiledSimulation):
             super()._process(watch, poll)
             if self.stopped:
                 return False
-            self.twin.set_conductance(edge, 0.0)
+            self.twin.set_conductance(edge, 0.0, time)
             self.cuts[edge] = self._times[loop.NOW] = time
         self._times[loop.END] = self.horizon
         return super()._process(watch, poll)

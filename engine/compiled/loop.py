@@ -16,11 +16,30 @@ import numpy as np
 from ..kernels.draws import uniform
 from ..kernels.heap import lift, sink
 from ..kernels.kernel import Function, Ints, Reals, kernel
-from ..kernels.measure import accuracy, mean_squared_error, responses
-from ..kernels.pointers import change_at, conductance_at, read_at, row_of, rule_at, step_at
+from ..kernels.measure import accuracy, clear, mean_square, negate_desired
+from ..kernels.network import (
+    APPLY,
+    NEEDS_VOLTAGES,
+    NOTHING,
+    PRESENT,
+    READ,
+    REFACTORIZE,
+    RESPOND,
+    SOLVE,
+    WRITE,
+)
+from ..kernels.pointers import (
+    change_at,
+    conductance_at,
+    present_at,
+    read_at,
+    respond_at,
+    row_of,
+    rule_at,
+    step_at,
+    write_at,
+)
 from ..solver.layout import AT_CONDUCTANCE
-from ..solver.updates import NOTHING, SOLVE, present, set_conductance
-from ..solver.voltages import transfer
 from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
 
 #: Why `advance` returned.
@@ -34,8 +53,6 @@ COUNTERS = 10
 # Times that outlive a call, s.
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
-# Whose address stands where.
-READ, TAKE_IN, RENEW_FACTOR, SOLVE_ALL = range(4)
 #: A tie between readings of one instant goes by edge, then by the order of the readings: the number
 #: of the edge, up to 2^26, above that of the reading, which may start anew after 2^37.
 READING_BITS = 37
@@ -49,9 +66,10 @@ def advance(
     times: Reals, nudge: float, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
-    read = read_at(addresses[READ])
-    take_in, renew = step_at(addresses[TAKE_IN]), step_at(addresses[RENEW_FACTOR])
-    solve = step_at(addresses[SOLVE_ALL])
+    read, write = read_at(addresses[READ]), write_at(addresses[WRITE])
+    present, respond = present_at(addresses[PRESENT]), respond_at(addresses[RESPOND])
+    apply, refactorize = step_at(addresses[APPLY]), step_at(addresses[REFACTORIZE])
+    solve = step_at(addresses[SOLVE])
     for _ in range(budget):
         presentation = desk.time[counters[NEXT_PRESENTATION]]
         tick = edges.next_tick[edges.heap[0]]
@@ -60,15 +78,20 @@ def advance(
         if not now < times[END]:
             return HORIZON
         if presentation == now:
-            reason = _present(real, index, take_in, renew, desk, counters, nudge)
+            reason = _present(
+                real, index, present, respond, apply, refactorize, desk, counters, nudge
+            )
         elif tick == now:
             reason = _sense(
-                real, index, read, renew, solve, rules, devices, edges, flights, counters, nudge,
+                real, index, read, refactorize, solve, rules, devices, edges, flights, counters,
+                nudge,
             )  # fmt: skip
         elif arrival == now:
-            reason = _actuate(real, index, devices, flights, rows, counters)
+            reason = _actuate(real, index, write, devices, flights, rows, counters)
         else:
-            reason = _probe(real, index, take_in, renew, desk, test, probes, counters, times)
+            reason = _probe(
+                real, index, respond, apply, refactorize, desk, test, probes, counters, times
+            )
         if reason in (FULL, SINGULAR):
             return reason  # and the event has still to happen
         times[NOW] = now
@@ -79,18 +102,18 @@ def advance(
 
 @kernel(inline=True)
 def _present(
-    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, counters: Ints,
-    nudge: float,
+    real: Reals, index: Ints, present: Function, respond: Function, apply: Function,
+    refactorize: Function, desk: Desk, counters: Ints, nudge: float,
 ) -> int:  # fmt: skip
     """Present the next datum; at the start of an epoch measure what is desired of each class."""
     lessons, place = desk.lessons, counters[NEXT_PRESENTATION]
     if desk.class_means.size > 0 and counters[PRESENTED] % lessons.label.size == 0:
-        if not _settle(real, index, take_in, renew):
+        if not _settle(real, index, apply, refactorize):
             return SINGULAR
-        transfer(real, index, desk.gain)
-        responses(desk.gain, desk.class_means, lessons.desired)
-    datum = desk.datum[place]
-    present(real, index, lessons.inputs[datum], lessons.desired[lessons.label[datum]], nudge)
+        clear(lessons.desired)
+        respond(real, index, desk.class_means, lessons.desired)
+    datum, desired = desk.datum[place], lessons.desired[lessons.label[desk.datum[place]]]
+    present(real, index, lessons.inputs[datum], desired, nudge, desk.time[place])
     counters[DATUM] = datum
     counters[PRESENTED] += 1
     counters[NEXT_PRESENTATION] = place + 1
@@ -99,8 +122,8 @@ def _present(
 
 @kernel(inline=True)
 def _sense(
-    real: Reals, index: Ints, read: Function, renew: Function, solve: Function, rules: Rules,
-    devices: Devices, edges: Edges, flights: Flights, counters: Ints, nudge: float,
+    real: Reals, index: Ints, read: Function, refactorize: Function, solve: Function,
+    rules: Rules, devices: Devices, edges: Edges, flights: Flights, counters: Ints, nudge: float,
 ) -> int:  # fmt: skip
     """Let the edge that ticks first read its drops.
 
@@ -109,15 +132,15 @@ def _sense(
     if counters[IN_FLIGHT] == flights.slots.size:
         return FULL
     edge = edges.heap[0]
-    needed, free, clamped = read(real, index, edge)
-    while needed != NOTHING:
-        if needed == SOLVE:
-            solve(real, index)
-        elif renew(real, index) >= 0:
-            return SINGULAR
-        needed, free, clamped = read(real, index, edge)
     tick = edges.used[edge]
     now = edges.ticks[edge, tick]
+    needed, free, clamped = read(real, index, edge, now)
+    while needed != NOTHING:
+        if needed == NEEDS_VOLTAGES:
+            solve(real, index)
+        elif refactorize(real, index) >= 0:
+            return SINGULAR
+        needed, free, clamped = read(real, index, edge, now)
     error = tick if edges.error_free.shape[1] > 1 else 0
     seen_free = free + edges.error_free[edge, error]
     seen_clamped = clamped + edges.error_clamped[edge, error]
@@ -171,8 +194,9 @@ def _gather(
 
 @kernel(inline=True)
 def _actuate(
-    real: Reals, index: Ints, devices: Devices, flights: Flights, rows: Rows, counters: Ints
-) -> int:
+    real: Reals, index: Ints, write: Function, devices: Devices, flights: Flights, rows: Rows,
+    counters: Ints,
+) -> int:  # fmt: skip
     """Let the first reading in flight change its edge's resistor, and log it."""
     slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
     flights.slots[0] = flights.slots[last]
@@ -183,7 +207,7 @@ def _actuate(
     before = real[index[AT_CONDUCTANCE] + edge]
     value = devices.value[edge]
     after = _changed(devices, edge, flights.change[slot])
-    due = set_conductance(real, index, edge, after)
+    due = write(real, index, edge, after, flights.time[slot])
     row = counters[ROWS]
     rows.time_s[row] = flights.time[slot]
     rows.sensed_s[row] = flights.sensed[slot]
@@ -223,19 +247,22 @@ def _changed(devices: Devices, edge: int, amount: float) -> float:
 
 @kernel
 def _probe(
-    real: Reals, index: Ints, take_in: Function, renew: Function, desk: Desk, test: Data,
-    probes: ProbeRows, counters: Ints, times: Reals,
+    real: Reals, index: Ints, respond: Function, apply: Function, refactorize: Function,
+    desk: Desk, test: Data, probes: ProbeRows, counters: Ints, times: Reals,
 ) -> int:  # fmt: skip
     """Measure the test error without touching anything."""
-    if not _settle(real, index, take_in, renew):
+    if not _settle(real, index, apply, refactorize):
         return SINGULAR
-    transfer(real, index, desk.gain)
     row = counters[PROBE_ROWS]
     probes.time_s[row] = times[NEXT_PROBE]
     probes.updates[row] = counters[UPDATES]
-    probes.error[row] = mean_squared_error(desk.gain, test.inputs, test.label, test.desired)
+    negate_desired(test.label, test.desired, desk.outputs)
+    respond(real, index, test.inputs, desk.outputs)
+    probes.error[row] = mean_square(desk.outputs)
     if desk.class_means.size > 0:
-        probes.accuracy[row] = accuracy(desk.gain, test.inputs, test.label, test.desired)
+        clear(desk.outputs)
+        respond(real, index, test.inputs, desk.outputs)
+        probes.accuracy[row] = accuracy(desk.outputs, test.label, test.desired)
     counters[PROBE_ROWS] = row + 1
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
@@ -243,6 +270,6 @@ def _probe(
 
 
 @kernel
-def _settle(real: Reals, index: Ints, take_in: Function, renew: Function) -> bool:
-    """Bring the factor up to date; return whether the circuit has one."""
-    return take_in(real, index) == NOTHING or renew(real, index) < 0
+def _settle(real: Reals, index: Ints, apply: Function, refactorize: Function) -> bool:
+    """Bring the network up to date; return whether the circuit has a solution."""
+    return apply(real, index) == NOTHING or refactorize(real, index) < 0

@@ -8,17 +8,15 @@ from time import perf_counter
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import OhmtickError
 from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
-from ..kernels.pointers import READ, STEP, address_of, entry_for
-from ..networks.equilibrium import TwinNetwork
+from ..kernels.pointers import entry_for
+from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
-from ..solver import updates as network
 from ..streams import FloatArray
 from . import loop
 from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
@@ -84,7 +82,7 @@ class CompiledSimulation:
 
     def __init__(
         self,
-        twin: TwinNetwork,
+        twin: Network,
         *,
         horizon: float,
         log: EventLog,
@@ -104,7 +102,7 @@ class CompiledSimulation:
         self.cuts: dict[int, float] = {}
         self._schedule, self._rules, self._devices = schedule, rules, devices
         self._functions = functions
-        self._addresses = _addresses()
+        self._addresses = twin.addresses()
         self._nudge = float(nudge)
         self._presentations = presentations
         self._test = test
@@ -119,7 +117,7 @@ class CompiledSimulation:
             datum=np.empty(0, np.int64),
             lessons=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
-            gain=np.zeros((twin.targets.size, twin.sources.size)),
+            outputs=np.zeros((len(test.inputs), twin.targets.size)),
         )
         self._counters = np.zeros(loop.COUNTERS, np.int64)
         self._times = np.zeros(loop.TIMES)
@@ -286,12 +284,6 @@ class CompiledSimulation:
             f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
-
-
-def _addresses() -> NDArray[np.int64]:
-    """Return where the kernels lie that the loop calls, in the order that it expects."""
-    steps = [address_of(step, STEP) for step in (network.take_in, network.renew, network.solve)]
-    return np.array([address_of(network.read, READ), *steps], dtype=np.int64)
 
 
 def _flights(capacity: int) -> Flights:

@@ -112,8 +112,8 @@ class Desk(NamedTuple):
     lessons: Data
     class_means: Reals
     """Mean inputs of the classes, V, shape (C, S); none without classes."""
-    gain: Reals
-    """Room for the transfer of the network, shape (T, S)."""
+    outputs: Reals
+    """Room for the target voltages of the test data, V, shape (D, T)."""
 
 
 class Rows(NamedTuple):

@@ -8,8 +8,8 @@ from .kernel import Ints, Reals, kernel
 
 
 @kernel
-def responses(gain: Reals, inputs: Reals, outputs: Reals) -> None:
-    """Write the free target voltages for each row of inputs, ``inputs @ gain.T``, to `outputs`.
+def add_responses(gain: Reals, inputs: Reals, outputs: Reals) -> None:
+    """Add the free target voltages for each row of inputs, ``inputs @ gain.T``, to `outputs`.
 
     Parameters
     ----------
@@ -22,54 +22,69 @@ def responses(gain: Reals, inputs: Reals, outputs: Reals) -> None:
     """
     for datum in range(inputs.shape[0]):
         for target in range(gain.shape[0]):
-            voltage = 0.0
+            voltage = outputs[datum, target]
             for source in range(gain.shape[1]):
                 voltage += gain[target, source] * inputs[datum, source]
             outputs[datum, target] = voltage
 
 
 @kernel
-def mean_squared_error(gain: Reals, inputs: Reals, label: Ints, desired: Reals) -> float:
-    """Return the mean over data and targets of ``(v_target - desired)²``, V².
+def clear(outputs: Reals) -> None:
+    """Set outputs, shape (D, T), to 0 V, to which a network adds its responses."""
+    for datum in range(outputs.shape[0]):
+        for target in range(outputs.shape[1]):
+            outputs[datum, target] = 0.0
+
+
+@kernel
+def negate_desired(label: Ints, desired: Reals, outputs: Reals) -> None:
+    """Set outputs to minus what is desired, V; a network that adds its responses leaves the misses.
 
     Parameters
     ----------
-    gain, inputs
-        As for `responses`.
     label
         Which row of `desired` belongs to each datum, shape (D,).
     desired
         Desired target voltages, V, shape (D or C, T).
+    outputs
+        Shape (D, T).
     """
+    for datum in range(outputs.shape[0]):
+        for target in range(outputs.shape[1]):
+            outputs[datum, target] = -desired[label[datum], target]
+
+
+@kernel
+def mean_square(misses: Reals) -> float:
+    """Return the mean over data and targets of ``(v_target - desired)²``, V²; shape (D, T)."""
     total = 0.0
-    for datum in range(inputs.shape[0]):
-        for target in range(gain.shape[0]):
-            miss = -desired[label[datum], target]
-            for source in range(gain.shape[1]):
-                miss += gain[target, source] * inputs[datum, source]
-            total += miss * miss
-    return total / (inputs.shape[0] * gain.shape[0])
+    for datum in range(misses.shape[0]):
+        for target in range(misses.shape[1]):
+            total += misses[datum, target] * misses[datum, target]
+    return total / (misses.shape[0] * misses.shape[1])
 
 
-@kernel(allocates=True)
-def accuracy(gain: Reals, inputs: Reals, label: Ints, desired: Reals) -> float:
+@kernel
+def accuracy(outputs: Reals, label: Ints, desired: Reals) -> float:
     """Return the fraction of data whose outputs lie nearest what is desired of their own class.
 
     Parameters
     ----------
-    gain, inputs, label, desired
-        As for `mean_squared_error`, with one row of `desired` for each class.
+    outputs
+        Target voltages, V, shape (D, T).
+    label
+        The class of each datum, shape (D,).
+    desired
+        What is desired of each class, V, shape (C, T).
     """
     right = 0
-    outputs = np.empty(gain.shape[0])
-    for datum in range(inputs.shape[0]):
-        responses(gain, inputs[datum : datum + 1], outputs.reshape(1, -1))
+    for datum in range(outputs.shape[0]):
         nearest, least = -1, np.inf
         for c in range(desired.shape[0]):
             distance = 0.0
-            for target in range(gain.shape[0]):
-                distance += (outputs[target] - desired[c, target]) ** 2
+            for target in range(outputs.shape[1]):
+                distance += (outputs[datum, target] - desired[c, target]) ** 2
             if distance < least:
                 nearest, least = c, distance
         right += nearest == label[datum]
-    return right / inputs.shape[0]
+    return right / outputs.shape[0]

@@ -10,19 +10,26 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from numba import boolean, float64, int64, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .kernel import Function
+from .kernel import Function, Ints
 
 REALS, INTS = float64[::1], int64[::1]
 #: An edge's drops: what is needed first, free, clamped.
-READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64)  # type: ignore[no-untyped-call]
+READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64, float64)  # type: ignore[no-untyped-call]
 #: A conductance is written; whether a check is due.
-WRITE = boolean(REALS, INTS, int64, float64)
+WRITE = boolean(REALS, INTS, int64, float64, float64)
+#: A datum is held.
+PRESENT = int64(REALS, INTS, REALS, REALS, float64, float64)
+#: Outputs of many inputs.
+RESPOND = int64(REALS, INTS, float64[:, ::1], float64[:, ::1])
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
+#: The kernels of a network, in the order of `~ohmtick.engine.kernels.network`.
+NETWORK = (READ, WRITE, PRESENT, RESPOND, STEP, STEP, STEP)
 #: An edge's own numbers, or its parameters: the first of them.
 ROW = types.CPointer(float64)  # type: ignore[no-untyped-call]
 #: A rule's change: both drops, the value, the edge's state and parameters, the nudge.
@@ -49,6 +56,17 @@ def entry(function: Any, signature: Any) -> Function:
     """
     point: Function = _compiled(function, signature).entry_point
     return point
+
+
+def addresses_of(network: tuple[Function, ...]) -> Ints:
+    """Return the addresses of a network's kernels, shape (CALLS,)."""
+    kernels = zip(network, NETWORK, strict=True)
+    return np.array([address_of(*each) for each in kernels], dtype=np.int64)
+
+
+def entry_of(network: tuple[Function, ...], call: int) -> Function:
+    """Return one of a network's kernels as `entry` does."""
+    return entry(network[call], NETWORK[call])
 
 
 def entry_for(function: Any, arguments: tuple[Any, ...]) -> Function:
@@ -86,6 +104,9 @@ def _function_at(signature: Any) -> Function:
 
 # In compiled code: the function of such a signature that lies at an address.
 read_at = _function_at(READ)
+write_at = _function_at(WRITE)
+present_at = _function_at(PRESENT)
+respond_at = _function_at(RESPOND)
 step_at = _function_at(STEP)
 rule_at = _function_at(RULE)
 change_at = _function_at(CHANGE)

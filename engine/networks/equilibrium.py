@@ -13,9 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..circuit import Circuit
 from ..errors import CircuitError, SingularCircuitError, nearest, shown
-
-FloatArray = NDArray[np.float64]
-IndexArray = NDArray[np.intp]
+from ..kernels.network import NEEDS_FACTOR, NEEDS_VOLTAGES
+from .network import FloatArray, IndexArray, Network
 
 #: How far a node may be from the mean that Kirchhoff's law asks for, in units of the largest
 #: voltage that is held, before a check makes the factor anew.
@@ -25,7 +24,7 @@ TOLERATED = 1e-12
 DRIFTED = 1e-10
 
 
-class TwinNetwork:
+class TwinNetwork(Network):
     """The free and the clamped copy of one circuit, which share every conductance.
 
     In the free copy the sources are held at the input voltages and Kirchhoff's current law holds
@@ -103,10 +102,8 @@ class TwinNetwork:
             )
         self.nudge = float(nudge)
         self.renewals = 0
-        self._kernels = _kernels()
-        self.real, self.index, _ = self._kernels.build(
-            circuit.edges, circuit.nodes, self.sources, self.targets
-        )
+        self._kernels = self._compiled()
+        self.real, self.index = self._state()
         self._write = self._kernels.writer()
         self._read = self._kernels.reader()
         at = int(self.index[self._kernels.AT_CONDUCTANCE])
@@ -129,7 +126,11 @@ class TwinNetwork:
             edge = self._edge(edge)
         return float(self._conductances[edge])
 
-    def set_conductance(self, edge: int, conductance: float) -> None:
+    def copy_conductances(self) -> tuple[FloatArray, FloatArray]:
+        """Return what the edges conduct in the free and in the clamped copy, S, each shape (E,)."""
+        return self.conductances, self.conductances
+
+    def set_conductance(self, edge: int, conductance: float, time: float = 0.0) -> None:
         """Change one conductance, S; the next reader pays.
 
         Raises
@@ -146,7 +147,7 @@ class TwinNetwork:
                 f"the conductance of edge {edge} must be finite and not negative, "
                 f"got {conductance} S instead"
             )
-        if self._write(self.real, self.index, edge, conductance):
+        if self._write(self.real, self.index, edge, conductance, time):
             self.check()
 
     def set_conductances(self, conductances: ArrayLike) -> None:
@@ -165,9 +166,14 @@ class TwinNetwork:
                 f"got {values.ravel()[edge]} S instead"
             )
         self._conductances[:] = values
-        self._kernels.forget(self.index)
+        self._kernels.invalidate(self.index)
 
-    def present(self, inputs: ArrayLike | None = None, desired: ArrayLike | None = None) -> None:
+    def present(
+        self,
+        inputs: ArrayLike | None = None,
+        desired: ArrayLike | None = None,
+        time: float = 0.0,
+    ) -> None:
         """Apply a datum: hold the sources at `inputs` and clamp the targets towards `desired`.
 
         Parameters
@@ -177,6 +183,8 @@ class TwinNetwork:
             omitted.
         desired
             Desired target voltages, V, in the order of the targets, shape (T,). Likewise.
+        time
+            From when on, s; it makes no difference at equilibrium.
 
         Raises
         ------
@@ -195,22 +203,22 @@ class TwinNetwork:
             aims = self.real[wanted : wanted + targets].copy()
         else:
             aims = _voltages(desired, targets, "desired", "targets")
-        self._kernels.present(self.real, self.index, volts, aims, self.nudge)
+        self._kernels.present(self.real, self.index, volts, aims, self.nudge, time)
 
-    def drops(self, edge: int) -> tuple[float, float]:
+    def drops(self, edge: int, time: float = 0.0) -> tuple[float, float]:
         """Return the drop over one edge in the free and the clamped copy, V.
 
         The drop is the voltage of the edge's first node minus that of its second.
         """
         if type(edge) is not int or not 0 <= edge < self._edges:
             edge = self._edge(edge)
-        needed, free, clamped = self._read(self.real, self.index, edge)
+        needed, free, clamped = self._read(self.real, self.index, edge, time)
         while needed:
             self._provide(needed)
-            needed, free, clamped = self._read(self.real, self.index, edge)
+            needed, free, clamped = self._read(self.real, self.index, edge, time)
         return free, clamped
 
-    def voltages(self) -> tuple[FloatArray, FloatArray]:
+    def voltages(self, time: float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Return every node's voltage in the free and the clamped copy, V, each shape (N,)."""
         self._settle()
         free, clamped = np.empty((2, self.circuit.nodes))
@@ -227,7 +235,7 @@ class TwinNetwork:
         self._kernels.transfer(self.real, self.index, self._gain)
         return self._gain.copy()
 
-    def respond(self, inputs: FloatArray, outputs: FloatArray) -> None:
+    def respond(self, inputs: FloatArray, outputs: FloatArray, *, add: bool = False) -> None:
         """Write the free target voltages for each row of `inputs` to `outputs`, V.
 
         Parameters
@@ -236,10 +244,13 @@ class TwinNetwork:
             Source voltages, V, shape (D, S), contiguous.
         outputs
             Shape (D, T), contiguous.
+        add
+            Add them to what `outputs` holds instead.
         """
         self._settle()
-        self._kernels.transfer(self.real, self.index, self._gain)
-        self._kernels.responses(self._gain, inputs, outputs)
+        if not add:
+            outputs[:] = 0.0
+        self._kernels.respond(self.real, self.index, inputs, outputs)
 
     def imbalance(self) -> float:
         """Return how far any node is from where Kirchhoff's law puts it, V, in either copy.
@@ -250,16 +261,17 @@ class TwinNetwork:
         held = np.zeros(self.circuit.nodes, dtype=np.bool_)
         held[self.sources] = True
         free, clamped = self.voltages()
+        k_free, k_clamped = self.copy_conductances()
         edges = self.circuit.edges
-        worst = self._kernels.imbalance(edges, self._conductances, held, free)
+        worst = self._kernels.imbalance(edges, k_free, held, free)
         held[self.targets] = True
-        return float(max(worst, self._kernels.imbalance(edges, self._conductances, held, clamped)))
+        return float(max(worst, self._kernels.imbalance(edges, k_clamped, held, clamped)))
 
     def drift(self) -> float:
         """Return how far any voltage is from that of a factor made anew, V, in either copy."""
         volts = np.array(self.voltages())
         real, index = self.real.copy(), self.index.copy()
-        if self._kernels.renew(real, index) >= 0:
+        if self._kernels.refactorize(real, index) >= 0:
             return math.inf
         fresh = np.empty_like(volts)
         self._kernels.voltages(real, index, *fresh)
@@ -276,13 +288,27 @@ class TwinNetwork:
         scale = float(np.abs(self.real[at : at + 2 * boundary]).max())
         if not (self.imbalance() <= TOLERATED * scale and self.drift() <= DRIFTED * scale):
             self.renewals += 1
-            self._provide(self._kernels.RENEW)
+            self._provide(NEEDS_FACTOR)
             if not self.imbalance() <= 1e3 * TOLERATED * scale:
                 warnings.warn(
                     f"Kirchhoff's law is kept to {self.imbalance():.1e} V only: the conductances "
                     f"span too many decades",
                     stacklevel=2,
                 )
+
+    @staticmethod
+    def _compiled() -> ModuleType:
+        """Return the kernels; importing them takes a second, so not before they are used."""
+        from ..solver import kernels
+
+        return kernels
+
+    def _state(self) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Return the state that the kernels take, without conductances yet."""
+        real, index, _ = self._kernels.build(
+            self.circuit.edges, self.circuit.nodes, self.sources, self.targets
+        )
+        return real, index
 
     def _edge(self, edge: int) -> int:
         """Return an edge's number as the kernels take it."""
@@ -298,17 +324,22 @@ class TwinNetwork:
         return number
 
     def _settle(self) -> None:
-        needed = self._kernels.take_in(self.real, self.index)
+        needed = self._kernels.apply_changes(self.real, self.index)
         if needed:
             self._provide(needed)
 
     def _provide(self, needed: int) -> None:
         """Do what a kernel says that it needs."""
-        if needed == self._kernels.SOLVE:
+        if needed == NEEDS_VOLTAGES:
             self._kernels.solve(self.real, self.index)
             return
-        if self._kernels.renew(self.real, self.index) >= 0:
+        if self._kernels.refactorize(self.real, self.index) >= 0:
             self.refuse_singular()
+
+    def addresses(self) -> NDArray[np.int64]:
+        """Return where its kernels lie; see `~ohmtick.engine.kernels.network`, shape (CALLS,)."""
+        found: NDArray[np.int64] = self._kernels.addresses()
+        return found
 
     def refuse_singular(self) -> None:
         """Raise the error of a circuit that has no solution, naming the nodes."""
@@ -325,13 +356,6 @@ class TwinNetwork:
                 f"every part of the circuit must touch a source, "
                 f"got {self.circuit.name(floating)} cut off from all of them"
             )
-
-
-def _kernels() -> ModuleType:
-    """Return the compiled kernels; importing them takes a second, so not before they are used."""
-    from ..solver import kernels
-
-    return kernels
 
 
 def _nodes(circuit: Circuit, named: Sequence[int | str], what: str) -> IndexArray:

@@ -2,42 +2,39 @@
 
 from __future__ import annotations
 
-from ..kernels.kernel import Function
-from ..kernels.measure import responses
-from ..kernels.pointers import READ, WRITE, entry
+from ..kernels.kernel import Function, Ints
+from ..kernels.network import READ, WRITE
+from ..kernels.pointers import addresses_of, entry_of
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
 from .updates import (
-    RENEW,
-    SOLVE,
+    apply_changes,
     checked,
-    forget,
+    invalidate,
     present,
     read,
-    renew,
+    refactorize,
     set_conductance,
     solve,
-    take_in,
 )
-from .voltages import imbalance, transfer, voltages
+from .voltages import imbalance, respond, transfer, voltages
 
 __all__ = [
     "AT_CONDUCTANCE",
     "AT_DESIRED",
     "AT_FREE",
-    "RENEW",
-    "SOLVE",
+    "addresses",
+    "apply_changes",
     "build",
     "checked",
-    "forget",
     "imbalance",
+    "invalidate",
     "node_at",
     "present",
     "reader",
-    "renew",
-    "responses",
+    "refactorize",
+    "respond",
     "solve",
-    "take_in",
     "transfer",
     "voltages",
     "writer",
@@ -46,9 +43,17 @@ __all__ = [
 
 def reader() -> Function:
     """Return what reads the drops over an edge, at the least cost of a call from Python."""
-    return entry(read, READ)
+    return entry_of(_CALLED, READ)
 
 
 def writer() -> Function:
     """Return what changes one conductance, likewise."""
-    return entry(set_conductance, WRITE)
+    return entry_of(_CALLED, WRITE)
+
+
+def addresses() -> Ints:
+    """Return where the kernels lie that compiled code calls."""
+    return addresses_of(_CALLED)
+
+
+_CALLED = (read, set_conductance, present, respond, apply_changes, refactorize, solve)

@@ -1,7 +1,7 @@
 """The twin network as kernels see it: changes are noted, and the next read pays for them.
 
 Both engines call these. What is done to the factor depends on the order of changes and reads
-alone, and not on who else looks: `take_in`, which probes call, brings the factor up to date
+alone, and not on who else looks: `apply_changes`, which probes call, brings the factor up to date
 without counting as a read, and leaves just what the next read would have made itself.
 
 A read after many changes refactors instead of walking for each. Many reads of one state solve for
@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernels.kernel import Ints, Reals, kernel
+from ..kernels.network import NEEDS_FACTOR, NEEDS_VOLTAGES, NOTHING
 from .boundary import present as hold
 from .eliminate import refactor
 from .layout import (
@@ -36,8 +37,6 @@ from .layout import (
 from .voltages import voltages
 from .walk import add, drops
 
-#: What a read needs first.
-NOTHING, RENEW, SOLVE = range(3)
 #: Changes between two checks of the factor against Kirchhoff's law.
 CHECK_EVERY = 100_000
 #: Of its largest conductance since the factor was made, what an edge may fall to. The factor's
@@ -46,7 +45,7 @@ LEAST_OF_PEAK = 1e-5
 
 
 @kernel(inline=True)
-def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> bool:
+def set_conductance(real: Reals, index: Ints, edge: int, conductance: float, time: float) -> bool:
     """Note an edge's new conductance, S; the next read pays. Return whether a check is due."""
     at = index[AT_CONDUCTANCE] + edge
     delta = conductance - real[at]
@@ -70,7 +69,7 @@ def set_conductance(real: Reals, index: Ints, edge: int, conductance: float) -> 
 
 
 @kernel
-def forget(index: Ints) -> None:
+def invalidate(index: Ints) -> None:
     """Note that any number of conductances were changed."""
     index[CHANGES] = index[MOST_CHANGES] + 1
     index[APPLIED] = 0
@@ -85,25 +84,28 @@ def checked(index: Ints) -> None:
 
 
 @kernel
-def present(real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: float) -> None:
+def present(
+    real: Reals, index: Ints, inputs: Reals, desired: Reals, nudge: float, time: float
+) -> int:
     """Hold the sources at `inputs`, and nudge the clamped targets towards `desired`, V."""
     hold(real, index, inputs, desired, nudge)
     index[READS] = 0
     index[SOLVED] = 0
+    return NOTHING
 
 
 @kernel
-def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
+def read(real: Reals, index: Ints, edge: int, time: float) -> tuple[int, float, float]:
     """Return the drops over an edge in both copies, V, where walks are all that this takes.
 
     Returns
     -------
     needed : int
-        `NOTHING`, or what must be called before this is called again: `RENEW` or `SOLVE`. The
-        drops then mean nothing.
+        `NOTHING`, or what must be got before this is called again: `NEEDS_FACTOR` or
+        `NEEDS_VOLTAGES`. The drops then mean nothing.
     free, clamped : float
     """
-    needed = take_in(real, index)
+    needed = apply_changes(real, index)
     if needed:
         return needed, np.nan, np.nan
     index[CHANGES] = index[APPLIED] = 0
@@ -112,7 +114,7 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
         free, clamped = drops(real, index, edge)
         return NOTHING, free, clamped
     if not index[SOLVED]:
-        return SOLVE, np.nan, np.nan
+        return NEEDS_VOLTAGES, np.nan, np.nan
     first, second = index[index[AT_NODES] + 2 * edge], index[index[AT_NODES] + 2 * edge + 1]
     free_at, clamped_at = index[AT_VOLTAGE], index[AT_VOLTAGE] + index[NODES]
     return (
@@ -123,24 +125,24 @@ def read(real: Reals, index: Ints, edge: int) -> tuple[int, float, float]:
 
 
 @kernel
-def take_in(real: Reals, index: Ints) -> int:
+def apply_changes(real: Reals, index: Ints) -> int:
     """Bring the factor up to date by walks, without counting as a read; return what it needs."""
     count, applied = index[CHANGES], index[APPLIED]
     if applied == count:
         return NOTHING
     if count > index[MOST_CHANGES]:
-        return RENEW
+        return NEEDS_FACTOR
     for place in range(applied, count):
         changed, delta = index[index[AT_CHANGED] + place], real[index[AT_DELTA] + place]
         if add(real, index, changed, delta) >= 0:
-            forget(index)
-            return RENEW
+            invalidate(index)
+            return NEEDS_FACTOR
     index[APPLIED] = count
     return NOTHING
 
 
 @kernel
-def renew(real: Reals, index: Ints) -> int:
+def refactorize(real: Reals, index: Ints) -> int:
     """Make the factor anew from all conductances; return -1 or the position that failed.
 
     A factor that failed is made anew by the next read.
@@ -151,7 +153,7 @@ def renew(real: Reals, index: Ints) -> int:
     failed = refactor(real, index, real[at : at + edges])
     index[SOLVED] = index[UNCHECKED] = 0
     if failed >= 0:
-        forget(index)
+        invalidate(index)
         return failed
     index[APPLIED] = index[CHANGES]
     return failed

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels.kernel import Ints, Reals, kernel
+from ..kernels.measure import add_responses
+from ..kernels.network import NOTHING
 from .layout import (
     AT_CLAMPED,
     AT_FREE,
@@ -89,6 +91,15 @@ def transfer(real: Reals, index: Ints, gain: Reals) -> None:
             share = real[at + row - column]
             for source in range(gain.shape[1]):
                 gain[target, source] += share * gain[row - interior, source]
+
+
+@kernel(allocates=True)
+def respond(real: Reals, index: Ints, inputs: Reals, outputs: Reals) -> int:
+    """Add the free target voltages for each row of `inputs`, shape (D, S), to `outputs`, (D, T)."""
+    gain = np.empty((index[UNKNOWNS] - index[INTERIOR], index[NODES] - index[UNKNOWNS]))
+    transfer(real, index, gain)
+    add_responses(gain, inputs, outputs)
+    return NOTHING
 
 
 @kernel(allocates=True)

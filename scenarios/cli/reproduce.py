@@ -11,13 +11,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ...engine.errors import OhmtickError, RecordError, nearest, reason
+from ..papers import PAPERS
 
 if TYPE_CHECKING:
-    from ...analysis.papers.wycoff2022.findings import Finding
+    from ...analysis.papers.claims import Finding
     from ...analysis.studies.record import StudyRecord
 
-#: What can be reproduced.
-PAPERS = ("wycoff2022",)
 #: Exit code of a command that was interrupted.
 INTERRUPTED = 130
 #: Told what is being done, in a line.
@@ -37,7 +36,7 @@ def reproduce(
     Parameters
     ----------
     paper
-        One of `PAPERS`.
+        One of `~ohmtick.scenarios.papers.PAPERS`.
     out
         The folder of the report. Studies are kept in its subfolder ``studies``, so that what was
         interrupted goes on where it stopped.
@@ -64,8 +63,6 @@ def reproduce(
         raise OhmtickError(f"the 'workers' must be at least 1, got {workers} instead")
     if paper not in PAPERS:
         raise OhmtickError(f"there is no reproduction of {paper!r}; {nearest(paper, PAPERS)}")
-    from ...analysis.papers.wycoff2022.report import write
-
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +71,7 @@ def reproduce(
     records = carry_out(paper, folder / "studies", quick, workers or os.cpu_count() or 1, say)
     say("Tables and figures")
     command = f"ohmtick reproduce {paper}{' --quick' if quick else ''} --out {folder.name}"
-    return write(records, folder, command=command)
+    return PAPERS[paper](records, folder, command=command)
 
 
 def carry_out(

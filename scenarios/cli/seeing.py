@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+from ...analysis.report.figures import FIGURES, draw
+
 
 def add_commands(commands: Any) -> None:
     """Add them to the subcommands of `ohmtick`."""
@@ -14,8 +16,7 @@ def add_commands(commands: Any) -> None:
     plot.add_argument(
         "kind",
         metavar="KIND",
-        help="learning, network, conductances, ticks, intervals, allan, staleness or "
-        "displacement; of a study learning, response-KEY or heat-map-KEY-KEY",
+        help=f"{', '.join(FIGURES)}; of a study learning, response-KEY or heat-map-KEY-KEY",
     )
     plot.add_argument("--out", metavar="FILE", help="default: RUN/KIND.png")
     plot.set_defaults(action=_plot)
@@ -42,8 +43,6 @@ def add_commands(commands: Any) -> None:
 
 
 def _plot(options: argparse.Namespace) -> int:
-    from ...analysis.report.figures import draw
-
     print(draw(options.run, options.kind, options.out))
     return 0
 

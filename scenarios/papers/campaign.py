@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator
 from contextlib import nullcontext
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Literal
@@ -15,9 +14,8 @@ from pydantic import Field
 from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, load
 from ..studies.study import Study
+from . import folder_of
 from .near_solutions import beyond, fast, late, noise
-
-_LIBRARY = files(__package__)
 
 
 class Series(Settings):
@@ -69,7 +67,7 @@ class Campaign(Settings):
     @classmethod
     def load(cls, name: str) -> Campaign:
         """Return a campaign of the library."""
-        folder = _LIBRARY / name
+        folder = folder_of(name)
         text = (folder / "campaign.toml").read_text(encoding="utf-8")
         return cls(**tomllib.loads(text), folder=str(folder))
 

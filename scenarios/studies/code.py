@@ -21,10 +21,9 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-PACKAGE = __name__.partition(".")[0]
+from ...engine.registry import PACKAGE, PARTS, is_ours
+
 ROOT = Path(__file__).parents[2]
-#: The parts of the package that a result depends on: all but tests and documentation.
-PARTS = ("agents", "analysis", "engine", "scenarios")
 #: Characters of a digest.
 LENGTH = 12
 #: Values that their text tells.
@@ -80,7 +79,7 @@ def own_code(function: Any) -> str:
     installed (or Python's own) by its name.
     """
     module = getattr(function, "__module__", None) or ""
-    if tuple(module.split(".")[:2]) in {(PACKAGE, part) for part in PARTS}:
+    if is_ours(module):
         return ""
     try:
         return _KNOWN[function]
@@ -185,10 +184,10 @@ class _Reader:
 
     def _is_own(self, module: str | None, file: str | None) -> bool:
         """Whether code is the user's: of the metric's package, or neither installed nor ours."""
-        top, _, rest = (module or "").partition(".")
+        top = (module or "").partition(".")[0]
         if top == self._home and top != PACKAGE:
             return True
-        if (top == PACKAGE and rest.partition(".")[0] in PARTS) or file is None:
+        if is_ours(module or "") or file is None:
             return top == "__main__"
         return not file.startswith((*_INSTALLED, "<frozen"))
 

@@ -15,6 +15,7 @@ from ...engine.errors import ScenarioError, nearest, shown
 from ...engine.settings import Frozen, Settings
 from ...engine.streams import MOST_SEED
 from .cells import LABEL, Changes
+from .samplers import SAMPLERS
 
 #: Cells of one study.
 MOST_CELLS = 1_000_000
@@ -110,10 +111,19 @@ def several(tables: object) -> object:
 Paired = Annotated[tuple[Lists, ...], BeforeValidator(several)]
 
 
+def _known(kind: str) -> str:
+    if kind not in SAMPLERS:
+        known = ", ".join(map(repr, SAMPLERS))
+        raise ValueError(
+            f"must be of a kind among {known}, got {shown(kind)} instead; {nearest(kind, SAMPLERS)}"
+        )
+    return kind
+
+
 class Sample(Settings):
     """Points drawn from the space of some keys."""
 
-    kind: Literal["latin_hypercube", "random"] = "latin_hypercube"
+    kind: Annotated[str, AfterValidator(_known)] = "latin_hypercube"
     """A Latin hypercube puts one point into each of `count` slices of every key's range."""
     count: int = Field(ge=1, le=MOST_CELLS)
     """Number of points."""
@@ -123,19 +133,9 @@ class Sample(Settings):
     """Dotted key = a range, such as ``{ low = 0.0, high = 0.3 }``, or a list to choose from."""
 
     def points(self) -> list[Changes]:
-        """Return the points, each with a value for every key.
-
-        References
-        ----------
-        McKay, Beckman, Conover, Technometrics 21, 239 (1979).
-        """
-        from scipy.stats import qmc  # here: it takes long to import
-
+        """Return the points, each with a value for every key."""
         rng = np.random.default_rng(self.seed)
-        if self.kind == "random":
-            unit = rng.random((self.count, len(self.keys)))
-        else:
-            unit = qmc.LatinHypercube(len(self.keys), rng=rng).random(self.count)
+        unit = SAMPLERS[self.kind](self.count, len(self.keys), rng)
         return [
             {
                 key: values.at(part)

@@ -18,6 +18,7 @@ from ohmtick.agents.supervisor import Lessons, Supervisor, SupervisorAgent
 from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import ScenarioError
 from ohmtick.engine.networks.equilibrium import TwinNetwork
+from ohmtick.engine.networks.network import Network
 from ohmtick.engine.simulation import Simulation
 from ohmtick.engine.streams import Streams
 
@@ -195,8 +196,9 @@ def test_a_run_measures_the_classes_anew_at_each_epoch_only() -> None:
     seen: list[tuple[float, int, Array]] = []
 
     class Watching(SupervisorAgent):
-        def present(self, twin: TwinNetwork, datum: int) -> None:
-            super().present(twin, datum)
+        def present(self, twin: Network, datum: int, time: float = 0.0) -> None:
+            super().present(twin, datum, time)
+            assert time == simulation.now
             assert self.class_desired is not None
             seen.append((simulation.now, datum, self.class_desired.copy()))
             assert simulation.datum == datum

@@ -24,10 +24,8 @@ BASE = ot.load("breadboard-iii").replace(horizon=5.0)
 
 @pytest.fixture(autouse=True)
 def _own_metrics() -> Iterator[None]:
-    before = dict(known.METRICS)
-    yield
-    known.METRICS.clear()
-    known.METRICS.update(before)
+    with known.METRICS.restored():
+        yield
 
 
 def gated(values: dict[float, float], tmp_path: Path, **threshold: object) -> str:
@@ -105,7 +103,7 @@ def test_a_study_has_units(tmp_path: Path) -> None:
 
 def test_a_metric_of_one_s_own_has_the_unit_that_it_says(tmp_path: Path) -> None:
     assert "shaped (V), median" in gated({1.0: 1.0, 0.5: 3.0}, tmp_path)
-    known.METRICS.pop("shaped")  # as in a session that does not know it
+    known.METRICS.remove("shaped")  # as in a session that does not know it
     record = ot.open_study(tmp_path / "a")
     assert record.units["shaped"] == "V"
     assert "; from 1.1 V" in answer(record)

@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import Estimate, Statistic, bootstrap, compare
-from .findings import Records, Result, by_seed, groups, interval, resampled
+from ...statistics import Statistic, bootstrap, compare
+from ..claims import Records, Result
+from ..estimates import estimate_of, resampled, tabulated
+from ..tables import by_seed, groups
+from ..verdicts import interval
+from .claim1_figures import draw_curves, draw_ratios
+from .protocols import REFERENCE
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from ...studies.record import StudyRecord
 
 #: Where errors are compared, as a fraction of the updates that an edge makes.
 COMPARED = 0.9
 #: An error, or a time, that is larger by less is no cost: the bound of bioequivalence trials.
 MARGIN = 1.25
-REFERENCE = "p = 1"
-TASKS = {
-    "one": "one target",
-    "two": "two targets",
-    "many": "many targets",
-    "regression": "regression",
-    "classification": "classification",
-}
 
 
-def judge(records: Records) -> Result:
+def judge(result: Result, series: Mapping[str, Records]) -> None:
     """Compare learning curves against updates an edge, protocol by protocol, paired by seed."""
-    result = Result("Idealised: desynchrony costs nothing", claim=1)
+    records = series["protocols"]
     runs = _runs(records)
     cells = _cells(runs)
     result.tables["claim1_runs"] = runs
@@ -53,7 +47,7 @@ def judge(records: Records) -> Result:
             f"The {what} is less than a quarter larger without a common step",
             f"ratio to p = 1, {how} {cells['scenario'].nunique()} tasks and sizes, worst of "
             f"{len(pooled)} protocols ({worst['label']})",
-            _estimate(worst),
+            estimate_of(worst),
             below=MARGIN,
             main=True,
         )
@@ -64,7 +58,7 @@ def judge(records: Records) -> Result:
         result.judge(
             "Desynchrony tells no fewer flowers apart",
             f"difference of accuracy to p = 1, mean over sizes, worst protocol ({worst['label']})",
-            _estimate(worst),
+            estimate_of(worst),
             above=-0.02,
             main=True,
         )
@@ -74,7 +68,7 @@ def judge(records: Records) -> Result:
         "The error at equal updates is no larger at all without a common step",
         f"ratio to p = 1, geometric mean over tasks, sizes and seeds, worst protocol "
         f"({costs['label']})",
-        _estimate(costs),
+        estimate_of(costs),
         below=1.0,
         main=True,
     )
@@ -87,7 +81,7 @@ def judge(records: Records) -> Result:
         "equivalence in clinical trials, counts as equivalent. The bound was 1.1, and there were "
         "30 seeds, before the first results were looked at.",
         f"Equivalent is not equal: under {costs['label']} the error at the end is "
-        f"{interval(_estimate(costs))} times that of lockstep in the geometric mean over all, "
+        f"{interval(estimate_of(costs))} times that of lockstep in the geometric mean over all, "
         "where an interval above 1 is a cost. Classification is judged by its accuracy only: its "
         "error is the distance to what the network itself would answer, and is not in these "
         "ratios.",
@@ -102,16 +96,15 @@ def judge(records: Records) -> Result:
         "that α λ passes 1, the common step overshoots (claim 5).",
     ]
     result.figures["claim1_curves"] = (
-        _curves(records),
+        draw_curves(records),
         "Median error relative to the first against updates an edge (for classification, the "
         "fraction of flowers taken for another kind). Black: lockstep.",
     )
     result.figures["claim1_ratios"] = (
-        _ratios(cells),
+        draw_ratios(cells),
         "Error over that of lockstep at equal updates an edge, median over seeds with "
         "95 % interval. Colours: size of the network, in edges.",
     )
-    return result
 
 
 def _runs(records: Records) -> pd.DataFrame:
@@ -161,26 +154,19 @@ def _to(updates: np.ndarray, error: np.ndarray, first: float) -> float:
 
 
 def _cells(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the ratios of each task and size to lockstep."""
-    import pandas as pd
+    """Return the median ratios of each task and size to lockstep.
 
-    rows = []
-    for (scenario, edges, task), cell in groups(runs, ["scenario", "edges", "task"]):
+    Infinite or zero where one of a pair never gets there.
+    """
+    found = {}
+    for key, cell in groups(runs[runs["task"] != "classification"], ["scenario", "edges", "task"]):
         for metric in ("error", "updates_to_tenth"):
-            if task == "classification":
-                continue
             wide = by_seed(cell, metric)
             for label in wide.columns.drop(REFERENCE):
-                found = _ratio(wide[label].to_numpy(), wide[REFERENCE].to_numpy())
-                rows.append((scenario, edges, task, metric, label, *_numbers(found)))
-    names = ["scenario", "edges", "task", "metric", "label", "value", "low", "high", "seeds"]
-    return pd.DataFrame(rows, columns=names)
-
-
-def _ratio(values: np.ndarray, reference: np.ndarray) -> Estimate:
-    """Return the median ratio, infinite or zero where one of a pair never gets there."""
-    ratios = np.exp(_log_ratios(values, reference))
-    return bootstrap(ratios[~np.isnan(ratios)], resamples=2000)
+                ratios = np.exp(_log_ratios(wide[label].to_numpy(), wide[REFERENCE].to_numpy()))
+                known = ratios[~np.isnan(ratios)]
+                found[(*key, metric, label)] = bootstrap(known, resamples=2000)
+    return tabulated(found, ["scenario", "edges", "task", "metric", "label"])
 
 
 def _log_ratios(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -209,19 +195,16 @@ def _pooled(runs: pd.DataFrame, metric: str, over_seeds: Statistic = "median") -
     Of errors, the statistic over the seeds of each one's geometric mean over tasks and sizes. Of
     times, which may be infinite, the geometric mean over tasks and sizes of the median over seeds.
     """
-    import pandas as pd
-
     cells = [by_seed(cell, metric) for _, cell in groups(runs, "scenario")]
-    rows = []
+    found = {}
     for label in cells[0].columns.drop(REFERENCE):
         logs = np.array([_log_ratios(c[label].to_numpy(), c[REFERENCE].to_numpy()) for c in cells])
-        found = (
+        found[label,] = (
             bootstrap(np.exp(logs.mean(axis=0)), over_seeds)
             if metric == "error"
             else resampled(partial(_middle, logs), logs.shape[1])
         )
-        rows.append((label, *_numbers(found)))
-    return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds"])
+    return tabulated(found, ["label"])
 
 
 def _middle(logs: np.ndarray, seeds: np.ndarray) -> float:
@@ -230,112 +213,12 @@ def _middle(logs: np.ndarray, seeds: np.ndarray) -> float:
 
 
 def _accuracies(runs: pd.DataFrame) -> pd.DataFrame:
-    import pandas as pd
-
+    """Return each protocol's accuracy less that of lockstep, the mean over sizes of each seed."""
     wide = runs.pivot_table(index="seed", columns="label", values="accuracy", sort=False)
-    rows = [
-        (label, *_numbers(compare(wide[label], wide[REFERENCE], "differences", "mean")))
-        for label in wide.columns.drop(REFERENCE)
-    ]
-    return pd.DataFrame(rows, columns=["label", "value", "low", "high", "seeds"])
-
-
-def _numbers(found: Estimate) -> tuple[float, float, float, int]:
-    return found.value, found.low, found.high, found.seeds
-
-
-def _estimate(row: pd.Series) -> Estimate:
-    return Estimate(
-        value=float(row["value"]), low=float(row["low"]), high=float(row["high"]),
-        seeds=int(row["seeds"]),
-    )  # fmt: skip
-
-
-def _curves(records: Records) -> Figure:
-    from .style import PROTOCOLS, panels
-
-    sizes = list(dict.fromkeys(name.split("-")[1] for name in records))
-    tasks = [task for task in TASKS if any(name.endswith(task) for name in records)]
-    figure, axes = panels(len(sizes), len(tasks), 0.6 + 1.45 * len(sizes), sharex="row")
-    for row, size in enumerate(sizes):
-        for col, task in enumerate(tasks):
-            ax = axes[row, col]
-            name = f"idealised-{size}-{task}"
-            if col == 0:
-                ax.set_ylabel(f"{size} edges\nrelative error", fontsize=8)
-            if name not in records:
-                ax.set(xticks=[], yticks=[])
-                ax.spines[:].set_visible(False)
-                continue
-            if task == "classification":
-                ax.set_ylabel("mistaken", fontsize=8)
-            _draw_curves(ax, records[name], task)
-            if row == 0:
-                ax.set_title(TASKS[task], fontsize=8)
-    figure.supxlabel("updates per edge", fontsize=8)
-    handles, labels = next(ax for ax in axes.flat if ax.lines).get_legend_handles_labels()
-    figure.legend(
-        handles, labels, loc="outside upper center", ncols=len(PROTOCOLS), fontsize=7, frameon=False
+    return tabulated(
+        {
+            (label,): compare(wide[label], wide[REFERENCE], "differences", "mean")
+            for label in wide.columns.drop(REFERENCE)
+        },
+        ["label"],
     )
-    return figure
-
-
-def _draw_curves(ax: Axes, record: StudyRecord, task: str) -> None:
-    from .style import PROTOCOLS
-
-    table = record.table().set_index(["label", "seed"])
-    edges = float((table["updates"] / table["updates_per_edge"]).iloc[0])
-    first = table["initial_error"]
-    probes = record.probes()
-    probes["per_edge"] = probes["updates"] / edges
-    if task == "classification":
-        probes["shown"] = 1.0 - probes["accuracy"]
-    else:
-        whose = list(zip(probes["label"], probes["seed"], strict=True))
-        probes["shown"] = probes["error"].to_numpy() / first[whose].to_numpy()
-    for label, own in groups(probes, "label"):
-        curve = own.groupby("time_s")[["per_edge", "shown"]].median()
-        ax.plot(curve["per_edge"], curve["shown"], color=PROTOCOLS[label], lw=0.9, label=label)
-    ax.set_yscale("linear" if task == "classification" else "log")
-
-
-def _ratios(cells: pd.DataFrame) -> Figure:
-    from matplotlib.ticker import NullLocator
-
-    from .style import COLOURS, panels, points
-
-    shown = cells[(cells["metric"] == "error") & (cells["task"] != "classification")]
-    tasks = list(dict.fromkeys(shown["task"]))
-    sizes = list(dict.fromkeys(shown["edges"]))
-    figure, axes = panels(1, len(tasks), 2.5, sharey=True, sharex=True)
-    for ax, task in zip(axes.flat, tasks, strict=True):
-        for number, size in enumerate(sizes):
-            own = shown[(shown["task"] == task) & (shown["edges"] == size)]
-            if own.empty:
-                continue
-            shift = 0.22 * (number - (len(sizes) - 1) / 2)
-            points(
-                ax, list(own["label"]), list(own["value"]), list(own["low"]), list(own["high"]),
-                colour=COLOURS[number], shift=shift, label=f"{size} edges",
-            )  # fmt: skip
-        ax.axvline(1.0, color="0.6", lw=0.8, zorder=0)
-        ax.set_xscale("log")
-        ax.set_xticks([0.7, 1.0, 1.5, 2.0], ["0.7", "1", "1.5", "2"])
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_title(TASKS[task], fontsize=8)
-    figure.supxlabel("error at equal updates / that of p = 1", fontsize=8)
-    drawn = {
-        label: handle
-        for ax in axes.flat
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
-    shown_sizes = [f"{size} edges" for size in sizes]
-    figure.legend(
-        [drawn[size] for size in shown_sizes],
-        shown_sizes,
-        loc="outside upper center",
-        ncols=3,
-        fontsize=7,
-        frameon=False,
-    )
-    return figure

@@ -7,25 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import Estimate, bootstrap, compare
-from .findings import Records, Result, by_seed, groups, names, proportion, tables_of
-from .style import letters, panels
-from .update_noise import FULL, KINDS, draw_noise, judge_noise, kind_of, noise_of
+from ...statistics import bootstrap
+from ..claims import Records, Result
+from ..estimates import proportion, ratio
+from ..tables import by_seed, columns, groups, tables_of
+from .claim4_figures import draw_minibatches
+from .update_noise import FULL, judge_noise, noise_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-
-#: A run has left a poor minimum when it settles at less than half of what the full update does.
-ESCAPED = 0.5
 FITTED = (2, 30)
 
 
-def judge(series: Mapping[str, Records]) -> Result:
+def judge(result: Result, series: Mapping[str, Records]) -> None:
     """Compare the two kinds of mini-batch: noise, settled error, diffusion, escape."""
-    result = Result("The mini-batch analogy", claim=4)
     runs = tables_of(series["minibatch"])
     result.tables["claim4_runs"] = runs
     noise = noise_of(series["update-noise"])
@@ -50,7 +46,7 @@ def judge(series: Mapping[str, Records]) -> Result:
         "theory is tested.",
     ]
     result.figures["claim4_minibatches"] = (
-        _figure(runs, noise),
+        draw_minibatches(runs, noise),
         "a Noise of the updates of one state (trace of the covariance of a step, over the squared"
         " full update), measured against predicted; open: after learning. b Its effective "
         "dimension. c, d Settled error against the fraction, sign rule and continuous rule "
@@ -59,12 +55,12 @@ def judge(series: Mapping[str, Records]) -> Result:
         "Fraction of the seeds that settle at less than half the error of the full update, sign "
         "rule.",
     )
-    return result
 
 
 def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
     """Say whether the sign rule diffuses among solutions under either kind of mini-batch."""
-    lags = [lag for lag in (2, 3, 4, 5, 6, 10, 20, 30) if FITTED[0] <= lag <= FITTED[1]]
+    held = columns(runs, "displacement_")
+    lags = {name: lag for name, lag in held.items() if FITTED[0] <= lag <= FITTED[1]}
     full = runs[runs["label"] == FULL]
     result.judge(
         "With all data and in lockstep the sign rule ends in a cycle of period 2",
@@ -74,9 +70,9 @@ def _judge_diffusion(result: Result, runs: pd.DataFrame) -> None:
     )
     for label in ("edges 1/4", "data 1/4"):
         own = runs[runs["label"] == label]
-        moved = own[[f"displacement_{lag}" for lag in lags]].to_numpy()
+        moved = own[list(lags)].to_numpy()
         moves = (moved > 0.0).all(axis=1)
-        exponents = np.polyfit(np.log(lags), np.log(moved[moves]).T, 1)[0]
+        exponents = np.polyfit(np.log(list(lags.values())), np.log(moved[moves]).T, 1)[0]
         result.judge(
             f"With {label.replace('1/4', '(1/4)')} the sign rule diffuses among solutions",
             "exponent of the displacement, lags 2 to 30 s, median",
@@ -93,89 +89,19 @@ def _judge_errors(result: Result, scenario: str, runs: pd.DataFrame) -> None:
     rule = "continuous rule" if scenario.endswith("continuous") else "sign rule"
     task = "cannot be fulfilled" if "unrealisable" in scenario else "can be fulfilled"
     for label in ("edges 1/16", "data 1/16"):
-        ratio = compare(wide[label], wide[FULL], "ratios", "geometric_mean")
         result.judge(
             f"Under the {rule}, {label.replace('1/16', '(1/16)')} end no higher than the full "
             f"update, a task that {task}",
             "ratio of settled errors, geometric mean",
-            ratio,
+            ratio(wide[label], wide[FULL]),
             below=1.1,
         )
     if rule == "sign rule":
-        both = compare(wide["edges 1/16"], wide["data 1/16"], "ratios", "geometric_mean")
         result.judge(
             f"The sign rule gains as much from fewer data as from fewer edges ({task})",
             "ratio of settled errors, edges (1/16) to data (1/16), geometric mean",
-            both,
+            ratio(wide["edges 1/16"], wide["data 1/16"]),
             below=1.25,
             above=0.8,
             main=True,
         )
-
-
-def _figure(runs: pd.DataFrame, noise: pd.DataFrame) -> Figure:
-    figure, axes = panels(2, 3, 4.6)
-    draw_noise(axes[0, 0], axes[0, 1], noise)
-    _draw_errors(axes[0, 2], runs, "")
-    _draw_errors(axes[1, 0], runs, "-continuous")
-    sign = runs[runs["scenario"] == "minibatch-realisable"]
-    _draw_displacement(axes[1, 1], sign)
-    _draw_escape(axes[1, 2], runs)
-    letters(axes.flat)
-    return figure
-
-
-def _draw_errors(ax: Axes, runs: pd.DataFrame, rule: str) -> None:
-    from matplotlib.ticker import NullFormatter, ScalarFormatter
-
-    for task, style in (("realisable", "-"), ("unrealisable", "--")):
-        own = runs[runs["scenario"] == f"minibatch-{task}{rule}"]
-        wide = by_seed(own, "settled_error").clip(lower=1e-300)
-        for kind, (colour, _) in KINDS.items():
-            labels = [label for label in names(wide) if label.startswith(kind)]
-            found = [compare(wide[x], wide[FULL], "ratios", "geometric_mean") for x in labels]
-            x = [1.0, *(kind_of(label)[1] for label in labels)]
-            _draw_line(ax, x, [Estimate(value=1.0, low=1.0, high=1.0, seeds=0), *found], colour,
-                       style)  # fmt: skip
-    ax.set_xscale("log", base=2)
-    ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(ScalarFormatter())
-    ax.yaxis.set_minor_formatter(NullFormatter())
-    ax.set_yticks([0.5, 1.0, 2.0], ["0.5", "1", "2"])
-    name = "continuous" if rule else "sign rule"
-    ax.set(xlabel="fraction", ylabel=f"error / full ({name})")
-
-
-def _draw_line(ax: Axes, x: list[float], found: list[Estimate], colour: str, style: str) -> None:
-    ax.plot(x, [each.value for each in found], style, marker="o", ms=3, lw=1, color=colour)
-    ax.fill_between(x, [each.low for each in found], [each.high for each in found], lw=0,
-                    alpha=0.2, color=colour)  # fmt: skip
-
-
-def _draw_displacement(ax: Axes, runs: pd.DataFrame) -> None:
-    lags = sorted(
-        int(name.split("_")[1]) for name in names(runs) if name.startswith("displacement_")
-    )
-    for label, colour, style in (
-        (FULL, "black", "none"), ("edges 1/2", "C0", "-"), ("edges 1/16", "C0", "--"),
-        ("data 1/2", "C1", "-"), ("data 1/16", "C1", "--"),
-    ):  # fmt: skip
-        own = runs[runs["label"] == label]
-        middle = np.array([own[f"displacement_{lag}"].median() for lag in lags])
-        seen = middle > 0.0
-        ax.plot(np.array(lags)[seen], middle[seen], ls=style, color=colour, marker="o", ms=2.5,
-                lw=1, label=label)  # fmt: skip
-    ax.set(xscale="log", yscale="log", xlabel="lag (s)", ylabel="displacement² (steps²)")
-    ax.legend(fontsize=6.5, frameon=False)
-
-
-def _draw_escape(ax: Axes, runs: pd.DataFrame) -> None:
-    own = runs[runs["scenario"] == "minibatch-realisable"]
-    wide = by_seed(own, "settled_error")
-    for kind, (colour, what) in KINDS.items():
-        labels = [label for label in names(wide) if label.startswith(kind)]
-        found = [proportion(wide[label] < ESCAPED * wide[FULL]) for label in labels]
-        _draw_line(ax, [kind_of(label)[1] for label in labels], found, colour, "-")
-        ax.lines[-1].set_label(what)
-    ax.set_xscale("log", base=2)
-    ax.set(xlabel="fraction", ylabel="escaped")

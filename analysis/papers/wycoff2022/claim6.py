@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...statistics import bootstrap, compare
-from .findings import Records, Result, by_seed, interval, tables_of
-from .style import panels
+from ..claims import Records, Result
+from ..drawing import panels
+from ..tables import by_seed, tables_of
+from ..verdicts import interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,38 +21,28 @@ LONG = "… for 3000 flowers"
 AS_PUBLISHED, OURS, LOCKSTEP = "as published, own clocks", "both, own clocks", "both, lockstep"
 
 
-def judge(records: Records) -> Result:
+def judge(result: Result, series: Mapping[str, Records]) -> None:
     """Judge protocols by the accuracy on 120 test flowers over the last quarter of a run."""
-    result = Result("The bench's Iris", claim=6)
-    runs = tables_of(records)
+    runs = tables_of(series["iris"])
     result.tables["claim6_runs"] = runs
     wide = by_seed(runs, "settled_accuracy")
-    result.judge(
-        "The protocol as published reaches it here",
-        "accuracy over the last quarter, median",
-        bootstrap(wide[AS_PUBLISHED]),
-        above=PUBLISHED,
-        main=True,
-    )
-    result.judge(
-        "With one scale for all features and classes pulled apart the median reaches it",
-        "accuracy over the last quarter, median",
-        bootstrap(wide[OURS]),
-        above=PUBLISHED,
-        main=True,
-    )
-    result.judge(
-        "At equal updates these two changes tell more flowers apart than the published protocol",
-        "difference of accuracy, 3000 flowers each, mean",
-        compare(wide[OURS], wide[LONG], "differences", "mean"),
-        above=0.0,
-    )
-    result.judge(
-        "Desynchrony helps here, too",
-        "difference of accuracy to lockstep, mean",
-        compare(wide[OURS], wide[LOCKSTEP], "differences", "mean"),
-        above=0.0,
-    )
+    for label, statement in (
+        (AS_PUBLISHED, "The protocol as published reaches it here"),
+        (OURS, "With one scale for all features and classes pulled apart the median reaches it"),
+    ):
+        accuracy, what = bootstrap(wide[label]), "accuracy over the last quarter, median"
+        result.judge(statement, what, accuracy, above=PUBLISHED, main=True)
+    for label, statement, effect in (
+        (
+            LONG,
+            "At equal updates these two changes tell more flowers apart than the published "
+            "protocol",
+            "difference of accuracy, 3000 flowers each, mean",
+        ),
+        (LOCKSTEP, "Desynchrony helps here, too", "difference of accuracy to lockstep, mean"),
+    ):
+        more = compare(wide[OURS], wide[label], "differences", "mean")
+        result.judge(statement, effect, more, above=0.0)
     result.text = [
         "Thirty flowers to learn from, one a second, 120 to test, the sign rule, 128 positions, "
         "all of them starting in the middle. As published: each feature is scaled to 0 … 5 V by "
@@ -69,7 +62,6 @@ def judge(records: Records) -> Result:
         "Accuracy on the test flowers over the last quarter of each run (dots: seeds; bar: "
         "median). Dashed: what was published.",
     )
-    return result
 
 
 def _figure(wide: pd.DataFrame) -> Figure:

@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from ...phases import order_parameter
-from ...statistics import bootstrap, compare
-from .findings import Records, Result, by_seed, groups
-from .style import letters, panels
+from ...statistics import bootstrap
+from ..claims import Records, Result
+from ..drawing import LEGEND, letters, panels, quartiles, spread
+from ..estimates import ratio
+from ..tables import by_seed, groups
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,7 +41,7 @@ def judge_drift(result: Result, drift: Records, recurrence: Records | None) -> N
     result.judge(
         "The error falls as identical clocks drift out of step",
         "ratio of settled errors, wander 3 % to no wander, geometric mean",
-        compare(wide["wander 3 %"], wide["no wander"], "ratios", "geometric_mean"),
+        ratio(wide["wander 3 %"], wide["no wander"]),
         below=1.0,
         main=True,
     )
@@ -100,7 +102,7 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
     result.judge(
         "While they are in step the error is above what it is apart",
         f"ratio of mean errors, order above {IN_STEP} to below {APART}, geometric mean over seeds",
-        compare(together[both], apart[both], "ratios", "geometric_mean"),
+        ratio(together[both], apart[both]),
         above=1.0,
     )
     return order
@@ -110,14 +112,13 @@ def _figure(record: StudyRecord, order: pd.DataFrame, again: pd.DataFrame | None
     figure, axes = panels(1, 2 if again is None else 3, 2.6)
     colours = {"wander 1 %": "C0", "wander 3 %": "C1", "no wander": "black"}
     for label, own in groups(order, "label"):
-        cells = own.groupby("time_s")["order"]
-        axes[0, 0].plot(cells.median(), color=colours[label], lw=1, label=label)
-        low, high = cells.quantile(0.25), cells.quantile(0.75)
+        low, middle, high = quartiles(own.groupby("time_s")["order"])
+        axes[0, 0].plot(middle, color=colours[label], lw=1, label=label)
         axes[0, 0].fill_between(low.index, low, high, color=colours[label], alpha=0.2, lw=0)
     random = np.sqrt(np.pi / (4.0 * float(order["edges"].iloc[0])))
     axes[0, 0].axhline(random, color="0.4", ls=":", lw=1)
     axes[0, 0].set(xlabel="time (s)", ylabel="order parameter", ylim=(0.0, 1.05))
-    axes[0, 0].legend(fontsize=7, frameon=False)
+    axes[0, 0].legend(**LEGEND)
     probes = record.probes()
     probes["bin"] = 25.0 * np.floor(probes["time_s"] / 25.0) + 12.5
     for label, own in groups(probes, "label"):
@@ -131,12 +132,8 @@ def _figure(record: StudyRecord, order: pd.DataFrame, again: pd.DataFrame | None
             index="seed", columns="where", values="relative"
         )
         middle = [bootstrap(table[x].dropna(), "mean", resamples=1000) for x in table]
-        x = np.array(table.columns, dtype=float)
-        value = np.array([each.value for each in middle])
-        axes[0, 2].errorbar(
-            x, value, yerr=[value - [m.low for m in middle], [m.high for m in middle] - value],
-            fmt="o", ms=3, lw=1, color="black", capsize=1.5,
-        )  # fmt: skip
+        ends = np.array([(each.low, each.value, each.high) for each in middle]).T
+        spread(axes[0, 2], table.columns, ends, "black", capsize=1.5)
         axes[0, 2].set(xlabel="order parameter", ylabel="error / its mean", ylim=(0.0, None))
     letters(axes.flat)
     return figure

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from ...curvature import largest_delay, largest_gated_step, largest_step
-from .findings import Records, Result, groups, median_by_seed, tables_of
-from .style import CLOCKS, PROTOCOLS, letters, panels
+from ..claims import Records, Result
+from ..drawing import legend_above, letters, panels, quartiles, spread
+from ..estimates import median_by_seed
+from ..tables import groups, of_each_run, tables_of
+from .protocols import CLOCKS, PROTOCOLS, REFERENCE
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 #: In units of the latency, where growth near a solution is measured.
@@ -76,19 +78,18 @@ def _crossings(growth: pd.DataFrame, label: str) -> pd.Series:
     lockstep it is linear in the product. Infinite where none grows; 0 where a push grows already at
     the smallest product that was tried, so that the true one lies below.
     """
-    found = {}
-    for key, own in groups(growth[growth["label"] == label], ["scenario", "seed"]):
-        x, y = own.sort_values("product")[["product", "growth"]].to_numpy().T
-        grows = np.flatnonzero(y > 0.0)
-        if not grows.size or grows[0] == 0:
-            found[key] = 0.0 if grows.size else np.inf
-            continue
-        place = grows[0]
-        before, after = np.exp(y[place - 1 : place + 1])
-        part = (1.0 - before) / (after - before)
-        found[key] = x[place - 1] + part * (x[place] - x[place - 1])
-    index = pd.MultiIndex.from_tuples(list(found), names=["scenario", "seed"])
-    return pd.Series(list(found.values()), index=index)
+    return of_each_run(growth[growth["label"] == label], _crossing)
+
+
+def _crossing(own: pd.DataFrame) -> float:
+    x, y = own.sort_values("product")[["product", "growth"]].to_numpy().T
+    grows = np.flatnonzero(y > 0.0)
+    if not grows.size or grows[0] == 0:
+        return 0.0 if grows.size else np.inf
+    place = grows[0]
+    before, after = np.exp(y[place - 1 : place + 1])
+    part = (1.0 - before) / (after - before)
+    return float(x[place - 1] + part * (x[place] - x[place - 1]))
 
 
 def _judge_late(result: Result, records: Records) -> pd.DataFrame:
@@ -120,7 +121,7 @@ def _judge_fast(result: Result, records: Records) -> pd.DataFrame:
     result.judge(
         "Steps in lockstep converge up to α λ = 2",
         "measured over predicted, median over solutions",
-        median_by_seed(_crossings(steps, "p = 1") / largest_step()),
+        median_by_seed(_crossings(steps, REFERENCE) / largest_step()),
         below=1.1,
         above=0.9,
         main=True,
@@ -188,8 +189,8 @@ def _stability(growth: pd.DataFrame, steps: pd.DataFrame, beyond: pd.DataFrame |
     single = growth[growth["scenario"].str.endswith("one")]
     for ax, frame in ((first, single), (second, steps[steps["scenario"].str.endswith("one")])):
         for label, own in groups(frame, "label"):
-            cells = own.groupby("product")["growth"]
-            _spread(ax, cells, PROTOCOLS[label], label)
+            ends = quartiles(own.groupby("product")["growth"])
+            spread(ax, ends[1].index, ends, PROTOCOLS[label], lw=0.8, label=label)
         ax.axhline(0.0, color="0.6", lw=0.8, zorder=0)
     x = np.linspace(0.2, 3.0, 200)
     first.plot(x, [lambertw(-each).real for each in x.tolist()], color="0.3", lw=1)
@@ -197,22 +198,16 @@ def _stability(growth: pd.DataFrame, steps: pd.DataFrame, beyond: pd.DataFrame |
     first.set(xlabel="α λ τ / T", ylabel="growth over τ", ylim=(-1.1, 0.6))
     second.axvline(largest_step(), color="0.4", ls="--", lw=0.8)
     second.set(xscale="log", xlabel="α λ", ylabel="growth over T", ylim=(-1.5, 1.0))
-    handles, labels = second.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=4, fontsize=8, frameon=False)
+    legend_above(figure, second, ncols=4, fontsize=8)
     if beyond is not None:
         third = axes[0, 2]
         for label, own in groups(beyond, "label_"):
-            _spread(third, own.groupby("product")["found"], PROTOCOLS[label], label)
-        ends = np.array([beyond["product"].min(), beyond["product"].max()])
-        third.plot(ends, ends, color="0.6", lw=0.8)
+            ends = quartiles(own.groupby("product")["found"])
+            spread(third, ends[1].index, ends, PROTOCOLS[label], lw=0.8)
+        across = [beyond["product"].min(), beyond["product"].max()]
+        third.plot(across, across, color="0.6", lw=0.8)
         third.axhline(largest_delay(1.0), color="0.4", ls="--", lw=0.8)
         third.set(xscale="log", yscale="log", xlabel="α λ τ / T without latency",
                   ylabel="α λ τ / T found")  # fmt: skip
     letters(axes.flat)
     return figure
-
-
-def _spread(ax: Axes, cells: Any, colour: Any, label: str) -> None:
-    low, middle, high = (cells.quantile(q) for q in (0.25, 0.5, 0.75))
-    across = [middle - low, high - middle]
-    ax.errorbar(middle.index, middle, yerr=across, fmt="o", ms=3, lw=0.8, color=colour, label=label)

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .findings import Records, Result, median_by_seed
+from ...runs import open_run
+from ..claims import Records, Result
+from ..drawing import LEGEND
+from ..estimates import median_by_seed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,8 +76,6 @@ def _overlap(one: np.ndarray, other: np.ndarray) -> float:
 
 def _steps(record: StudyRecord) -> Iterator[tuple[str, np.ndarray]]:
     """Yield each run's label and its steps, one row a step and a column an edge."""
-    from ...runs import open_run
-
     kept = record.folders().set_index("label")["folder"]
     for row in record.table().to_dict("records"):
         run = open_run(kept[row["label"]])
@@ -97,39 +98,38 @@ def kind_of(label: str) -> tuple[str, float]:
     return kind, 1.0 / float(fraction.split("/")[1])
 
 
+def fractions(wide: pd.DataFrame, kind: str) -> dict[str, float]:
+    """Return the columns of one kind of mini-batch, and the fraction of each."""
+    labels = [str(label) for label in wide.columns if str(label).startswith(kind)]
+    return {label: kind_of(label)[1] for label in labels}
+
+
 def judge_noise(result: Result, noise: pd.DataFrame) -> None:
     """Hold both noises against theory, and against one another."""
     part = noise[noise["fraction"] < 1.0]
     for kind, (_, what) in KINDS.items():
         # A step on one datum has the covariance S by definition, and tests nothing.
-        own = part[(part["kind"] == kind) & (part["label"] != SINGLE)]
-        ratio = (own["noise"] / own["predicted"]).set_axis(_states_of(own))
+        own = part[(part["kind"] == kind) & (part["label"] != SINGLE)].set_index("seed")
         result.judge(
             f"The noise of a {what} is that of theory",
             "measured over predicted, median over states and fractions",
-            median_by_seed(ratio),
+            median_by_seed(own["noise"] / own["predicted"]),
             below=1.1,
             above=0.9,
         )
     wide = part.pivot_table(index=["where", "seed", "fraction"], columns="kind", values="noise")
-    where = wide.index.get_level_values("where")
-    learned, start = wide[where == "learned"], wide[where == "start"]
-    result.judge(
-        "Before learning the two noises are alike in size, at equal means",
-        "noise per mean², edges over data, median over states and fractions",
-        median_by_seed(_scaled(start)),
-        below=2.0,
-        above=0.5,
-        main=True,
-    )
-    result.judge(
-        "After learning the two noises are alike in size, too",
-        "noise per mean², edges over data, median over states and fractions",
-        median_by_seed(_scaled(learned)),
-        below=2.0,
-        above=0.5,
-        main=True,
-    )
+    for where, statement in (
+        ("start", "Before learning the two noises are alike in size, at equal means"),
+        ("learned", "After learning the two noises are alike in size, too"),
+    ):
+        result.judge(
+            statement,
+            "noise per mean², edges over data, median over states and fractions",
+            median_by_seed(_scaled(wide.loc[[where]])),
+            below=2.0,
+            above=0.5,
+            main=True,
+        )
 
 
 def _scaled(wide: pd.DataFrame) -> pd.Series:
@@ -137,10 +137,6 @@ def _scaled(wide: pd.DataFrame) -> pd.Series:
     fraction = wide.index.get_level_values("fraction").to_numpy()
     ratio = wide["edges"].to_numpy() / fraction**2 / wide["data"].to_numpy()
     return pd.Series(ratio, index=wide.index)
-
-
-def _states_of(noise: pd.DataFrame) -> pd.MultiIndex:
-    return pd.MultiIndex.from_frame(noise[["where", "seed", "fraction"]])
 
 
 def draw_noise(ax: Axes, dimensions: Axes, noise: pd.DataFrame) -> None:
@@ -158,6 +154,6 @@ def draw_noise(ax: Axes, dimensions: Axes, noise: pd.DataFrame) -> None:
     ends = [part["predicted"].min(), part["predicted"].max()]
     ax.plot(ends, ends, color="0.6", lw=0.8, zorder=0)
     ax.set(xscale="log", yscale="log", xlabel="predicted noise", ylabel="measured noise")
-    ax.legend(fontsize=7, frameon=False)
+    ax.legend(**LEGEND)
     dimensions.set_xscale("log", base=2)
     dimensions.set(xlabel="fraction", ylabel="dimension of the noise")

@@ -104,7 +104,7 @@ class Player {
     const scale = Math.max(...inputs[this.datum].map(Math.abs)) || 1;
     const tolerance = (this.page.playing && this.edges > 1000 ? 1e-5 : 1e-12) * scale;
     sources.forEach((node, at) => (this.free[node] = inputs[this.datum][at]));
-    this.solver.solve(this.conductance, this.heldFree, this.free, tolerance);
+    this.solver.solve(this.conducted("free"), this.heldFree, this.free, tolerance);
     this.voltages = this.free;
     if (!desired) return;
     const wanted = desired[this.datum];
@@ -114,8 +114,14 @@ class Player {
     for (const node of targets) {
       this.clamped[node] = this.free[node] + this.run.nudge * (this.desired[node] - this.free[node]);
     }
-    this.solver.solve(this.conductance, this.heldClamped, this.clamped, tolerance);
+    this.solver.solve(this.conducted("clamped"), this.heldClamped, this.clamped, tolerance);
     this.voltages = this.clamped;
+  }
+
+  /* What the edges of a copy conduct: what is written, where the copies do not differ. */
+  conducted(copy) {
+    const relative = this.run.edges[`relative_${copy}`];
+    return relative ? this.conductance.map((written, edge) => written * relative[edge]) : this.conductance;
   }
 
   draw() {

@@ -272,8 +272,8 @@ def test_a_reproduction_is_of_whole_files(
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from ohmtick.analysis.papers.wycoff2022 import report
-    from ohmtick.analysis.papers.wycoff2022.findings import Result
+    from ohmtick.analysis.papers.claims import Claim, Paper, Result
+    from ohmtick.analysis.papers.report import write
 
     class Record:
         facts: ClassVar = {"version": "1"}
@@ -281,13 +281,14 @@ def test_a_reproduction_is_of_whole_files(
         def __len__(self) -> int:
             return 1
 
-    def judge(records: object) -> list[Result]:
-        table, figure = pd.DataFrame({"x": [1.0]}), Figure(figsize=(1, 1))
-        return [Result(title="t", tables={"t": table}, figures={"f": (figure, "c")}, claim=1)]
+    def judge(result: Result, series: object) -> None:
+        result.tables["t"] = pd.DataFrame({"x": [1.0]})
+        result.figures["f"] = (Figure(figsize=(1, 1)), "c")
 
-    monkeypatch.setattr(report, "judge", judge)
+    claim = Claim(number=1, title="t", needs=("protocols",), judge=judge)
+    paper = Paper(title="t", about="a", claims=(claim,))
     records: Any = {"protocols": {"x": Record()}}
-    report.write(records, tmp_path, command="c")
+    write(paper, records, tmp_path, command="c")
     before = contents(tmp_path)
     assert set(before) == {"t.csv", "f.png", "f.svg", "findings.csv", "README.md"}
     owner, method = {
@@ -297,7 +298,7 @@ def test_a_reproduction_is_of_whole_files(
     }[writer]
     stopped_midway(monkeypatch, owner, method)
     with pytest.raises(KeyboardInterrupt):
-        report.write(records, tmp_path, command="c")
+        write(paper, records, tmp_path, command="c")
     assert contents(tmp_path) == before
 
 

@@ -10,19 +10,11 @@ import pandas as pd
 import pytest
 
 import ohmtick as ot
+from ohmtick.analysis.papers.claims import Finding, Result
+from ohmtick.analysis.papers.estimates import median_by_seed, proportion, resampled, seeds_that
+from ohmtick.analysis.papers.verdicts import interval, number, verdict
 from ohmtick.analysis.papers.wycoff2022.claim1 import _log_ratios
 from ohmtick.analysis.papers.wycoff2022.claim3 import free_dimension
-from ohmtick.analysis.papers.wycoff2022.findings import (
-    Finding,
-    Result,
-    interval,
-    median_by_seed,
-    number,
-    proportion,
-    resampled,
-    seeds_that,
-    verdict,
-)
 from ohmtick.analysis.papers.wycoff2022.stability import _crossings
 from ohmtick.analysis.papers.wycoff2022.update_noise import noise_of
 from ohmtick.analysis.statistics import Estimate

@@ -25,6 +25,7 @@ from ohmtick.analysis.studies.answers import answer
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.records.ledger import LEDGER, Ledger
 from ohmtick.engine.records.run import Run
+from ohmtick.engine.registry import PARTS
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import code as digests
@@ -56,10 +57,8 @@ def small(**settings: Any) -> ot.Study:
 
 @pytest.fixture(autouse=True)
 def _own_metrics() -> Iterator[None]:
-    before = dict(known.METRICS)
-    yield
-    known.METRICS.clear()
-    known.METRICS.update(before)
+    with known.METRICS.restored():
+        yield
 
 
 @pytest.fixture
@@ -96,7 +95,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 def _forget() -> None:
     for name in ("my_metrics", "other_helpers"):
         sys.modules.pop(name, None)
-    known.METRICS.pop("mine", None)
+    if "mine" in known.METRICS:
+        known.METRICS.remove("mine")
     importlib.invalidate_caches()
 
 
@@ -110,7 +110,7 @@ def held(folder: Path) -> list[str]:
 
 def test_the_digest_is_of_every_source_that_can_change_a_result(tmp_path: Path) -> None:
     copy = tmp_path / "ohmtick"
-    for part in digests.PARTS:
+    for part in PARTS:
         shutil.copytree(ROOT / part, copy / part, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "__init__.py").write_bytes((ROOT / "__init__.py").read_bytes())
     assert sources(copy) == sources(ROOT) == code() == versions()["code"]

@@ -44,10 +44,9 @@ def small(**settings: Any) -> ot.Study:
 @pytest.fixture
 def _own_metrics(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave the registry as it was."""
-    known, spare = dict(METRICS), set(metrics_module._SPARE_EVENTS)
-    yield
-    METRICS.clear()
-    METRICS.update(known)
+    spare = set(metrics_module._SPARE_EVENTS)
+    with METRICS.restored():
+        yield
     metrics_module._SPARE_EVENTS.clear()
     metrics_module._SPARE_EVENTS.update(spare)
 

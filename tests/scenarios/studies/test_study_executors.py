@@ -73,11 +73,9 @@ def deadly(modules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.syspath_prepend(modules)
     monkeypatch.setenv("PYTHONPATH", str(modules))
     monkeypatch.setenv("OHMTICK_TEST_MARK", str(tmp_path / "mark"))
-    known = dict(METRICS)
-    yield importlib.import_module("deadly_metrics")
+    with METRICS.restored():
+        yield importlib.import_module("deadly_metrics")
     del sys.modules["deadly_metrics"]
-    METRICS.clear()
-    METRICS.update(known)
 
 
 # --- processes -----------------------------------------------------------------------------------

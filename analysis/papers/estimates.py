@@ -1,0 +1,101 @@
+"""From the tables of studies to numbers with intervals, the seeds being the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..statistics import CONFIDENCE, Comparison, Estimate, compare
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def proportion(hits: Iterable[object]) -> Estimate:
+    """Return the fraction that is true, and its Clopper-Pearson interval."""
+    from scipy.stats import binomtest
+
+    flags = np.asarray(list(hits), dtype=bool)
+    found = binomtest(int(flags.sum()), flags.size)
+    ends = found.proportion_ci(CONFIDENCE, method="exact")
+    return Estimate(value=float(flags.mean()), low=ends.low, high=ends.high, seeds=flags.size)
+
+
+def seeds_that(runs: pd.DataFrame, flags: pd.Series) -> Estimate:
+    """Return the fraction of the seeds with which a flag is true of the runs of all tasks."""
+    return proportion(flags.groupby(runs["seed"]).all())
+
+
+def ratio(values: pd.Series, reference: pd.Series) -> Comparison:
+    """Return the geometric mean over the seeds of the ratio of two cells, paired by seed."""
+    return compare(values, reference, "ratios", "geometric_mean")
+
+
+def resampled(
+    statistic: Callable[[np.ndarray], float], seeds: int, resamples: int = 2000, seed: int = 0
+) -> Estimate:
+    """Return a statistic of the numbers of the seeds, and its bootstrap interval.
+
+    Parameters
+    ----------
+    statistic
+        Takes an array of seeds' numbers, some of them twice, and returns a number; NaN is left
+        out of the interval.
+    seeds
+        How many seeds there are.
+    resamples, seed
+        Number of resamples, and the seed that draws them.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [statistic(rng.integers(0, seeds, seeds)) for _ in range(resamples)]
+    tail = 50.0 * (1.0 - CONFIDENCE)
+    known = np.array(draws)[~np.isnan(draws)]
+    ends = np.percentile(known, [tail, 100.0 - tail], method="inverted_cdf")
+    value = float(statistic(np.arange(seeds)))
+    return Estimate(value=value, low=float(ends[0]), high=float(ends[1]), seeds=seeds)
+
+
+def median_by_seed(values: pd.Series) -> Estimate:
+    """Return the median of numbers whose index has a level ``seed``; whole seeds are redrawn.
+
+    Runs of one seed on several tasks share their draws, so that they are no sample of their own.
+    """
+    own = [each.to_numpy(dtype=float) for _, each in values.groupby(level="seed")]
+    return resampled(
+        lambda seeds: float(np.median(np.concatenate([own[seed] for seed in seeds]))), len(own)
+    )
+
+
+def exp(found: Estimate) -> Estimate:
+    """Return the estimate of what an estimate is the logarithm of."""
+    value, low, high = np.exp([found.value, found.low, found.high]).tolist()
+    return Estimate(value=value, low=low, high=high, seeds=found.seeds)
+
+
+def tabulated(
+    found: Mapping[Any, Estimate], keys: list[str], more: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Return estimates as a table: the keys of each, ``value``, ``low``, ``high``, ``seeds``.
+
+    Parameters
+    ----------
+    found
+        By the values of the keys, tuples.
+    keys
+        Names of the columns before.
+    more
+        Of the columns after, attributes of the estimates.
+    """
+    import pandas as pd
+
+    names = ["value", "low", "high", "seeds", *more]
+    rows = [(*key, *(getattr(each, name) for name in names)) for key, each in found.items()]
+    return pd.DataFrame(rows, columns=[*keys, *names])
+
+
+def estimate_of(row: pd.Series) -> Estimate:
+    """Return the estimate in a row of such a table."""
+    value, low, high = (float(row[name]) for name in ("value", "low", "high"))
+    return Estimate(value=value, low=low, high=high, seeds=int(row["seeds"]))

@@ -1,0 +1,153 @@
+"""What agents, the probe, the supervisor and both engines ask of a network."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..circuit import Circuit
+from ..errors import CircuitError
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+
+
+class Network(ABC):
+    """The free and the clamped copy of a circuit: what every voltage is, at a time.
+
+    Times are in s and never run backwards from call to call. A network at equilibrium, whose
+    voltages follow at once, ignores them; they may then be left out.
+
+    The compiled engine calls the same network by `addresses`, on its state `real` and `index`; see
+    `~ohmtick.engine.kernels.network`.
+
+    Attributes
+    ----------
+    circuit : Circuit
+    sources, targets : ndarray of int
+        Nodes, shapes (S,) and (T,).
+    nudge : float
+        How far the clamp moves the targets towards the desired voltages.
+    real, index : ndarray
+        The state that kernels take.
+    """
+
+    circuit: Circuit
+    sources: IndexArray
+    targets: IndexArray
+    nudge: float
+    real: FloatArray
+    index: NDArray[np.int64]
+
+    @property
+    @abstractmethod
+    def conductances(self) -> FloatArray:
+        """A copy of the conductances as they were written, S, shape (E,)."""
+
+    @abstractmethod
+    def copy_conductances(self) -> tuple[FloatArray, FloatArray]:
+        """Return what the edges conduct in the free and in the clamped copy, S, each shape (E,)."""
+
+    @abstractmethod
+    def set_conductance(self, edge: int, conductance: float, time: float = 0.0) -> None:
+        """Write the conductance of one edge, S, in both copies.
+
+        Raises
+        ------
+        CircuitError
+            For a negative or infinite conductance, or NaN.
+        """
+
+    @abstractmethod
+    def present(
+        self,
+        inputs: ArrayLike | None = None,
+        desired: ArrayLike | None = None,
+        time: float = 0.0,
+    ) -> None:
+        """Apply a datum: hold the sources at `inputs` and clamp the targets towards `desired`.
+
+        Parameters
+        ----------
+        inputs
+            Source voltages, V, in the order of the sources, shape (S,). Kept as they are if
+            omitted.
+        desired
+            Desired target voltages, V, in the order of the targets, shape (T,). Likewise.
+        time
+            From when on, s.
+
+        Raises
+        ------
+        CircuitError
+            For a wrong number of voltages, or one that is not finite.
+        """
+
+    @abstractmethod
+    def drops(self, edge: int, time: float = 0.0) -> tuple[float, float]:
+        """Return the drop over one edge in the free and the clamped copy, V.
+
+        The drop is the voltage of the edge's first node minus that of its second.
+        """
+
+    @abstractmethod
+    def voltages(self, time: float = 0.0) -> tuple[FloatArray, FloatArray]:
+        """Return every node's voltage in the free and the clamped copy, V, each shape (N,)."""
+
+    @abstractmethod
+    def respond(self, inputs: FloatArray, outputs: FloatArray, *, add: bool = False) -> None:
+        """Write the target voltages at which the free copy settles for each row of `inputs`, V.
+
+        Nothing that is presented changes.
+
+        Parameters
+        ----------
+        inputs
+            Source voltages, V, shape (D, S), contiguous.
+        outputs
+            Shape (D, T), contiguous.
+        add
+            Add them to what `outputs` holds instead.
+        """
+
+    @abstractmethod
+    def check(self) -> None:
+        """Hold the state against the laws that it should keep, and mend it; now and then called."""
+
+    @abstractmethod
+    def refuse_singular(self) -> None:
+        """Raise the error of a circuit that has no solution, naming the nodes."""
+
+    @abstractmethod
+    def addresses(self) -> NDArray[np.int64]:
+        """Return where its kernels lie; see `~ohmtick.engine.kernels.network`, shape (CALLS,)."""
+
+    def power(self, time: float = 0.0) -> tuple[float, float]:
+        """Return the power that the edges turn into heat in the free and the clamped copy, W.
+
+        That is the sum of ``k * drop²`` over the edges: by Tellegen's theorem what the sources, and
+        in the clamped copy the clamps, deliver.
+        """
+        first, second = self.circuit.edges.T
+        free, clamped = (
+            float(np.sum(k * (volts[first] - volts[second]) ** 2))
+            for k, volts in zip(self.copy_conductances(), self.voltages(time), strict=True)
+        )
+        return free, clamped
+
+    def transfer(self) -> FloatArray:
+        """Return the free response of the targets to the sources, shape (T, S).
+
+        Only a linear network has one: for any input voltages, ``v_target = transfer @ inputs``.
+
+        Raises
+        ------
+        CircuitError
+            From a network that is not linear.
+        """
+        raise CircuitError(
+            f"a {type(self).__name__} has no transfer, since its outputs do not follow its inputs "
+            "linearly; respond gives the outputs of given inputs"
+        )
