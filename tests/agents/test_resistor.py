@@ -26,7 +26,8 @@ from ohmtick.agents.rules.coupled_learning import CoupledLearning
 from ohmtick.agents.rules.sign import Sign
 from ohmtick.engine.errors import CircuitError, OhmtickError, ScenarioError
 from ohmtick.engine.streams import Streams
-from ohmtick.tests.driven import ASKING, Asked, Driven, learning, starts
+from ohmtick.tests.contracts.examples import ASKING
+from ohmtick.tests.driven import Asked, Driven, learning, starts
 
 Array = npt.NDArray[np.float64]
 UNITS: list[Unit] = ["siemens", "steps"]
@@ -468,4 +469,4 @@ def test_the_outermost_devices_conduct_within_bounds(spacing: str) -> None:
 @pytest.mark.parametrize("keys", [{"k_min": 1e-16}, {"k_max": 1e16}])
 def test_conductances_are_bounded(keys: dict[str, float]) -> None:
     with pytest.raises(ScenarioError, match=next(iter(keys))):
-        ContinuousResistor(**keys)  # type: ignore[arg-type]
+        ContinuousResistor(**keys)
