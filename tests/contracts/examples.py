@@ -7,27 +7,24 @@ is said of it besides.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from ohmtick.agents.clocks import Clock
-from ohmtick.agents.comparators import Comparator
 from ohmtick.agents.resistors import Resistor
 from ohmtick.agents.rules import Rule
 from ohmtick.agents.rules.base import Unit
 from ohmtick.engine.kind import Kind
-
-K = TypeVar("K", bound=Kind)
+from ohmtick.engine.registry import Family
 
 NOISY: dict[str, Any] = {"spread": 0.1, "gate": 0.6, "period": 0.7}
-EXAMPLES: dict[type[Kind], dict[str, list[dict[str, Any]]]] = {
-    Rule: {
+EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
+    "rule": {
         "coupled_learning": [{"learning_rate": 1e-6}, {"learning_rate": 0.5}],
         "momentum": [{"learning_rate": 1e-6}, {"learning_rate": 0.5, "decay": 0.3}],
         "dead_zone": [{}, {"width": 0.0}, {"width": 0.3}],
     },
-    Resistor: {
+    "resistor": {
         "continuous": [
             {"k_min": 1e-5, "k_max": 1e-2, "start": "random"},
             {"k_min": 0.1, "k_max": 9.0, "start": 0.5, "step": 0.3},
@@ -42,7 +39,7 @@ EXAMPLES: dict[type[Kind], dict[str, list[dict[str, Any]]]] = {
             {"window": 2.5, "device_spread": 5.0, "cycle_spread": 3.0, "start": 1e-4},
         ],
     },
-    Clock: {
+    "clock": {
         "periodic": [
             {},
             {"phase": "staggered", "period": 0.3},
@@ -51,14 +48,14 @@ EXAMPLES: dict[type[Kind], dict[str, list[dict[str, Any]]]] = {
         ],
         "poisson": [{}, NOISY],
     },
-    Comparator: {"gaussian": [{}, {"offset": 0.01}, {"noise": 0.003}, {"offset": 1, "noise": 2}]},
+    "comparator": {"gaussian": [{}, {"offset": 0.01}, {"noise": 0.003}, {"offset": 1, "noise": 2}]},
 }
 
 
-def members(base: type[K]) -> list[K]:
+def members(family: Family[Any]) -> list[Any]:
     """Return members of each kind of a family."""
-    told = EXAMPLES.get(base, {})
-    return [base.family[kind](**each) for kind in base.family for each in told.get(kind, [{}])]
+    told = EXAMPLES.get(family.name, {})
+    return [family[kind](**each) for kind in family for each in told.get(kind, [{}])]
 
 
 def named(member: Kind) -> str:
@@ -67,13 +64,13 @@ def named(member: Kind) -> str:
     return " ".join([member.kind, *(f"{key}={value}" for key, value in settings.items())])
 
 
-def every(base: type[K], name: str) -> Callable[[Any], Any]:
+def every(family: Family[Any], name: str) -> Callable[[Any], Any]:
     """Run a test for each member."""
-    return pytest.mark.parametrize(name, members(base), ids=named)
+    return pytest.mark.parametrize(name, members(family), ids=named)
 
 
 #: A rule that asks in each unit; none where no kind does.
-ASKING: dict[Unit, Rule] = {rule.unit: rule for rule in reversed(members(Rule))}
+ASKING: dict[Unit, Rule] = {rule.unit: rule for rule in reversed(members(Rule.family))}
 
 
 def units(resistor: Resistor) -> list[Unit]:

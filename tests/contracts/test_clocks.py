@@ -23,7 +23,7 @@ def ticks(clock: Clock, edge: int, horizon: float, seed: int = 3) -> FloatArray:
     return times[times < horizon]
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 def test_ticks_ascend_from_the_start_and_last_to_the_horizon(clock: Clock) -> None:
     horizon = 2000.0 * clock.mean_interval()
     for edge in range(EDGES):
@@ -35,7 +35,7 @@ def test_ticks_ascend_from_the_start_and_last_to_the_horizon(clock: Clock) -> No
         assert found[-1] > 0.9 * horizon
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 def test_ticks_are_those_of_the_seed_and_the_edge(clock: Clock) -> None:
     found = ticks(clock, 2, 90.0)
     assert ticks(clock, 2, 90.0).tobytes() == found.tobytes()
@@ -50,7 +50,7 @@ def test_ticks_are_those_of_the_seed_and_the_edge(clock: Clock) -> None:
     assert times[times < 90.0].tobytes() == found.tobytes()
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (3, 50), (4096, 4096)])
 def test_ticks_do_not_depend_on_how_many_are_drawn_at_once(
     clock: Clock, first: int, last: int, monkeypatch: pytest.MonkeyPatch
@@ -61,7 +61,7 @@ def test_ticks_do_not_depend_on_how_many_are_drawn_at_once(
     assert ticks(clock, 1, 150.0).tobytes() == found.tobytes()
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 @pytest.mark.parametrize("count", [1, 7, 300])
 def test_first_ticks_of_all_edges_are_those_of_each(clock: Clock, count: int) -> None:
     together = clock.first_ticks(EDGES, count, Streams(3))
@@ -73,14 +73,14 @@ def test_first_ticks_of_all_edges_are_those_of_each(clock: Clock, count: int) ->
         assert found.tobytes() == each.tobytes()
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 def test_what_a_clock_says_of_itself(clock: Clock) -> None:
     period = clock.nominal_period()
     assert period is None or period > 0.0
     assert 0.0 < clock.mean_interval() < np.inf
 
 
-@every(Clock, "clock")
+@every(Clock.family, "clock")
 @pytest.mark.parametrize("latency", [0.0, 1.3])
 def test_the_engines_agree_on_every_clock(clock: Clock, latency: float) -> None:
     scenario = ot.load("breadboard-iii").replace(

@@ -14,7 +14,7 @@ from ohmtick.tests.contracts.examples import every
 from ohmtick.tests.driven import assert_engines_agree
 
 
-@every(Comparator, "comparator")
+@every(Comparator.family, "comparator")
 def test_errors_are_those_of_the_seed_the_edge_and_the_reading(comparator: Comparator) -> None:
     whole = comparator.draw(3, 0, 200, Streams(5))
     assert whole.shape == (200, 2)
@@ -26,7 +26,7 @@ def test_errors_are_those_of_the_seed_the_edge_and_the_reading(comparator: Compa
     assert comparator.draw(3, 0, 200, shared).tobytes() == whole.tobytes()
 
 
-@every(Comparator, "comparator")
+@every(Comparator.family, "comparator")
 def test_errors_come_one_by_one_unless_readings_are_exact(comparator: Comparator) -> None:
     found = errors(comparator, 3, Streams(5))
     whole = comparator.draw(3, 0, 200, Streams(5))
@@ -38,7 +38,7 @@ def test_errors_come_one_by_one_unless_readings_are_exact(comparator: Comparator
     assert np.array(list(islice(found, 200))).tobytes() == whole.tobytes()
 
 
-@every(Comparator, "comparator")
+@every(Comparator.family, "comparator")
 def test_the_engines_agree_on_every_comparator(comparator: Comparator) -> None:
     scenario = ot.load("breadboard-iii").replace(
         **{"edges.comparator": comparator, "horizon": 12.0}

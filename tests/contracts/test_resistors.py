@@ -11,6 +11,7 @@ import ohmtick as ot
 from ohmtick.agents.learning import Group, learning_of
 from ohmtick.agents.resistors import Resistor
 from ohmtick.agents.resistors.base import LEAST, MOST
+from ohmtick.agents.resistors.continuous import ContinuousResistor
 from ohmtick.agents.rules import Rule
 from ohmtick.agents.rules.base import Unit
 from ohmtick.engine.streams import FloatArray, Streams
@@ -22,11 +23,12 @@ BOUNDS: dict[str, Callable[[Resistor], tuple[float, float]]] = {
     "digital_potentiometer": lambda made: (1 / made.resistances()[-1], 1 / made.resistances()[0]),
     "fixed": lambda made: (made.conductance_S, made.conductance_S),
 }
-EVERY_UNIT = [(resistor, unit) for resistor in members(Resistor) for unit in units(resistor)]
+EVERY_UNIT = [(resistor, unit) for resistor in members(Resistor.family) for unit in units(resistor)]
 IDS = [f"{named(resistor)}, {unit}" for resistor, unit in EVERY_UNIT]
 every_unit = pytest.mark.parametrize(("resistor", "unit"), EVERY_UNIT, ids=IDS)
+RESISTORS = members(Resistor.family)
 PAIRS = [
-    (rule, made) for rule in members(Rule) for made in members(Resistor) if rule.unit in made.units
+    (rule, made) for rule in members(Rule.family) for made in RESISTORS if rule.unit in made.units
 ]
 
 
@@ -43,9 +45,8 @@ def amounts(unit: Unit, scale: float, count: int) -> FloatArray:
     rng = np.random.default_rng(7)
     signs = rng.choice([-1.0, 1.0], count)
     if unit == "steps":
-        return signs * rng.choice([1.0, 1.0, 1.0, 0.4, 7.0, 1e6], count)
-    found: FloatArray = signs * scale * 10.0 ** rng.uniform(-4.0, 2.0, count)
-    return found
+        return np.asarray(signs * rng.choice([1.0, 1.0, 1.0, 0.4, 7.0, 1e6], count))
+    return np.asarray(signs * scale * 10.0 ** rng.uniform(-4.0, 2.0, count))
 
 
 @every_unit
@@ -68,7 +69,7 @@ def test_a_thousand_changes_stay_within_the_bounds(resistor: Resistor, unit: Uni
     assert (len(found) > 1) == resistor.learns
 
 
-@every(Resistor, "resistor")
+@every(Resistor.family, "resistor")
 def test_starts_are_within_the_bounds(resistor: Resistor) -> None:
     low, high = bounds(resistor)
     for seed in range(3):
@@ -86,7 +87,9 @@ def test_what_an_edge_draws_does_not_depend_on_who_else_has_such_a_device(
     others = np.setdiff1d(np.arange(9), some)
     whole = learning(rule, resistor, 9)
     parts = learning_of(
-        [Group(others, rule, members(Resistor)[0]), Group(some, rule, resistor)], 9, Streams(1)
+        [Group(others, rule, ContinuousResistor()), Group(some, rule, resistor)],
+        9,
+        Streams(1),
     )
     for edge in some.tolist():
         one, other = (each.devices for each in (whole, parts))

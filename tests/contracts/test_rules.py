@@ -19,7 +19,7 @@ drops = st.floats(-5.0, 5.0)
 readings = st.lists(st.tuples(drops, drops, st.floats(1e-6, 1e3)), min_size=1, max_size=8)
 
 
-@every(Rule, "rule")
+@every(Rule.family, "rule")
 @given(readings, st.sampled_from([1e-3, 0.5, 1.0]))
 def test_python_and_machine_code_ask_for_the_same(
     rule: Rule, readings: list[tuple[float, float, float]], nudge: float
@@ -30,12 +30,12 @@ def test_python_and_machine_code_ask_for_the_same(
         assert math.isfinite(asked(*reading))
 
 
-@every(Rule, "rule")
+@every(Rule.family, "rule")
 def test_a_unit_is_one_that_devices_know(rule: Rule) -> None:
     assert rule.unit in get_args(Unit)
 
 
-@every(Rule, "rule")
+@every(Rule.family, "rule")
 def test_edges_share_no_state(rule: Rule) -> None:
     shared = learning(rule, ContinuousResistor(), edges=3)
     first, other = (edge_rule(shared, edge, 0.5) for edge in (0, 2))
