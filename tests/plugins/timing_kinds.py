@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ohmtick.agents.clocks import Clock
@@ -68,7 +69,7 @@ class Patient(Rule, kind="patient", unit="steps", state_size=2):
 
 
 class NoisyGate(Resistor, kind="noisy_gate", units=("steps",), value_unit="V", draws=True):
-    """A transistor as a resistor: its gate's voltage sets what it conducts, and each write is noisy."""
+    """A transistor as a resistor, by the voltage of its gate, every write of which is noisy."""
 
     gain: float = Field(1e-4, gt=0)
     """Conductance at one volt above threshold, S/V."""
@@ -77,10 +78,11 @@ class NoisyGate(Resistor, kind="noisy_gate", units=("steps",), value_unit="V", d
     noise: float = Field(0.0, ge=0)
     """S.d. of each write, V."""
 
-    def starts(self, edges: np.ndarray, streams: Streams) -> FloatArray:
+    def starts(self, edges: NDArray[np.intp], streams: Streams) -> FloatArray:
         """Return each gate's first voltage above threshold, V, uniform from 1 to 3."""
         most = int(edges.max(initial=-1)) + 1
-        return 1.0 + 2.0 * streams.uniforms("noisy_gate.start", 0, 0, most)[edges]
+        draws: FloatArray = streams.uniforms("noisy_gate.start", 0, 0, most)[edges]
+        return 1.0 + 2.0 * draws
 
     @staticmethod
     def change(value: float, amount: float, state: Row, parameters: Row, draw: float) -> float:

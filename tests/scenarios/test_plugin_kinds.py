@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from importlib import import_module
 from itertools import groupby
+from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -11,9 +16,9 @@ import ohmtick as ot
 from ohmtick.agents.clocks import Clock
 from ohmtick.agents.resistors import Resistor
 from ohmtick.agents.rules import Rule
+from ohmtick.engine.registry import FAMILIES
 from ohmtick.engine.streams import Streams
 from ohmtick.tests.driven import assert_engines_agree
-from ohmtick.tests.plugins import timing_kinds
 
 TEXT = """
 title = "Kinds of one's own"
@@ -41,7 +46,17 @@ burst = 4
 """
 
 
-def test_a_scenario_names_them() -> None:
+@pytest.fixture(autouse=True)
+def timing_kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """Import the file as anybody would, and forget its kinds afterwards."""
+    for family in FAMILIES.values():
+        monkeypatch.setattr(family, "_members", dict(family._members))
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "plugins"))
+    yield import_module("timing_kinds")
+    del sys.modules["timing_kinds"]
+
+
+def test_a_scenario_names_them(timing_kinds: ModuleType) -> None:
     scenario = ot.Scenario.from_toml(TEXT)
     assert scenario.edges.rule == timing_kinds.Patient(times=3)
     assert scenario.edges.resistor == timing_kinds.NoisyGate(noise=0.01)
@@ -64,9 +79,8 @@ def test_both_engines_run_them(latency: float) -> None:
 def test_they_do_what_they_say() -> None:
     run = ot.run(ot.Scenario.from_toml(TEXT), 3)
     gates = run.events
-    np.testing.assert_allclose(
-        gates["conductance_after_S"], 1e-4 * gates["value_after"], rtol=1e-15
-    )
+    expected = 1e-4 * gates["value_after"]
+    np.testing.assert_allclose(gates["conductance_after_S"], expected, rtol=1e-15)
     for edge, own in gates.groupby("edge"):
         phase = 0.5 * Streams(3).uniforms("bursting.phase", 0, int(str(edge)), 1)[0]
         grid = np.add.outer(np.arange(30) + phase, np.arange(4) / 8).ravel()
