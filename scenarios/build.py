@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..agents.clocks.base import blocks
+from ..agents.comparators.base import errors
 from ..agents.edge import EdgeAgent
 from ..agents.faults import CutterAgent, FailingClock
 from ..agents.probe import ProbeAgent
@@ -188,7 +189,7 @@ def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experimen
                     Device(learning, edge, conductances[edge]),
                     edge_rule(learning, edge, nudge),
                     latencies=latencies(kind, edge, streams),
-                    errors=kind.comparator.errors(edge, streams),
+                    errors=errors(kind.comparator, edge, streams),
                     batch=kind.batch,
                 )
             )
