@@ -14,6 +14,7 @@ from ..engine.streams import FloatArray, Streams
 if TYPE_CHECKING:
     from ..engine.compiled.state import Devices, Rules
     from ..engine.kernels.kernel import Function, Row
+    from ..engine.kind import Kind
     from .kernels import RuleFunction
     from .resistors.base import EdgeNumbers, Resistor
     from .rules.base import Rule
@@ -195,7 +196,7 @@ def _rule_function(group: Group) -> Lowered:
     if group.stand_in:
         return group.stand_in
     change = type(group.rule).change
-    return Lowered(f"the rule {group.rule.kind!r}", change, compiled(change, RULE))
+    return Lowered(_what(group.rule), change, compiled(change, RULE))
 
 
 def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
@@ -203,8 +204,16 @@ def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
     from .kernels import compiled
 
     kind = type(resistor)
-    what = f"the resistor {resistor.kind!r}"
+    what = _what(resistor)
     change = Lowered(what, kind.change, compiled(kind.change, CHANGE))
     if kind.conductance is None:
         return change, None
     return change, Lowered(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+
+
+def _what(part: Kind) -> str:
+    """Return what a part is called: by its class where that has no kind of its own."""
+    own = type(part)
+    known = own.kind in part.family and part.family[own.kind] is own
+    called = repr(own.kind) if known else f"of the class {own.__name__}"
+    return f"the {part.family.name} {called}"

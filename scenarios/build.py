@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..agents.clocks.base import blocks
+from ..agents.comparators.base import errors
 from ..agents.edge import EdgeAgent
 from ..agents.faults import CutterAgent, FailingClock
 from ..agents.probe import ProbeAgent
@@ -165,6 +166,7 @@ class _Draft:
 
 def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experiment:
     from ..agents.device import Device, edge_rule
+    from ..agents.schedule import ticks_of
 
     scenario, streams, learning = draft.scenario, draft.streams, draft.learning
     twin = draft.twin()
@@ -181,11 +183,13 @@ def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experimen
             acting.append(
                 agent(
                     edge,
-                    chain.from_iterable(clock.ticks(edge, draft.edges, streams, scenario.horizon)),
+                    chain.from_iterable(
+                        ticks_of(clock, edge, draft.edges, streams, scenario.horizon)
+                    ),
                     Device(learning, edge, conductances[edge]),
                     edge_rule(learning, edge, nudge),
                     latencies=latencies(kind, edge, streams),
-                    errors=kind.comparator.errors(edge, streams),
+                    errors=errors(kind.comparator, edge, streams),
                     batch=kind.batch,
                 )
             )

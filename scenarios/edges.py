@@ -23,6 +23,7 @@ from ..engine.errors import ScenarioError, shown
 from ..engine.networks.mismatch import Mismatch
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
+from .circuits.base import MOST_EDGES
 from .labels import Label
 
 #: A few edges, as a file writes them: "0-7, 12".
@@ -40,7 +41,12 @@ def _numbers(edges: object) -> object:
     found: list[int] = []
     for part in edges.split(","):
         first, _, last = part.partition("-")
-        found += range(int(first), int(last or first) + 1)
+        least, most = int(first), int(last or first)
+        if least > most:
+            raise ValueError(f"must go from the lower to the higher, got {shown(part.strip())}")
+        if most >= MOST_EDGES:
+            raise ValueError(f"must name edges below {MOST_EDGES}, got {most}")
+        found += range(least, most + 1)
     return tuple(found)
 
 

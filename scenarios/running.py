@@ -114,6 +114,7 @@ def run(
             f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
             f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
+    _check_handed(clock, rule=rule, agent=agent, watch=watch, poll=poll)
     scenario = as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
@@ -129,6 +130,21 @@ def run(
         watch=watch,
         poll=poll,
     )
+
+
+def _check_handed(clock: object, **called: object) -> None:
+    """Refuse what cannot be a clock, and what cannot be called.
+
+    Raises
+    ------
+    OhmtickError
+        Which, and what it is.
+    """
+    if clock is not None and not callable(getattr(clock, "ticks", None)):
+        raise OhmtickError(f"the 'clock' of a run must have a method ticks, got {shown(clock)}")
+    for name, function in called.items():
+        if function is not None and not callable(function):
+            raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
 
 
 def recorded_run(

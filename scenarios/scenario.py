@@ -270,7 +270,7 @@ def source_text(source: str | Path) -> str:
         raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
     except (FileNotFoundError, NotADirectoryError) as error:
         if not is_path:
-            hint = nearest(name, library())
+            hint = nearest(name, library()) or "'ohmtick list' shows them"
             raise ScenarioError(
                 f"no scenario of the library is called {shown(name)}; {hint}"
             ) from None

@@ -34,6 +34,12 @@ def _within(part: BaseModel, key: str) -> Iterator[tuple[str, BaseModel]]:
             yield key + name, value
         elif isinstance(value, BaseModel):
             yield from _within(value, f"{key}{name}.")
+        elif isinstance(value, tuple):
+            for place, entry in enumerate(value):
+                if is_stand_in(entry, field):
+                    yield f"{key}{name}.{place}", entry
+                elif isinstance(entry, BaseModel):
+                    yield from _within(entry, f"{key}{name}.{place}.")
 
 
 def refuse_stand_ins(whole: BaseModel, kind: type[BaseModel]) -> None:

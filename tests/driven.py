@@ -1,24 +1,25 @@
-"""Devices and rules driven by both engines' kernels at once, and by Python, held to be equal."""
+"""Devices and rules driven by both engines' kernels at once, and whole runs by both engines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas.testing import assert_frame_equal
 
+import ohmtick as ot
 from ohmtick.agents.device import Device, edge_rule
 from ohmtick.agents.learning import Group, Learning, learning_of
 from ohmtick.agents.resistors.base import Resistor
 from ohmtick.agents.resistors.continuous import ContinuousResistor
 from ohmtick.agents.rules.base import Rule, Unit
-from ohmtick.agents.rules.coupled_learning import CoupledLearning
-from ohmtick.agents.rules.sign import Sign
 from ohmtick.engine.compiled.loop import _changed
+from ohmtick.engine.records.run import Run
 from ohmtick.engine.streams import Streams
-
-#: A rule that asks in each unit.
-ASKING: dict[Unit, Rule] = {"steps": Sign(), "siemens": CoupledLearning(learning_rate=1.0)}
+from ohmtick.scenarios.scenario import Scenario
+from ohmtick.tests.contracts.examples import ASKING
 
 
 def learning(rule: Rule, resistor: Resistor, edges: int = 1, seed: int = 1) -> Learning:
@@ -82,3 +83,21 @@ def starts(resistor: Resistor, edges: int | Sequence[int], seed: int = 8) -> NDA
     if type(resistor).conductance is None:
         return values
     return np.array([resistor.conductance(value, resistor.parameters("steps")) for value in values])
+
+
+def assert_equal(one: Run, other: Run) -> None:
+    assert_frame_equal(one.events, other.events, check_exact=True)
+    assert_frame_equal(one.probes, other.probes, check_exact=True)
+    assert one.conductances.tobytes() == other.conductances.tobytes()
+    volatile = {"wall_s", "updates_per_s", "engine"}
+    assert {key: one.summary[key] for key in one.summary.keys() - volatile} == {
+        key: other.summary[key] for key in other.summary.keys() - volatile
+    }
+
+
+def assert_engines_agree(scenario: Scenario, seed: int = 0, **stand_ins: Any) -> Run:
+    """Run a scenario on both engines and hold them against each other; return the run."""
+    ran = [ot.run(scenario, seed, engine, **stand_ins) for engine in ("simpy", "compiled")]
+    assert [run.summary["engine"] for run in ran] == ["simpy", "compiled"]
+    assert_equal(*ran)
+    return ran[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from typing import Any
 
 from ...engine.kind import Kind
 from ...engine.streams import FloatArray, Streams
@@ -16,6 +17,11 @@ class Comparator(Kind, family="comparator", default="gaussian"):
     A subclass names its kind, declares its settings as fields, and defines `draw`; where its
     settings can make it exact, `is_exact` too, so that nothing is drawn then.
     """
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "draw" in vars(cls) and "is_exact" not in vars(cls):  # that of its base draws otherwise
+            cls.is_exact = Comparator.is_exact  # type: ignore[method-assign]
 
     @property
     def is_exact(self) -> bool:
@@ -32,13 +38,15 @@ class Comparator(Kind, family="comparator", default="gaussian"):
             What is added to the free and to the clamped drop, shape (count, 2).
         """
 
-    def errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]] | None:
-        """Yield the errors of the free and the clamped reading, V, a pair for each reading.
 
-        None where readings are exact.
-        """
-        return None if self.is_exact else self._errors(edge, streams)
+def errors(
+    comparator: Comparator, edge: int, streams: Streams
+) -> Iterator[tuple[float, float]] | None:
+    """Yield the errors of an edge's free and clamped reading, V, a pair for each reading.
 
-    def _errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]]:
-        for first, count in blocks():
-            yield from map(tuple, self.draw(edge, first, count, streams).tolist())
+    None where readings are exact.
+    """
+    if comparator.is_exact:
+        return None
+    drawn = (comparator.draw(edge, first, count, streams) for first, count in blocks())
+    return ((free, clamped) for block in drawn for free, clamped in block.tolist())

@@ -19,7 +19,7 @@ from ..units import units_of
 from .executors import MANY_RUNS, check, crew, refuse_unguarded
 from .locking import locked
 from .other_code import unmarked_code
-from .planning import Plan, jobs_for, local_kind, plan_of, whose_cell
+from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
 from .work import work
 
 if TYPE_CHECKING:
@@ -90,6 +90,7 @@ def carry_out(
     check(kind, workers)
     if kind == "processes":
         refuse_unguarded()
+    check_events(study, folder)
     if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
         raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:

@@ -125,7 +125,10 @@ def _is_kept(entry: Entry, folder: Path | None) -> bool:
     """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
     if entry.folder is None or is_address(entry.folder) or folder is None:
         return entry.folder is not None
-    return (folder / entry.folder).is_dir()
+    try:
+        return (folder / entry.folder).is_dir()
+    except (OSError, ValueError):  # no folder can have that name
+        return False
 
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
@@ -151,6 +154,26 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
             )
 
 
+def check_events(study: Study, folder: Path) -> None:
+    """Refuse places of event logs where they cannot or shall not go, before anything is written.
+
+    That is an address that has no file system, and a link in the study's folder, which may come
+    from somebody else: `events` can name any other folder.
+
+    Raises
+    ------
+    RecordError
+        Why not.
+    """
+    if isinstance(study.events, str) and is_address(study.events):
+        try:
+            file_system(study.events)
+        except Exception as error:  # each file system has errors of its own
+            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
+    if study.events is True and (folder / RUNS).is_symlink():
+        raise RecordError(f"event logs cannot go to {folder / RUNS}: it is a symbolic link")
+
+
 #: What a run folder is called while it is written.
 _PARTIAL = re.compile(r"\.(?P<key>[^.]+)\.[0-9a-f]{8}\.partial")
 
@@ -160,10 +183,6 @@ def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
     if not study.events:
         return None
     if isinstance(study.events, str) and is_address(study.events):
-        try:  # before anything is run
-            file_system(study.events)
-        except Exception as error:  # each file system has errors of its own
-            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):

@@ -16,6 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
+from ohmtick.agents.comparators.base import errors as errors_drawn
 from ohmtick.agents.comparators.gaussian import GaussianComparator
 from ohmtick.agents.device import Device
 from ohmtick.agents.resistors.continuous import ContinuousResistor
@@ -25,7 +26,8 @@ from ohmtick.agents.rules.coupled_learning import CoupledLearning
 from ohmtick.agents.rules.sign import Sign
 from ohmtick.engine.errors import CircuitError, OhmtickError, ScenarioError
 from ohmtick.engine.streams import Streams
-from ohmtick.tests.driven import ASKING, Asked, Driven, learning, starts
+from ohmtick.tests.contracts.examples import ASKING
+from ohmtick.tests.driven import Asked, Driven, learning, starts
 
 Array = npt.NDArray[np.float64]
 UNITS: list[Unit] = ["siemens", "steps"]
@@ -299,13 +301,13 @@ def test_resistors_of_one_part_are_their_own() -> None:
 
 
 def errors_of(comparator: GaussianComparator, edge: int, count: int, seed: int = 1) -> Array:
-    errors = comparator.errors(edge, Streams(seed))
+    errors = errors_drawn(comparator, edge, Streams(seed))
     assert errors is not None
     return np.array(list(islice(errors, count)))
 
 
 def test_an_exact_comparator_has_no_errors() -> None:
-    assert GaussianComparator().errors(0, Streams(1)) is None
+    assert errors_drawn(GaussianComparator(), 0, Streams(1)) is None
 
 
 drops = st.floats(-5.0, 5.0)
@@ -467,4 +469,4 @@ def test_the_outermost_devices_conduct_within_bounds(spacing: str) -> None:
 @pytest.mark.parametrize("keys", [{"k_min": 1e-16}, {"k_max": 1e16}])
 def test_conductances_are_bounded(keys: dict[str, float]) -> None:
     with pytest.raises(ScenarioError, match=next(iter(keys))):
-        ContinuousResistor(**keys)  # type: ignore[arg-type]
+        ContinuousResistor(**keys)

@@ -24,7 +24,8 @@ from ohmtick.engine.networks.mismatch import Mismatch, MismatchedTwins
 from ohmtick.engine.networks.network import Network
 from ohmtick.engine.streams import Streams
 from ohmtick.tests import oracle
-from ohmtick.tests.engine.test_engines import assert_engines_agree, scenarios
+from ohmtick.tests.driven import assert_engines_agree
+from ohmtick.tests.engine.test_engines import scenarios
 
 Reals = NDArray[np.float64]
 

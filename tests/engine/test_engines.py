@@ -29,6 +29,7 @@ from ohmtick.engine.simulation import Simulation, Watched
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.build import build
 from ohmtick.scenarios.scenario import library
+from ohmtick.tests.driven import assert_engines_agree, assert_equal
 
 #: Of a hundred examples, so many: each is a simulation or two.
 EXAMPLES = settings().max_examples
@@ -38,24 +39,6 @@ SIEMENS = {
     "edges.rule": {"kind": "coupled_learning", "learning_rate": 0.5},
     "edges.resistor": {"kind": "continuous", "k_min": 1e-3, "k_max": 1e3},
 }
-
-
-def assert_equal(one: Run, other: Run) -> None:
-    assert_frame_equal(one.events, other.events, check_exact=True)
-    assert_frame_equal(one.probes, other.probes, check_exact=True)
-    assert one.conductances.tobytes() == other.conductances.tobytes()
-    volatile = {"wall_s", "updates_per_s", "engine"}
-    assert {key: one.summary[key] for key in one.summary.keys() - volatile} == {
-        key: other.summary[key] for key in other.summary.keys() - volatile
-    }
-
-
-def assert_engines_agree(scenario: ot.Scenario, seed: int = 0, **stand_ins: Any) -> Run:
-    """Run a scenario on both engines and hold them against each other; return the run."""
-    ran = [ot.run(scenario, seed, engine, **stand_ins) for engine in ("simpy", "compiled")]
-    assert [run.summary["engine"] for run in ran] == ["simpy", "compiled"]
-    assert_equal(*ran)
-    return ran[1]
 
 
 # --- random scenarios ----------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 
 import hashlib
 import inspect
-import itertools
 import json
 import math
 from collections.abc import Iterator
@@ -13,28 +12,27 @@ import numpy as np
 import pytest
 
 import ohmtick as ot
-from ohmtick.agents.clock import PeriodicClock, PoissonClock
+from ohmtick.agents.clocks.periodic import PeriodicClock
+from ohmtick.agents.clocks.poisson import PoissonClock
+from ohmtick.agents.comparators.gaussian import GaussianComparator
 from ohmtick.agents.edge import EdgeAgent
 from ohmtick.agents.faults import Faults
 from ohmtick.agents.probe import Probe
-from ohmtick.agents.resistor import (
-    Comparator,
-    ContinuousResistor,
-    DigitalPotentiometer,
-    Resistor,
-    Unit,
-)
-from ohmtick.agents.rules.base import CoupledLearning, RuleFunction, Sign
+from ohmtick.agents.resistors.continuous import ContinuousResistor
+from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
+from ohmtick.agents.rules.coupled_learning import CoupledLearning
+from ohmtick.agents.rules.sign import Sign
 from ohmtick.agents.supervisor import Lessons, Supervisor
-from ohmtick.analysis.report.facts import again, facts_of
-from ohmtick.engine.compiled.devices import Devices
+from ohmtick.analysis.report.settings import how_to_repeat, settings_of
 from ohmtick.engine.errors import OhmtickError, ScenarioError
+from ohmtick.engine.kernels.kernel import Row
 from ohmtick.engine.streams import FloatArray, Streams
 from ohmtick.scenarios.circuits.edge_list import EdgeList
-from ohmtick.scenarios.scenario import Edges
+from ohmtick.scenarios.edges import Edges
 from ohmtick.scenarios.tasks.allostery import Allostery
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
+WITH_GROUPS = BASE.replace(**{"edges.groups": [{"edges": "0-7"}]})
 
 
 class Halved(PeriodicClock):
@@ -51,21 +49,20 @@ class Memoryless(PoissonClock):
     pass
 
 
-class Frozen:
+class Stuck(ContinuousResistor):
     """A resistor that takes no change."""
 
-    def __init__(self, conductance: float) -> None:
-        self.conductance = conductance
-
-    def change(self, amount: float) -> float:
-        return self.conductance
+    @staticmethod
+    def change(value: float, amount: float, state: Row, parameters: Row, draw: float) -> float:
+        return value
 
 
-class Stuck(ContinuousResistor):
-    """Builds resistors that never change; does not say how they are lowered."""
+class Spelt(ContinuousResistor):
+    """A resistor that takes no change, by means that numba does not know."""
 
-    def build(self, edges: int, unit: Unit, streams: Streams) -> list[Resistor]:
-        return [Frozen(k) for k in self.starts(edges, streams).tolist()]
+    @staticmethod
+    def change(value: float, amount: float, state: Row, parameters: Row, draw: float) -> float:
+        return float(f"{value!r}")
 
 
 class Coarse(DigitalPotentiometer):
@@ -74,15 +71,12 @@ class Coarse(DigitalPotentiometer):
     def resistances(self) -> FloatArray:
         return np.repeat(super().resistances()[::2], 2)
 
-    def lower(self, edges: int, unit: Unit, streams: Streams) -> tuple[Devices, FloatArray]:
-        return super().lower(edges, unit, streams)
 
-
-class Deaf(Comparator):
+class Deaf(GaussianComparator):
     """Reads nothing."""
 
-    def errors(self, edge: int, streams: Streams) -> Iterator[tuple[float, float]]:
-        return itertools.repeat((math.pi, 0.0))
+    def draw(self, edge: int, first: int, count: int, streams: Streams) -> FloatArray:
+        return np.full((count, 2), (math.pi, 0.0))
 
 
 def upwards(
@@ -92,9 +86,31 @@ def upwards(
 
 
 class Upwards(Sign):
-    @property
-    def function(self) -> RuleFunction:
-        return upwards
+    @staticmethod
+    def change(
+        drop_free: float,
+        drop_clamped: float,
+        value: float,
+        state: Row,
+        parameters: Row,
+        nudge: float,
+    ) -> float:
+        return 1.0
+
+
+class Spoken(Sign):
+    """One step, by means that numba does not know."""
+
+    @staticmethod
+    def change(
+        drop_free: float,
+        drop_clamped: float,
+        value: float,
+        state: Row,
+        parameters: Row,
+        nudge: float,
+    ) -> float:
+        return float(f"{1}")
 
 
 class Slower(CoupledLearning):
@@ -150,7 +166,16 @@ PARTS: dict[str, tuple[str, Any]] = {
     "a probe": ("probe", Rare()),
     "faults": ("edges.faults", Weak()),
     "edges": ("edges", Own(rule=Sign(), resistor=ContinuousResistor())),
+    "a clock of a group": ("edges.groups.0.clock", Halved()),
 }
+
+
+def with_part(name: str) -> ot.Scenario:
+    """The base, with one part of one's own."""
+    key, part = PARTS[name]
+    if key.startswith("edges.groups"):
+        return WITH_GROUPS.replace(**{key: part})
+    return BASE.replace(**{key: part})
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -158,7 +183,7 @@ def test_a_part_of_ones_own_is_run_and_refused_by_name_wherever_only_data_can_go
     tmp_path: Path, name: str
 ) -> None:
     key, part = PARTS[name]
-    scenario = BASE.replace(**{key: part})
+    scenario = with_part(name)
     named = rf"^{key} must be of a kind that comes with ohmtick .*\.{type(part).__qualname__} "
     run = ot.run(scenario, seed=3)
     assert run.summary["stand_ins"][key]["name"] == f"{__name__}.{type(part).__qualname__}"
@@ -168,7 +193,9 @@ def test_a_part_of_ones_own_is_run_and_refused_by_name_wherever_only_data_can_go
         lambda: ot.run(scenario, out=tmp_path / "b"),
         lambda: ot.Study(scenario, seeds=1).run(tmp_path / "c"),
         lambda: ot.Study(scenario, seeds=1).run(tmp_path / "c", executor="processes"),
-        lambda: ot.Study(BASE, seeds=1, grid={key: [part]}).run(tmp_path / "d"),
+        lambda: ot.Study(WITH_GROUPS if "groups" in key else BASE, seeds=1, grid={key: [part]}).run(
+            tmp_path / "d"
+        ),
         lambda: ot.Study(scenario, seeds=1).to_toml(),
     ):
         with pytest.raises(ScenarioError, match=named):
@@ -199,25 +226,23 @@ def test_a_part_of_ones_own_stays_where_other_keys_are_replaced() -> None:
     stock.to_toml()
 
 
-@pytest.mark.parametrize("name", ["a resistor", "a comparator"])
-def test_the_compiled_engine_refuses_what_it_would_not_do(name: str) -> None:
-    key, part = PARTS[name]
+@pytest.mark.parametrize(
+    ("key", "part"), [("edges.resistor", Spelt(start=0.01)), ("edges.rule", Spoken())]
+)
+def test_the_compiled_engine_refuses_what_it_cannot_compile(key: str, part: Any) -> None:
     scenario = BASE.replace(**{key: part})
     run = ot.run(scenario, seed=3)
     assert run.summary["engine"] == "simpy"
-    if isinstance(part, Stuck):
+    if isinstance(part, Spelt):
         assert set(run.conductances) == {0.01}
-    with pytest.raises(OhmtickError, match=f"cannot run {key} of the class {type(part).__name__}"):
+    what = rf"cannot run the {part.family.name} of the class {type(part).__name__};"
+    with pytest.raises(OhmtickError, match=what):
         ot.run(scenario, engine="compiled")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [name for name in PARTS if name not in ("a resistor", "a comparator", "a continuous rule")],
-)
+@pytest.mark.parametrize("name", [name for name in PARTS if name != "a continuous rule"])
 def test_both_engines_run_what_stands_in(name: str) -> None:
-    key, part = PARTS[name]
-    scenario = BASE.replace(**{key: part})
+    scenario = with_part(name)
     simpy, compiled = (ot.run(scenario, 3, engine) for engine in ("simpy", "compiled"))
     assert compiled.summary["engine"] == "compiled"
     assert simpy.events.equals(compiled.events)
@@ -255,8 +280,8 @@ def test_what_is_handed_to_a_run_is_in_its_record(tmp_path: Path) -> None:
     assert summary["stand_ins"]["clock"]["settings"]["jitter"] == 0.1
     run = ot.open_run(tmp_path / "run")
     assert run.summary["stand_ins"] == summary["stand_ins"]
-    assert facts_of(run)["stood in"].startswith(f"clock: {__name__}.Halved, rule: ")
-    assert f"{__name__}.Careful) is handed to ohmtick.run again." in again(run)[0]
+    assert settings_of(run)["stood in"].startswith(f"clock: {__name__}.Halved, rule: ")
+    assert f"{__name__}.Careful) is handed to ohmtick.run again." in how_to_repeat(run)[0]
 
 
 def test_who_loads_such_a_run_is_told(tmp_path: Path) -> None:
@@ -280,5 +305,5 @@ def test_what_has_no_source_is_named() -> None:
 def test_nothing_stands_in_where_nothing_does() -> None:
     run = ot.run(BASE, seed=3)
     assert run.summary["stand_ins"] == {}
-    assert "stood in" not in facts_of(run)
-    assert again(run)[0].endswith("by either engine.")
+    assert "stood in" not in settings_of(run)
+    assert how_to_repeat(run)[0].endswith("by either engine.")
