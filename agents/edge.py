@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import simpy
 
-from ..engine.errors import OhmtickError
+from ..engine.errors import OhmtickError, shown
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
 
@@ -99,9 +99,13 @@ class EdgeAgent:
             seen_free, seen_clamped = (sqrt(total / self.batch) for total in self._squares)
             self._gathered, self._squares = 0, [0.0, 0.0]
         change = self.decide(seen_free, seen_clamped)
-        if not isfinite(change):
+        try:
+            finite = isfinite(change)
+        except (TypeError, ValueError, OverflowError):  # of what is no number
+            finite = False
+        if not finite:
             raise OhmtickError(
-                f"the change that the rule asks for must be finite, got {change} at edge "
+                f"the change that the rule asks for must be finite, got {shown(change)} at edge "
                 f"{self.edge}, {simulation.now} s"
             )
         return now, simulation.datum, free, clamped, change, simulation.updates

@@ -16,7 +16,7 @@ from ..engine.events import Kind
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
-from .schedule import Ticks
+from .schedule import Ticks, ticks_of
 
 #: Draws for the readings ``first … first + count`` of an edge.
 Draws = Callable[[int, int, int], FloatArray]
@@ -113,13 +113,13 @@ class FailingClock:
         self, edge: int, edges: int, streams: Streams, horizon: float
     ) -> Iterator[Sequence[float] | FloatArray]:
         """Yield the times at which an edge acts, s."""
-        blocks = self._clock.ticks(edge, edges, streams, horizon)
+        blocks = ticks_of(self._clock, edge, edges, streams, horizon)
         if edge not in self._until:
             yield from blocks
             return
         end, first = self._until[edge], 0
-        for block in blocks:
-            times = done = np.asarray(block, dtype=np.float64)
+        for times in blocks:
+            done = times
             if self._latencies is not None:
                 done = times + self._latencies(edge, first, times.size)
             late = np.flatnonzero(done >= end)

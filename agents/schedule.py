@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.compiled.state import Edges
+from ..engine.errors import OhmtickError, shown
 from ..engine.streams import FloatArray, Streams
 
 #: Ticks known ahead: at most so many of an edge, and so many of all edges together.
@@ -27,6 +28,33 @@ class Ticks(Protocol):
     ) -> Iterator[Sequence[float] | FloatArray]:
         """Yield the times at which an edge acts, s."""
         ...
+
+
+def ticks_of(
+    clock: Ticks, edge: int, edges: int, streams: Streams, horizon: float
+) -> Iterator[FloatArray]:
+    """Yield the ticks of any clock, s, some at a time; the parameters are those of `Ticks.ticks`.
+
+    Raises
+    ------
+    OhmtickError
+        When it yields anything else than lists of numbers.
+    """
+    found: object = clock.ticks(edge, edges, streams, horizon)
+    wrong, must = found, f"the ticks of a {type(clock).__qualname__} must come in lists of times, s"
+    if isinstance(found, Iterable):
+        for block in found:
+            try:
+                times = np.asarray(block)
+            except ValueError:  # of lists of several lengths
+                times = np.empty((0, 0))
+            if times.ndim != 1 or times.dtype.kind not in "buif":
+                wrong = block
+                break
+            yield times.astype(np.float64, copy=False)
+        else:
+            return
+    raise OhmtickError(f"{must}, got {shown(wrong)} for edge {edge}")
 
 
 @dataclass(frozen=True)
@@ -136,8 +164,7 @@ class Schedule:
         if edge not in self._blocks:
             clock = self._timings[self._group[edge]].clock
             assert clock is not None
-            blocks = clock.ticks(edge, self._count, self._streams, self._horizon)
-            self._blocks[edge] = (np.asarray(block, dtype=np.float64) for block in blocks)
+            self._blocks[edge] = ticks_of(clock, edge, self._count, self._streams, self._horizon)
             self._left[edge] = np.empty(0)
             skip = int(self._over[edge])  # those that were filled in without the iterator
             while skip:

@@ -6,11 +6,12 @@ imported on its own because seaborn is slow to load; for the same reason functio
 import pandas.
 """
 
+from .crossing import threshold
 from .learning import SettledError, learning_curve, settled_error, time_to
 from .metrics import metric
 from .phases import order_parameter
 from .stability import allan_deviation, allan_deviations
-from .statistics import bootstrap, compare, rank_correlation, threshold
+from .statistics import bootstrap, compare, rank_correlation
 from .studies.responses import comparisons, heat_map, influence, response, thresholds
 from .timing import interval_statistics, staleness, staleness_statistics, tick_intervals
 from .voltages import node_voltages

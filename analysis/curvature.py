@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.circuit import Circuit
-from ..engine.errors import AnalysisError
 from ..engine.networks.equilibrium import TwinNetwork
-from .frames import refusal
+from .frames import require
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -117,8 +116,7 @@ def largest_delay(rate: float) -> float:
     N. D. Hayes, "Roots of the transcendental equation associated with a certain
     difference-differential equation", J. London Math. Soc. s1-25, 226 (1950).
     """
-    if not rate > 0.0:
-        raise AnalysisError(refusal("rate", "largest_delay", "be positive", rate))
+    require(rate > 0.0, "rate", "largest_delay", "be positive", rate)
     return np.pi / 2.0 / rate
 
 
@@ -137,8 +135,7 @@ def largest_gated_step(gate: float, participation: float) -> float:
     participation : float
         n, how many edges share in the correction.
     """
-    if not 0.0 <= gate <= 1.0:
-        raise AnalysisError(refusal("gate", "largest_gated_step", "be in [0, 1]", gate))
+    require(0.0 <= gate <= 1.0, "gate", "largest_gated_step", "be in [0, 1]", gate)
     return 2.0 / (gate + (1.0 - gate) / participation)
 
 
@@ -158,6 +155,5 @@ def largest_step(late: int = 0) -> float:
     S. A. Levin and R. M. May, "A note on difference-delay equations", Theor. Popul. Biol. 9,
     178 (1976).
     """
-    if late < 0:
-        raise AnalysisError(refusal("late", "largest_step", "not be negative", late))
+    require(late >= 0, "late", "largest_step", "not be negative", late)
     return float(2.0 * np.sin(np.pi / (2.0 * (2 * late + 1))))

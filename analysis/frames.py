@@ -19,18 +19,42 @@ def refusal(parameter: str, where: str, rule: str, got: object) -> str:
     return f"The '{parameter}' parameter of {where} must {rule}, got {got} instead"
 
 
+def require(holds: object, parameter: str, where: str, rule: str, got: object) -> None:
+    """Refuse a value that does not keep a rule.
+
+    Raises
+    ------
+    AnalysisError
+        Where it does not hold.
+    """
+    if not holds:
+        raise AnalysisError(refusal(parameter, where, rule, got))
+
+
+def whole_numbers(
+    values: npt.ArrayLike, most: int, parameter: str, where: str, among: str
+) -> list[int]:
+    """Return whole numbers from 1 to the most that can be; refuse all others."""
+    found = np.asarray(values)
+    rule = f"hold whole numbers from 1 to {most} for {among}"
+    require(found.ndim == 1 and found.dtype.kind in "iu", parameter, where, rule, values)
+    outside: list[int] = found[(found < 1) | (found > most)].tolist()
+    require(not outside, parameter, where, rule, outside[0] if outside else None)
+    numbers: list[int] = found.tolist()
+    return numbers
+
+
 def check_frame(frame: pd.DataFrame, columns: Collection[str], parameter: str, where: str) -> None:
     """Refuse anything but a frame with the given columns and at least one row."""
     import pandas as pd
 
     if not isinstance(frame, pd.DataFrame):
         raise TypeError(refusal(parameter, where, "be a DataFrame", type(frame).__name__))
-    if missing := [column for column in columns if column not in frame]:
-        noun = "column" if len(missing) == 1 else "columns"
-        got = ", ".join(map(str, frame.columns)) or "no columns"
-        raise AnalysisError(refusal(parameter, where, f"have the {noun} {', '.join(missing)}", got))
-    if frame.empty:
-        raise AnalysisError(refusal(parameter, where, "have at least one row", "an empty frame"))
+    missing = [column for column in columns if column not in frame]
+    rule = f"have the {'column' if len(missing) == 1 else 'columns'} {', '.join(missing)}"
+    got = ", ".join(map(str, frame.columns)) or "no columns"
+    require(not missing, parameter, where, rule, got)
+    require(not frame.empty, parameter, where, "have at least one row", "an empty frame")
 
 
 def check_ascending(

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..engine.errors import AnalysisError
-from .frames import check_ascending, check_frame, refusal
+from .frames import check_ascending, check_frame, require
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +82,7 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     """
     where = "learning_curve"
     _check_probes(probes, ["time_s", "updates", "error"], where)
-    if edges is not None and edges < 1:
-        raise AnalysisError(refusal("edges", where, "be at least 1", edges))
+    require(edges is None or edges >= 1, "edges", where, "be at least 1", edges)
     curve = probes[["time_s", "updates"]].reset_index(drop=True)
     if edges is not None:
         curve["updates_per_edge"] = curve["updates"] / edges
@@ -129,8 +127,7 @@ def settled_error(probes: pd.DataFrame, last: float = 0.25) -> SettledError:
     """
     where = "settled_error"
     _check_probes(probes, ["time_s", "error"], where)
-    if not 0.0 < last <= 1.0:
-        raise AnalysisError(refusal("last", where, "be in (0, 1]", last))
+    require(0.0 < last <= 1.0, "last", where, "be in (0, 1]", last)
     time = probes["time_s"].to_numpy(dtype=float)
     span = time[-1] - time[0]
     # The slack keeps a probe that sits on the window's edge up to rounding.
@@ -173,8 +170,7 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
     """
     where = "time_to"
     _check_probes(probes, ["time_s", "error"], where)
-    if not 0.0 < fraction <= 1.0:
-        raise AnalysisError(refusal("fraction", where, "be in (0, 1]", fraction))
+    require(0.0 < fraction <= 1.0, "fraction", where, "be in (0, 1]", fraction)
     error = probes["error"].to_numpy(dtype=float)
     below = np.flatnonzero(error < fraction * error[0])
     return float(probes["time_s"].iloc[int(below[0])]) if below.size else float("nan")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.errors import AnalysisError
-from .frames import check_frame, refusal
+from .frames import check_frame, require
 from .timing import by_edge
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def order_parameter(
 
     where = "order_parameter"
     check_frame(events, ["edge", "sensed_s"], "events", where)
-    if period is not None and not 0.0 < period < np.inf:
-        raise AnalysisError(refusal("period", where, "be positive and finite", period))
+    known = period is None or 0.0 < period < np.inf
+    require(known, "period", where, "be positive and finite", period)
     edge, sensed = by_edge(events)
     if times is None:
         at = np.linspace(float(sensed.min()), float(sensed.max()), TIMES)

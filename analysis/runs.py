@@ -6,10 +6,11 @@ import json
 import os
 import tomllib
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import RecordError, reason
+from ..engine.errors import RecordError, reason, shown
 from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
 from ..engine.records.event_log import check_schema
 from ..engine.records.run import (
@@ -46,6 +47,8 @@ def open_run(path: str | Path) -> Run:
     RecordError
         When it is no run folder, or one of its files is damaged, cut short or foreign.
     """
+    if not isinstance(path, str | PathLike):
+        raise RecordError(f"a run folder is opened by its path, got {shown(path)}")
     folder = Path(path)
     try:
         present = {entry.name for entry in os.scandir(folder) if entry.is_file()}

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.errors import AnalysisError
-from .frames import check_ascending, check_frame, refusal
+from .frames import check_ascending, check_frame, require, whole_numbers
 from .timing import by_edge
 
 if TYPE_CHECKING:
@@ -71,27 +70,20 @@ def allan_deviation(
 
     where = "allan_deviation"
     ticks = np.asarray(times, dtype=float)
-    if ticks.ndim != 1 or ticks.size < 3:
-        shape = f"an array of shape {ticks.shape}"
-        raise AnalysisError(
-            refusal("times", where, "be one-dimensional with at least 3 ticks", shape)
-        )
-    if not np.isfinite(ticks).all():
-        raise AnalysisError(refusal("times", where, "be finite", ticks[~np.isfinite(ticks)][0]))
+    rule = "be one-dimensional with at least 3 ticks"
+    found = f"an array of shape {ticks.shape}"
+    require(ticks.ndim == 1 and ticks.size >= 3, "times", where, rule, found)
+    endless = ticks[~np.isfinite(ticks)].tolist()
+    require(not endless, "times", where, "be finite", endless[0] if endless else None)
     check_ascending(ticks, "times", where)
-    if not (period > 0.0 and np.isfinite(period)):
-        raise AnalysisError(refusal("period", where, "be positive and finite", period))
+    require(0.0 < period < np.inf, "period", where, "be positive and finite", period)
     largest = (ticks.size - 1) // 2
-    steps = np.asarray(2 ** np.arange(largest.bit_length()) if factors is None else factors)
-    rule = f"hold whole numbers from 1 to {largest} for {ticks.size} ticks"
-    if steps.ndim != 1 or steps.dtype.kind not in "iu":
-        raise AnalysisError(refusal("factors", where, rule, factors))
-    if (outside := steps[(steps < 1) | (steps > largest)]).size:
-        raise AnalysisError(refusal("factors", where, rule, outside[0]))
-
+    steps = [2**power for power in range(largest.bit_length())]
+    if factors is not None:
+        steps = whole_numbers(factors, largest, "factors", where, f"{ticks.size} ticks")
     phase = ticks - period * np.arange(ticks.size)
     rows = []
-    for m in steps.tolist():
+    for m in steps:
         second = phase[2 * m :] - 2.0 * phase[m:-m] + phase[: -2 * m]
         deviation = float(np.sqrt(np.mean(second**2) / 2.0) / (m * period))
         rows.append((m * period, deviation, second.size))
@@ -142,8 +134,7 @@ def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.Da
         for start, ticks in zip(starts, np.split(sensed, starts[1:]), strict=True)
         if ticks.size >= 3
     ]
-    if not clocks:
-        raise AnalysisError(refusal("events", where, "hold three ticks of an edge", "fewer"))
+    require(clocks, "events", where, "hold three ticks of an edge", "fewer")
     if period is None:
         period = float(np.median(np.concatenate([np.diff(ticks) for _, ticks in clocks])))
     tables = [allan_deviation(ticks, period) for _, ticks in clocks]

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.errors import AnalysisError
-from .frames import check_ascending, check_frame, refusal
+from .frames import check_ascending, check_frame, require, whole_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,13 +83,12 @@ def path(
     where = "path"
     at = np.asarray(times, dtype=float)
     start = np.asarray(initial, dtype=float)
-    if at.ndim != 1 or not at.size:
-        raise AnalysisError(refusal("times", where, "be a list of at least one time", times))
+    rule = "be a list of at least one time"
+    require(at.ndim == 1 and at.size, "times", where, rule, times)
     check_ascending(at, "times", where)
     values = np.tile(start, (at.size, 1))
     cut = np.full(start.size, np.nan) if cuts is None else np.asarray(cuts, dtype=float)
-    if cut.shape != start.shape:
-        raise AnalysisError(refusal("cuts", where, f"be {start.size} times", cut.shape))
+    require(cut.shape == start.shape, "cuts", where, f"be {start.size} times", cut.shape)
     if len(events):
         _write(values, events, start, at)
     values[at[:, None] >= cut] = 0.0
@@ -105,10 +103,8 @@ def _write(values: FloatArray, events: pd.DataFrame, start: FloatArray, at: Floa
     check_ascending(time, "events", where, " by time_s (one run at a time)")
     edge = events["edge"].to_numpy()
     after = events["conductance_after_S"].to_numpy(dtype=float)
-    if edge.max() >= start.size:
-        raise AnalysisError(
-            refusal("initial", where, f"have a value for edge {edge.max()}", start.size)
-        )
+    rule = f"have a value for edge {edge.max()}"
+    require(edge.max() < start.size, "initial", where, rule, start.size)
     order = np.argsort(edge, kind="stable")
     bounds = np.searchsorted(edge[order], np.arange(start.size + 1))
     for number in range(start.size):
@@ -130,8 +126,7 @@ def steps(path: npt.ArrayLike, step_ohm: float) -> FloatArray:
     step_ohm : float
         Full scale over positions, Ω.
     """
-    if not step_ohm > 0.0:
-        raise AnalysisError(refusal("step_ohm", "steps", "be positive", step_ohm))
+    require(step_ohm > 0.0, "step_ohm", "steps", "be positive", step_ohm)
     return _whole(1.0 / (_path(path, "steps") * step_ohm))
 
 
@@ -164,9 +159,8 @@ def positions(path: npt.ArrayLike, count: int, full_scale: float, spacing: str) 
     """
     if spacing == "linear":
         return steps(path, full_scale / count)
-    if spacing != "logarithmic":
-        rule = "be 'linear' or 'logarithmic'"
-        raise AnalysisError(refusal("spacing", "positions", rule, repr(spacing)))
+    rule = "be 'linear' or 'logarithmic'"
+    require(spacing == "logarithmic", "spacing", "positions", rule, repr(spacing))
     # R = full_scale * count ** -((count - position) / (count - 1))
     below = -np.log(_path(path, "positions") * full_scale) / np.log(count)
     return _whole(count + (count - 1) * below)
@@ -214,14 +208,9 @@ def displacement(path: npt.ArrayLike, lags: npt.ArrayLike) -> pd.DataFrame:
 
     where = "displacement"
     x = _path(path, where)
-    apart = np.asarray(lags)
-    rule = f"hold whole numbers from 1 to {len(x) - 1} for {len(x)} samples"
-    if apart.ndim != 1 or apart.dtype.kind not in "iu":
-        raise AnalysisError(refusal("lags", where, rule, lags))
-    if (outside := apart[(apart < 1) | (apart >= len(x))]).size:
-        raise AnalysisError(refusal("lags", where, rule, outside[0]))
+    apart = whole_numbers(lags, len(x) - 1, "lags", where, f"{len(x)} samples")
     rows = []
-    for lag in apart.tolist():
+    for lag in apart:
         moved = x[lag:] - x[:-lag]
         rows.append((lag, float(np.einsum("te,te->", moved, moved) / len(moved)), len(moved)))
     return pd.DataFrame(rows, columns=["lag", "msd", "pairs"])
@@ -326,9 +315,8 @@ def invariant(path: npt.ArrayLike) -> FloatArray:
 
 def _path(path: npt.ArrayLike, where: str) -> FloatArray:
     x = np.asarray(path, dtype=float)
-    if x.ndim != 2 or not x.size:
-        got = f"an array of shape {x.shape}"
-        raise AnalysisError(refusal("path", where, "be a matrix, a row a time", got))
+    got = f"an array of shape {x.shape}"
+    require(x.ndim == 2 and x.size, "path", where, "be a matrix, a row a time", got)
     return x
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.circuit import Circuit
 from ..engine.errors import AnalysisError
 from ..engine.networks.mismatch import Mismatch
 from ..engine.records.run import Run, data_frame
 from ..engine.streams import Streams
-from .frames import refusal
+from .frames import require
+from .recorded import circuit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,8 +101,7 @@ def node_voltages(
     data = data_of(run)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    if not 0 <= datum < len(data.inputs):
-        raise AnalysisError(refusal("datum", where, f"be in [0, {len(data.inputs)})", datum))
+    require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
     nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
     twin = mismatch_of(run).network(
         circuit_of(run),
@@ -131,12 +130,3 @@ def mismatch_of(run: Run) -> Mismatch:
 def relative_of(run: Run) -> FloatArray:
     """Return what the copies of a recorded run conducted of what was written, shape (2, E)."""
     return mismatch_of(run).relative(len(run.edges), Streams(run.summary["seed"]))
-
-
-def circuit_of(run: Run) -> Circuit:
-    """Return the circuit of a recorded run."""
-    number = {label: index for index, label in enumerate(run.nodes["node"])}
-    ends = np.array(
-        [run.edges["first"].map(number), run.edges["second"].map(number)], dtype=np.intp
-    ).T
-    return Circuit(ends, labels=run.nodes["node"].tolist())

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import ohmtick as ot
-from ohmtick.docs.kills_writing import SIGNALS, Tally, torments
+from ohmtick.docs.kills_writing import SIGNALS, Tally, listening, torments
 from ohmtick.scenarios.cli.main import INTERRUPTED
 from ohmtick.scenarios.studies.locking import HOLDER
 
@@ -102,7 +102,7 @@ def killed(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=listening,
     ) as process:
         if len(rows(folder)) >= wanted:
             time.sleep(rng.uniform(0.0, 1.5))

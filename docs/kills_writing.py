@@ -12,6 +12,7 @@ import os
 import random
 import shutil
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,8 @@ import ohmtick as ot
 from ohmtick.analysis.report import animation, figures
 from ohmtick.analysis.report import runs as report
 from ohmtick.analysis.studies import figures as study_figures
-from ohmtick.scenarios.cli.main import main
+from ohmtick.scenarios.cli import main as cli
+from ohmtick.scenarios.cli.entry import main
 from ohmtick.scenarios.papers import campaign
 
 #: What a command is sent, one after the other; every second one cannot be caught.
@@ -39,7 +41,7 @@ SIGNALS = [
     signal.SIGINT,
 ]
 #: What is imported before anything is forked, beside what the names above bring along.
-IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, figures, report, study_figures)
+IMPORTED = (mpl, pd, pyarrow.parquet, seaborn, animation, cli, figures, report, study_figures)
 #: Names of what is written, or held, until it is done.
 PASSING = (".partial", ".holder")
 #: Files that are no output: what a killed writer left in them is for SQLite to mend.
@@ -78,6 +80,13 @@ class Tally:
         return not (self.half_written or self.left or self.tracebacks)
 
 
+def listening() -> None:
+    """Heed every signal, as a command at a terminal does; nohup and a shell's ``&`` take some."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def forked(act: Callable[[], object], folder: Path) -> int:
     """Do something in a process of its own, in a folder, and return the process's number."""
     process = os.fork()
@@ -86,7 +95,7 @@ def forked(act: Callable[[], object], folder: Path) -> int:
     code = 1
     try:
         os.chdir(folder)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        listening()
         log = os.open(folder.parent / "said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(log, 1)
         os.dup2(log, 2)
@@ -99,8 +108,9 @@ def command(*arguments: str) -> Callable[[], object]:
     """Return what runs a command of `ohmtick`."""
 
     def act() -> object:
+        sys.argv = ["ohmtick", *arguments]
         try:
-            return main(list(arguments))
+            return main()
         except BaseException:
             import traceback
 
@@ -114,8 +124,8 @@ def reproduced() -> object:
     """Reproduce one series of the paper."""
     studies = campaign.Campaign.studies
 
-    def few(self: campaign.Campaign, quick: bool = False) -> object:
-        return (each for each in studies(self, quick) if each[0] == SERIES)
+    def few(self: campaign.Campaign, *how: object) -> object:
+        return (each for each in studies(self, *how) if each[0] == SERIES)  # type: ignore[arg-type]
 
     campaign.Campaign.studies = few  # type: ignore[method-assign, assignment]
     return command("reproduce", "wycoff2022", "--quick", "--out", "paper", "--workers", "2")()

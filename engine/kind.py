@@ -65,6 +65,11 @@ class Kind(Settings):
         return handler(source)
 
     @classmethod
+    def example(cls) -> Self:
+        """Return a small member, for contract tests; one that has keys to be given says them."""
+        return cls()
+
+    @classmethod
     def chosen(cls, settings: object) -> Self:
         """Return the member that a table describes, or that is given already.
 

@@ -141,6 +141,12 @@ class Family(Mapping[str, M], Generic[M]):
         finally:
             self._members, self._origins = before
 
+    def module(self, kind: str) -> str:
+        """Return the module that a kind is from; "" for one of Ohmtick's."""
+        self[kind]
+        origin = self._origins[kind]
+        return "" if origin is None else origin.module
+
     def origin(self, kind: str) -> Origin | None:
         """Return where a kind comes from, as it was when registered; None for one of Ohmtick's.
 

@@ -119,6 +119,7 @@ class Simulation:
         self.datum = 0
         self.probes: list[dict[str, float]] = []
         self.stopped = False
+        self._failure: BaseException | None = None
 
     @property
     def now(self) -> float:
@@ -132,7 +133,15 @@ class Simulation:
 
     def add(self, agent: Agent) -> None:
         """Let an agent take part, from time 0 on."""
-        self.env.process(agent.process(self))  # type: ignore[arg-type]
+        self.env.process(self._acting(agent))  # type: ignore[arg-type]
+
+    def _acting(self, agent: Agent) -> Iterator[simpy.Event]:
+        """Let an agent act; of what it raises SimPy would make another, and lose some of it."""
+        try:
+            yield from agent.process(self)
+        except Exception as error:
+            self._failure = error
+            raise
 
     def at(self, time: float, kind: Kind, agent: int) -> Appointment:
         """Return the event that an agent waits for to act at `time`, s.
@@ -199,7 +208,13 @@ class Simulation:
         observers = [each for each in (watch, poll) if each is not None]
         for each in observers:
             each(self)
-        self._process(watch, poll)
+        try:
+            self._process(watch, poll)
+        except Exception:
+            if self._failure is None:
+                raise
+        if self._failure is not None:
+            raise self._failure
         stopped = self.stopped
         for each in observers:
             each(self)

@@ -166,6 +166,7 @@ class _Draft:
 
 def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experiment:
     from ..agents.device import Device, edge_rule
+    from ..agents.schedule import ticks_of
 
     scenario, streams, learning = draft.scenario, draft.streams, draft.learning
     twin = draft.twin()
@@ -182,7 +183,9 @@ def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experimen
             acting.append(
                 agent(
                     edge,
-                    chain.from_iterable(clock.ticks(edge, draft.edges, streams, scenario.horizon)),
+                    chain.from_iterable(
+                        ticks_of(clock, edge, draft.edges, streams, scenario.horizon)
+                    ),
                     Device(learning, edge, conductances[edge]),
                     edge_rule(learning, edge, nudge),
                     latencies=latencies(kind, edge, streams),

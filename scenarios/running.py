@@ -25,6 +25,7 @@ from ..engine.simulation import Observer
 from ..engine.streams import Streams
 from .build import Experiment, build
 from .in_step import warn_in_step
+from .outside import recorded
 from .scenario import Scenario, as_scenario
 from .sizes import size_of
 from .stand_ins import described, stand_ins
@@ -113,6 +114,7 @@ def run(
             f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
             f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
+    _check_handed(clock, rule=rule, agent=agent, watch=watch, poll=poll)
     scenario = as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
@@ -128,6 +130,21 @@ def run(
         watch=watch,
         poll=poll,
     )
+
+
+def _check_handed(clock: object, **called: object) -> None:
+    """Refuse what cannot be a clock, and what cannot be called.
+
+    Raises
+    ------
+    OhmtickError
+        Which, and what it is.
+    """
+    if clock is not None and not callable(getattr(clock, "ticks", None)):
+        raise OhmtickError(f"the 'clock' of a run must have a method ticks, got {shown(clock)}")
+    for name, function in called.items():
+        if function is not None and not callable(function):
+            raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
 
 
 def recorded_run(
@@ -178,9 +195,10 @@ def simulate(
     handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
     others = chain(stand_ins(scenario, Scenario), handed.items())
     told = {key: described(what) for key, what in others if what is not None}
+    outside = recorded(scenario)
     try:
         experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-        result = _run(experiment, scenario, seed, told, watch, poll)
+        result = _run(experiment, scenario, seed, told, outside, watch, poll)
         log.close()
     except TooLargeError:
         raise
@@ -203,6 +221,7 @@ def _run(
     scenario: Scenario,
     seed: int,
     stood_in: dict[str, dict[str, Any]],
+    outside: dict[str, dict[str, dict[str, str]]],
     watch: Observer | None,
     poll: Observer | None,
 ) -> Run:
@@ -237,6 +256,7 @@ def _run(
             "seed": seed,
             "engine": experiment.engine,
             "stand_ins": stood_in,
+            "kinds": outside,
             **{f"initial_{name}": value for name, value in before.items()},
             **{f"final_{name}": value for name, value in after.items()},
             "updates": simulation.updates,

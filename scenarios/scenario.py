@@ -32,6 +32,7 @@ from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
 from .circuits.base import CircuitKind
 from .edges import Edges
+from .outside import missing
 from .sizes import check_events
 from .stand_ins import is_stand_in, refuse_stand_ins
 from .tasks.base import Task
@@ -190,7 +191,16 @@ def load(source: str | Path) -> Scenario:
     >>> load("breadboard-iii").horizon
     400.0
     """
-    scenario = Scenario.from_toml(source_text(source), name=str(source))
+    text = source_text(source)
+    try:
+        scenario = Scenario.from_toml(text, name=str(source))
+    except ScenarioError as error:
+        if str(source) not in library() and (lost := _missing(Path(source))):
+            raise ScenarioError(
+                f"{error}\n{source} was run with kinds that are not known here: {lost}; import "
+                "that module, or give it by --plugin"
+            ) from None
+        raise
     if str(source) not in library() and (others := _others(Path(source))):
         warnings.warn(
             f"{source} was run with parts that its scenario does not hold ({others}): hand them to "
@@ -203,13 +213,24 @@ def load(source: str | Path) -> Scenario:
 
 def _others(source: Path) -> str:
     """Return what stood in for parts of the scenario of a run folder, or of the file in it."""
-    folder = source if source.is_dir() else source.parent
     try:
-        summary = json.loads(read_text(folder / SUMMARY))
-        told = summary["stand_ins"].items()
+        told = _summary(source)["stand_ins"].items()
         return ", ".join(f"{part}: {other['name']}" for part, other in told)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no run's, or damaged
         return ""
+
+
+def _missing(source: Path) -> str:
+    """Return the kinds of a run folder, or of the file in it, that are not known here."""
+    try:
+        return missing(_summary(source))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # no run's, or damaged
+        return ""
+
+
+def _summary(source: Path) -> Any:
+    folder = source if source.is_dir() else source.parent
+    return json.loads(read_text(folder / SUMMARY))
 
 
 def as_scenario(source: object) -> Scenario:
@@ -249,7 +270,7 @@ def source_text(source: str | Path) -> str:
         raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
     except (FileNotFoundError, NotADirectoryError) as error:
         if not is_path:
-            hint = nearest(name, library())
+            hint = nearest(name, library()) or "'ohmtick list' shows them"
             raise ScenarioError(
                 f"no scenario of the library is called {shown(name)}; {hint}"
             ) from None

@@ -101,7 +101,8 @@ def known(names: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise AnalysisError(f"a metric must be named by text, got {shown(name)} instead")
         if name not in METRICS:
-            raise AnalysisError(f"there is no metric {shown(name)}; {nearest(name, METRICS)}")
+            hint = nearest(name, METRICS) or f"there are {', '.join(sorted(METRICS))}"
+            raise AnalysisError(f"there is no metric {shown(name)}; {hint}")
         if asked.count(name) > 1:
             raise AnalysisError(f"a metric must be named once, got {shown(name)} twice")
     return asked

@@ -1,9 +1,6 @@
 """Metrics of where the resistors went, for studies: cycles, states, displacement, dimension.
 
-They look at the second half of a run, when it has settled, and count potentiometers in positions
-and continuous resistors in siemens. They read the path from the events, once each nominal period:
-the mean time between two actions of an edge, which is the clock's period, times the batch, over
-the gate. So they get one sample an action, whatever the clocks.
+They look at the second half of a run, when it has settled: see `~ohmtick.analysis.settled`.
 """
 
 from __future__ import annotations
@@ -11,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 import numpy as np
-import numpy.typing as npt
 
 from ...engine.errors import AnalysisError
 from .. import trajectories
 from ..curvature import Curvature, curvature
+from ..recorded import circuit_of
+from ..settled import nominal_period, settled_path
 from ..voltages import mismatch_of
 from . import METRICS, metric
 
@@ -27,78 +24,6 @@ if TYPE_CHECKING:
 
 #: Lags, in nominal periods, for each of which there is a metric ``displacement_<lag>``.
 LAGS = (1, 2, 3, 4, 5, 6, 10, 20, 30, 50, 100, 200, 300, 500, 1000)
-#: Fewer samples repeat nothing and move nowhere.
-LEAST_SAMPLES = 3
-#: How long after each period a path is read, in periods: what is written at just that time, up to
-#: the rounding of a latency that was added to it, has happened.
-JUST_AFTER = 1e-6
-
-
-def nominal_period(run: Run) -> float:
-    """Return the mean time between two actions of an edge, s.
-
-    Raises
-    ------
-    AnalysisError
-        Where no edge ever acts, or another clock than the scenario's made them act.
-    """
-    for part, other in (run.summary.get("stand_ins") or {}).items():
-        if part in ("clock", "agent"):
-            raise AnalysisError(
-                f"a path is read once a period of the scenario's clock, and {other['name']} stood "
-                f"in as the {part} of this run; use ohmtick.analysis.trajectories with its times"
-            )
-    edges = run.scenario["edges"]
-    if edges.get("groups"):
-        raise AnalysisError(
-            "a path is read once for each time that an edge acts, and edges.groups may act at "
-            "different times, or change different devices"
-        )
-    clock = edges["clock"]
-    if clock["kind"] not in ("periodic", "poisson"):
-        raise AnalysisError(
-            "a path is read once a period of a periodic or a Poisson clock, got the clock "
-            f"{clock['kind']!r}; use ohmtick.analysis.trajectories with its times"
-        )
-    if not clock["gate"]:
-        raise AnalysisError(
-            "a path is read once for each time that an edge acts, and at edges.clock.gate = 0.0 "
-            "none does"
-        )
-    return float(clock["period"] * edges["batch"] / clock["gate"])
-
-
-def settled_path(run: Run) -> npt.NDArray[np.float64]:
-    """Return the second half of a run, a sample a nominal period, in positions or siemens, (T, E).
-
-    Edges that were cut are left out: they have no position any more.
-
-    Raises
-    ------
-    AnalysisError
-        Where the period is not defined, or the half has fewer than `LEAST_SAMPLES` of them.
-    """
-    walk = _PATHS.get(run)  # several metrics ask for it
-    if walk is None:
-        period, span = nominal_period(run), float(run.summary["simulated_s"])
-        count = np.arange(math.floor(span / period / 2.0), math.ceil(span / period))
-        if count.size < LEAST_SAMPLES:
-            raise AnalysisError(
-                f"the second half of a run must have at least {LEAST_SAMPLES} periods of "
-                f"{period:g} s for a metric of its path, got {span / 2.0:g} s"
-            )
-        times = period * (count + JUST_AFTER)
-        walk = trajectories.path(run.events, run.edges["conductance_start_S"], times)
-        walk = walk[:, np.isnan(run.cuts)]
-        resistor = run.scenario["edges"]["resistor"]
-        if resistor["kind"] == "digital_potentiometer":
-            scale = (resistor[key] for key in ("positions", "full_scale", "spacing"))
-            walk = trajectories.positions(walk, *scale)
-        _PATHS[run] = walk
-    return walk
-
-
-_PATHS: WeakKeyDictionary[Run, npt.NDArray[np.float64]] = WeakKeyDictionary()
 
 
 @metric
@@ -151,16 +76,8 @@ def _curvature(run: Run) -> Curvature | None:
             "the curvature of learning is that of copies which share each conductance, and "
             f"edges.mismatch.conductance is {mismatch_of(run).conductance:g} in this run"
         )
-    from ...engine.circuit import Circuit
-
-    pairs = zip(run.edges["first"], run.edges["second"], strict=True)
-    place = {label: number for number, label in enumerate(run.nodes["node"])}
-    circuit = Circuit(
-        edges=[(place[one], place[other]) for one, other in pairs],
-        nodes=len(place),
-        labels=list(place),
-    )
-    return curvature(circuit, run.conductances, task["sources"], list(task["targets"]))
+    sources, targets = task["sources"], list(task["targets"])
+    return curvature(circuit_of(run), run.conductances, sources, targets)
 
 
 def _displacement(lag: int) -> Callable[[Run], float]:

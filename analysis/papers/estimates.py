@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..statistics import CONFIDENCE, Comparison, Estimate, compare
+from ..resampling import CONFIDENCE
+from ..statistics import Comparison, Estimate, compare
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
-from ...engine.errors import AnalysisError
-from ..frames import check_frame, refusal
+from ..frames import check_frame, require
 from .style import DISTINCT, LABELS, ORDERED, axes_for, bins_of, choose_edges
 
 
@@ -61,9 +60,8 @@ def conductances(
     before: dict[int, float] = {}
     if initial is not None:
         values = np.asarray(initial, dtype=float)
-        if values.ndim != 1:
-            shape = f"an array of shape {values.shape}"
-            raise AnalysisError(refusal("initial", where, "be one-dimensional", shape))
+        shape = f"an array of shape {values.shape}"
+        require(values.ndim == 1, "initial", where, "be one-dimensional", shape)
         before.update(enumerate(values.tolist()))
     begin, end = float(events["time_s"].min()), float(events["time_s"].max())
     ordered = events[needed].sort_values("time_s", kind="stable", ignore_index=True)

@@ -8,8 +8,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 
-from ...engine.errors import AnalysisError
-from ..frames import check_frame, refusal
+from ..frames import check_frame, require
 from .style import KEYS, LABELS, as_written, axes_for, log_axis, palette_of
 
 Ends = tuple[pd.Series, pd.Series]
@@ -82,9 +81,8 @@ def learning_curve(
     ----------
     H. A. David, H. N. Nagaraja, Order Statistics (2003), section 7.1, for the confidence interval.
     """
-    if band not in BANDS:
-        names = " or ".join(map(repr, BANDS))
-        raise AnalysisError(refusal("band", "learning_curve", f"be {names}", repr(band)))
+    names = " or ".join(map(repr, BANDS))
+    require(band in BANDS, "band", "learning_curve", f"be {names}", repr(band))
     group = [] if hue is None else [hue]
     check_frame(probes, dict.fromkeys(["time_s", x, y, *group]), "probes", "learning_curve")
     lines = pd.DataFrame({"hue": probes[hue] if hue else "", "time_s": probes["time_s"]})

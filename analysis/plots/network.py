@@ -14,8 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from ...engine.errors import AnalysisError
-from ..frames import check_frame, refusal
+from ..frames import check_frame, require
 from ..report.layout import Layout, layout_of
 from .scale import conductance_key, log_norm
 from .style import FIGURE, ORDERED, axes_for
@@ -77,9 +76,9 @@ def network(
     check_frame(edges, ["first", "second", *column], "edges", where)
     check_frame(nodes, ["node", "role", "x", "y", *([voltage] if voltage else [])], "nodes", where)
     shown = np.asarray(edges[column[0]] if column else conductances, dtype=float)
-    if shown.shape != (len(edges),):
-        got = f"an array of shape {shown.shape}"
-        raise AnalysisError(refusal("conductances", where, "be one for each of the edges", got))
+    got = f"an array of shape {shown.shape}"
+    fits = shown.shape == (len(edges),)
+    require(fits, "conductances", where, "be one for each of the edges", got)
     layout = layout_of(edges, nodes)
     ax = axes_for(ax)
     norm = log_norm(shown, bounds)

@@ -1,4 +1,4 @@
-"""What all figures share: their size, colours, labels, and how they are thinned."""
+"""What all figures share: their size, colours, labels, and what they leave out."""
 
 from collections.abc import Hashable, Iterable
 
@@ -13,8 +13,8 @@ from matplotlib.colors import ListedColormap, to_hex
 from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 from matplotlib.typing import ColorType
 
-from ...engine.errors import AnalysisError, shortened
-from ..frames import refusal
+from ...engine.errors import shortened
+from ..frames import require
 
 FIGURE = (3.4, 2.4)  # in, one column of a journal
 BINS = 1000  # over the time axis, each finer than a 300 dpi dot at column width
@@ -102,10 +102,11 @@ def choose_edges(known: list[int], edges: Iterable[int] | None, where: str) -> l
         rows = np.linspace(0, len(known) - 1, min(len(known), ROWS))
         return [known[row] for row in rows.round().astype(int)]
     named = sorted({int(edge) for edge in edges})
-    if not named:
-        raise AnalysisError(refusal("edges", where, "name at least one edge", "none"))
-    if strange := sorted(set(named).difference(known)):
-        raise AnalysisError(refusal("edges", where, "name edges in the events", strange[0]))
+    require(named, "edges", where, "name at least one edge", "none")
+    strange = sorted(set(named).difference(known))
+    require(
+        not strange, "edges", where, "name edges in the events", strange[0] if strange else None
+    )
     return named
 
 

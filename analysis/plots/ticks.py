@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ...engine.errors import AnalysisError
-from ..frames import check_frame, refusal
+from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
 from .style import BINS, DISTINCT, LABELS, axes_for, bins_of, choose_edges, stacked
 
@@ -64,14 +63,10 @@ def ticks(
         last = float(sensed.max())
         interval = (last - float(sensed.min())) * len(acting) / len(events) or 1.0
         stop = min(begin + WINDOW * interval, last + interval)
-    if not begin < stop:
-        raise AnalysisError(
-            refusal("start", where, f"be before the window's end at {stop} s", begin)
-        )
+    require(begin < stop, "start", where, f"be before the window's end at {stop} s", begin)
     window = events.loc[(sensed >= begin) & (sensed < stop), ["edge", "sensed_s"]]
-    if window.empty:
-        held = f"[{begin}, {stop})"
-        raise AnalysisError(refusal("start", where, "open a window that holds ticks", held))
+    rule = "open a window that holds ticks"
+    require(not window.empty, "start", where, rule, f"[{begin}, {stop})")
 
     chosen = choose_edges(acting, edges, where)
     window = window[window["edge"].isin(chosen)]

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
+from ...engine.errors import OhmtickError, RecordError, reason
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
-from ..frames import refusal
+from ..frames import require
+from ..recorded import span_of
 from ..runs import open_run
 from ..trajectories import path as path_of
+from .downsampling import downsample
 from .replay import bounds_of
-from .thinning import span_of, thin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,16 +74,14 @@ def animate(
     writer = writer_of(path)
     if not folders:
         raise OhmtickError("a film must be given at least one run folder, got none")
-    if frames < 2:
-        raise AnalysisError(refusal("frames", "animate", "be at least 2", frames))
-    if fps < 1:
-        raise AnalysisError(refusal("fps", "animate", "be at least 1", fps))
+    require(frames >= 2, "frames", "animate", "be at least 2", frames)
+    require(fps >= 1, "fps", "animate", "be at least 1", fps)
     runs = [open_run(folder) for folder in folders]
     end = max(map(span_of, runs))
     start, stop = window[0], end if window[1] is None else window[1]
-    if not 0.0 <= start < stop <= end:
-        rule = f"open before it closes, within [0, {end:g}] s"
-        raise AnalysisError(refusal("window", "animate", rule, f"{start:g} to {stop:g} s"))
+    rule = f"open before it closes, within [0, {end:g}] s"
+    within = 0.0 <= start < stop <= end
+    require(within, "window", "animate", rule, f"{start:g} to {stop:g} s")
     film = _Film(runs, np.linspace(start, stop, frames))
     with whole_file(path) as partial:
         try:
@@ -126,7 +125,7 @@ class _Film:
         from ..plots.scale import conductance_key, log_norm
 
         self.times = times
-        rows = [thin(run, MOST_EVENTS).rows for run in runs]
+        rows = [downsample(run, MOST_EVENTS).rows for run in runs]
         with sns.plotting_context("paper"), sns.axes_style("ticks"):
             self.figure, panels = plt.subplots(
                 2,
@@ -139,7 +138,7 @@ class _Film:
             )
         bounds = bounds_of(runs, rows)
         self.parts = [
-            _Part(run, events, times, bounds, list(panels[:, column]))
+            _Panels(run, events, times, bounds, list(panels[:, column]))
             for column, (run, events) in enumerate(zip(runs, rows, strict=True))
         ]
         conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
@@ -169,7 +168,7 @@ class _Film:
         return []
 
 
-class _Part:
+class _Panels:
     """One run in a film."""
 
     def __init__(

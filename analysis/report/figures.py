@@ -12,6 +12,7 @@ from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
 from ...engine.registry import Family
+from ..recorded import clock_of
 from ..runs import open_run
 from ..studies.record import is_study, open_study
 
@@ -179,23 +180,16 @@ def displacement(run: Run) -> object:
     average over the second half of the run; sampled once a period of the clock.
     """
     from .. import plots
-    from ..wandering import wandering
+    from ..settled import settled_displacement
 
     _check_acted(run)
-    found = wandering(run)
-    label = f"mean squared\ndisplacement ({found.unit})"
-    return plots.displacement(found.frame, msd_label=label)
+    frame, unit = settled_displacement(run)
+    return plots.displacement(frame, msd_label=f"mean squared\ndisplacement ({unit})")
 
 
 def _check_acted(run: Run) -> None:
     if run.events.empty:
         raise OhmtickError("no edge acted in this run")
-
-
-def clock_of(run: Run) -> dict[str, Any]:
-    """Return the clock's table of the scenario that a run records."""
-    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
-    return clock
 
 
 def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..frames import check_frame
+from ..recorded import ends_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,8 +81,7 @@ def layout_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> Layout:
     """
     check_frame(edges, ["first", "second"], "edges", "layout_of")
     check_frame(nodes, ["node", "x", "y"], "nodes", "layout_of")
-    number = {label: index for index, label in enumerate(nodes["node"])}
-    ends = np.array([edges["first"].map(number), edges["second"].map(number)], dtype=np.intp).T
+    ends = ends_of(edges, nodes)
     places = nodes[["x", "y"]].to_numpy(dtype=float)
     if not np.isfinite(places).all():
         places = _placed(ends, len(nodes))

@@ -1,7 +1,8 @@
 """The data of a replay: what a page needs to show runs at any simulated time.
 
-A page holds the events themselves (see `thin` for which), not pictures of states: the state at a
-time is what the events up to it left. Voltages are solved in the page, from the conductances shown.
+A page holds the events themselves (see `downsample` for which), not pictures of states: the state
+at a time is what the events up to it left. Voltages are solved in the page, from the conductances
+shown.
 """
 
 from __future__ import annotations
@@ -13,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...engine.records.run import Run
+from ..recorded import span_of
 from ..voltages import data_of, mismatch_of, relative_of
+from .downsampling import Downsampled, downsample
 from .layout import layout_of
 from .packing import Packed, pack, pack_index, pack_logarithms, pack_rounded
-from .thinning import Thinned, span_of, thin
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,9 +49,9 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
 
     if any(len(run.edges) > MOST_EDGES for run in runs):
         return None
-    thinned = [thin(run, MOST_EVENTS // len(runs)) for run in runs]
-    low, high = bounds_of(runs, [each.rows for each in thinned])
-    exact = sum(len(each.rows) for each in thinned) <= EXACT
+    samples = [downsample(run, MOST_EVENTS // len(runs)) for run in runs]
+    low, high = bounds_of(runs, [each.rows for each in samples])
+    exact = sum(len(each.rows) for each in samples) <= EXACT
     return {
         "horizon": max(map(span_of, runs)),
         "low": low,
@@ -58,7 +60,7 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
         "distinct": hex_of(DISTINCT),
         "runs": [
             _run(run, name, each, (low, high), exact)
-            for run, name, each in zip(runs, names, thinned, strict=True)
+            for run, name, each in zip(runs, names, samples, strict=True)
         ],
     }
 
@@ -76,14 +78,14 @@ def bounds_of(runs: Sequence[Run], events: Sequence[pd.DataFrame]) -> tuple[floa
 
 
 def _run(
-    run: Run, name: str, thinned: Thinned, bounds: tuple[float, float], exact: bool
+    run: Run, name: str, sample: Downsampled, bounds: tuple[float, float], exact: bool
 ) -> dict[str, Any]:
     layout = layout_of(run.edges, run.nodes)
     return {
         "name": name,
         "title": run.summary["title"],
         "span": span_of(run),
-        "note": note_on(run, thinned),
+        "note": note_on(run, sample),
         "nodes": {
             "label": run.nodes["node"].tolist(),
             "grain": layout.grain,
@@ -102,7 +104,7 @@ def _run(
             "cut": pack(run.cuts, "f8"),
             **_relative(run),
         },
-        "events": _events(thinned.rows, bounds, exact) | {"count": thinned.events},
+        "events": _events(sample.rows, bounds, exact) | {"count": sample.events},
         "probes": _probes(run.probes),
         "data": _data(run),
         "nudge": run.scenario.get("supervisor", {}).get("nudge"),
@@ -160,14 +162,14 @@ def _data(run: Run) -> dict[str, Any] | None:
     }
 
 
-def note_on(run: Run, thinned: Thinned) -> str:
+def note_on(run: Run, sample: Downsampled) -> str:
     """Say what a page leaves out of a run, or that it leaves out nothing."""
-    if thinned.frame_s is None:
-        parts = [f"All {thinned.events:,} events are here."]
+    if sample.frame_s is None:
+        parts = [f"All {sample.events:,} events are here."]
     else:
         parts = [
-            f"{len(thinned.rows):,} of {thinned.events:,} events are here: the last of each edge "
-            f"in each frame of {thinned.frame_s:.3g} s. States are exact at the end of a frame; an "
+            f"{len(sample.rows):,} of {sample.events:,} events are here: the last of each edge "
+            f"in each frame of {sample.frame_s:.3g} s. States are exact at the end of a frame; an "
             f"edge flashes for the events that are here."
         ]
     if len(run.probes) > MOST_PROBES:

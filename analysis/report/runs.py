@@ -16,10 +16,10 @@ from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
 from ..runs import open_run
 from ..studies.record import is_study, open_study
-from .facts import again, facts_of, versions_of
 from .figures import FIGURES, drawn
 from .page_files import fill
 from .replay import MOST_EDGES, replay_of
+from .settings import how_to_repeat, settings_of, versions_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -112,7 +112,7 @@ def run_page(runs: Sequence[Run], names: Sequence[str]) -> str:
         "heading": title if one else " · ".join(names),
         "lead": _lead(runs[0]) if one else "",
         "subjects": [_subject(run, name) for run, name in zip(runs, names, strict=True)],
-        "facts": _facts(runs),
+        "settings": _settings(runs),
         "figures": groups,
         "tables": [],
         "version": __version__,
@@ -134,7 +134,7 @@ def _lead(run: Run) -> str:
 
 
 def _subject(run: Run, name: str) -> dict[str, Any]:
-    sentence, command = again(run)
+    sentence, command = how_to_repeat(run)
     return {
         "name": name,
         "again": sentence,
@@ -145,8 +145,8 @@ def _subject(run: Run, name: str) -> dict[str, Any]:
     }
 
 
-def _facts(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    tables = [facts_of(run) for run in runs]
+def _settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
+    tables = [settings_of(run) for run in runs]
     names = dict.fromkeys(name for table in tables for name in table)
     return [{"name": name, "texts": [table.get(name, "") for table in tables]} for name in names]
 

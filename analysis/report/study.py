@@ -73,7 +73,7 @@ def study_page(study: StudyRecord) -> str:
         "lead": "",
         "answer": answer(study),
         "subjects": [subject],
-        "facts": [{"name": name, "texts": [text]} for name, text in _facts(study)],
+        "settings": [{"name": name, "texts": [text]} for name, text in _settings(study)],
         "figures": [{"heading": "Figures", "text": "", "figures": pictures}] if pictures else [],
         "tables": list(_tables(study, table)),
         "version": __version__,
@@ -81,7 +81,7 @@ def study_page(study: StudyRecord) -> str:
     return fill(context, replay_of(list(runs.values()), list(runs)) if runs else None)
 
 
-def _facts(study: StudyRecord) -> Iterator[tuple[str, str]]:
+def _settings(study: StudyRecord) -> Iterator[tuple[str, str]]:
     done, failed, missing = len(study.table()), len(study.failures()), len(study.missing())
     units = study.units
     varied = [named(key, units) for key in study.keys]

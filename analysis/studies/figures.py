@@ -52,6 +52,8 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
 
     mpl.use("Agg")  # files only: no display is needed
     into = study.folder / FIGURES if folder is None else Path(folder)
+    if folder is None and into.is_symlink():  # the study may come from somebody else
+        raise RecordError(f"cannot write the figures in {into}: it is a symbolic link")
     try:
         into.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -6,10 +6,19 @@ import json
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...engine.errors import AnalysisError, RecordError, nearest, reason
+from ...engine.errors import (
+    MOST_OF_PATH,
+    AnalysisError,
+    RecordError,
+    nearest,
+    reason,
+    shortened,
+    shown,
+)
 from ...engine.events import EVENT_DTYPES
 from ...engine.records.addresses import file_system, is_address, lies_in
 from ...engine.records.ledger import LEDGER, Entry, Ledger, PlannedRun
@@ -42,6 +51,8 @@ def open_study(path: str | Path, *, elsewhere: bool = False) -> StudyRecord:
     RecordError
         When it is no study folder, or its ledger is damaged or of a later layout.
     """
+    if not isinstance(path, str | PathLike):
+        raise RecordError(f"a study folder is opened by its path, got {shown(path)}")
     return StudyRecord(Path(path), elsewhere=elsewhere)
 
 
@@ -174,6 +185,8 @@ class StudyRecord:
         made, marked, _ = run.key.partition("-")
         if not marked:  # as keys were when the version was all that was noted
             made = self.facts.get("unmarked", "")
+        elif made in self.facts.get("current", ()):  # with kinds from outside, as they are now
+            made = self.facts["code"]
         others = [
             next(each for each in stored if each in row)
             for stored in self._stored.values()
@@ -308,8 +321,9 @@ class StudyRecord:
                 )
             if not self.follows(place := self._address(run)):
                 raise RecordError(
-                    f"the ledger of {self.folder} says that a run is kept at {place}, which is not "
-                    "in the study's folder: open_study(…, elsewhere=True) reads it there"
+                    f"the ledger of {self.folder} says that a run is kept at "
+                    f"{shortened(place, MOST_OF_PATH)}, which is not in the study's folder: "
+                    "open_study(…, elsewhere=True) reads it there"
                 )
         rows = [each for each in asked if each[0] in EVENT_DTYPES]
         return self._joined(runs, [read_rows(self._address(run), wanted, rows) for run in runs])
@@ -385,6 +399,7 @@ def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) 
         )
     except Exception as error:  # each file system has errors of its own
         said = reason(error) if isinstance(error, OSError) else str(error)
-        raise RecordError(f"cannot read {address}/{EVENTS}: {said}") from error
+        named = shortened(f"{address}/{EVENTS}", MOST_OF_PATH)
+        raise RecordError(f"cannot read {named}: {shortened(said, MOST_OF_PATH)}") from error
     frame: pd.DataFrame = table.to_pandas()
     return frame

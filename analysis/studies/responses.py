@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from ...engine.errors import AnalysisError
-from ..frames import check_frame, refusal
-from ..statistics import CONFIDENCE, Statistic, bootstrap, compare, rank_correlation, threshold
+from ..crossing import threshold
+from ..frames import check_frame, require
+from ..resampling import CONFIDENCE, Statistic, statistic_of
+from ..statistics import bootstrap, compare, rank_correlation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,10 +162,9 @@ def comparisons(
     check_frame(table, [*named, metric, SEED], "table", where)
     _check_apart(table, named, where)
     base = _reference(table, named, reference or {}, where)
-    runs = dict(_by_cell(table, named, metric))
-    if base not in runs:
-        what = dict(zip(named, base, strict=True))
-        raise AnalysisError(refusal("reference", where, "be a cell that was run", what))
+    runs = {cell: own.set_index(SEED)[metric].dropna() for cell, own in _cells(table, named)}
+    what = dict(zip(named, base, strict=True))
+    require(base in runs, "reference", where, "be a cell that was run", what)
     rows = []
     for cell, values in runs.items():
         if cell == base:
@@ -202,7 +202,7 @@ def thresholds(
     keys, metric
         Names of its columns.
     factor, statistic, confidence
-        As for `~ohmtick.analysis.statistics.threshold`.
+        As for `~ohmtick.analysis.crossing.threshold`.
     reference
         Key = value to compare with; for the keys that are not in it, the value in the table's
         first row.
@@ -235,21 +235,24 @@ def thresholds(
         if table[key].dtype.kind not in "iuf":
             continue
         start = (reference or {}).get(key, table[key].iloc[0])
-        for others, part in _by_others(table, [other for other in named if other != key]):
+        rest = [other for other in named if other != key]
+        for values, part in _cells(table, rest):
+            others = dict(zip(rest, values, strict=True))
             curve = part.pivot_table(index=key, columns=SEED, values=metric, dropna=False)
             curve = curve.dropna(axis="columns", how="any")
             if len(curve) < 2 or curve.empty or start not in curve.index:
                 continue
-            base = bootstrap(curve.loc[start], statistic, resamples=1).value
+            middle = statistic_of(statistic, "thresholds")
+            base = float(middle(curve.loc[start].to_numpy(), axis=-1))
             furthest = curve.index.min() if start == curve.index.max() else curve.index.max()
             if not 0.0 < base < np.inf:  # of nothing, or without end, there is no multiple
                 row = (np.nan, np.nan, np.nan, furthest, curve.shape[1], False)
                 rows.append((key, *map(others.get, named), start, base, *row))
                 continue
-            levels, values = curve.index.to_numpy(dtype=float), curve.to_numpy(dtype=float)
+            levels = curve.index.to_numpy(dtype=float)
             found = threshold(
                 levels,
-                values,
+                curve.to_numpy(dtype=float),
                 factor,
                 reference=float(start),
                 scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
@@ -257,11 +260,9 @@ def thresholds(
                 confidence=confidence,
             )
             passed = curve.loc[min(start, furthest) : max(start, furthest)].drop(start)
-            moves = [
-                bootstrap(each, statistic, resamples=1).value - base for each in passed.to_numpy()
-            ]
-            better = (np.asarray(moves) <= 0.0) if factor > 1.0 else (np.asarray(moves) >= 0.0)
-            improves = bool(better.all() and np.any(moves))
+            moves = np.array([middle(each, axis=-1) for each in passed.to_numpy()]) - base
+            better = moves <= 0.0 if factor > 1.0 else moves >= 0.0
+            improves = bool(better.all() and moves.any())
             row = (found.value, found.low, found.high, furthest, found.seeds, improves)
             rows.append((key, *map(others.get, named), start, base, *row))
     ends = ["threshold", "low", "high", "furthest", "seeds", "improves"]
@@ -315,25 +316,8 @@ def _listed(keys: str | Sequence[str]) -> list[str]:
 
 def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
     """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
-    if (twice := table.duplicated([*keys, SEED])).any():
-        got = table.loc[twice, [*keys, SEED]].iloc[0].to_dict()
-        raise AnalysisError(refusal("keys", where, "tell all runs apart", f"{got} twice"))
-
-
-def _by_cell(
-    table: pd.DataFrame, keys: list[str], metric: str
-) -> Iterator[tuple[tuple[Hashable, ...], pd.Series[float]]]:
-    """Yield each cell's values of the keys, and its metric by seed, without what is NaN."""
-    for cell, runs in _cells(table, keys):
-        yield cell, runs.set_index(SEED)[metric].dropna()
-
-
-def _by_others(
-    table: pd.DataFrame, keys: list[str]
-) -> Iterator[tuple[dict[str, Hashable], pd.DataFrame]]:
-    """Yield the parts of a table in which some keys stay as they are, and what they are."""
-    for values, part in _cells(table, keys):
-        yield dict(zip(keys, values, strict=True)), part
+    twice = table.loc[table.duplicated([*keys, SEED]), [*keys, SEED]].to_dict("records")
+    require(not twice, "keys", where, "tell all runs apart", f"{next(iter(twice), None)} twice")
 
 
 def _cells(
@@ -350,8 +334,8 @@ def _reference(
     table: pd.DataFrame, keys: list[str], reference: Mapping[str, Any], where: str
 ) -> tuple[Hashable, ...]:
     """Return the reference cell's values of the keys."""
-    if strange := [key for key in reference if key not in keys]:
-        rule = f"name keys among {', '.join(keys)}"
-        raise AnalysisError(refusal("reference", where, rule, repr(strange[0])))
+    strange = [key for key in reference if key not in keys]
+    got = repr(next(iter(strange), None))
+    require(not strange, "reference", where, f"name keys among {', '.join(keys)}", got)
     first = table.iloc[0]
     return tuple(reference.get(key, first[key]) for key in keys)

@@ -31,6 +31,7 @@ from ..kernels.network import (
 from ..kernels.pointers import (
     change_at,
     conductance_at,
+    pointer_at,
     present_at,
     read_at,
     respond_at,
@@ -207,7 +208,7 @@ def _actuate(
     before = real[index[AT_CONDUCTANCE] + edge]
     value = devices.value[edge]
     after = _changed(devices, edge, flights.change[slot])
-    due = write(real, index, edge, after, flights.time[slot])
+    due = write(pointer_at(real, 0), pointer_at(index, 0), edge, after, flights.time[slot])
     row = counters[ROWS]
     rows.time_s[row] = flights.time[slot]
     rows.sensed_s[row] = flights.sensed[slot]

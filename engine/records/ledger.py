@@ -136,6 +136,8 @@ class Ledger:
         for name in (path.name, *(f"{path.name}-{part}" for part in ("wal", "shm", "journal"))):
             if path.with_name(name).is_symlink():  # SQLite would write to where it points
                 raise RecordError(f"cannot read the ledger {path}: {name} is a symbolic link")
+            if path.with_name(name).exists() and not path.with_name(name).is_file():
+                raise RecordError(f"cannot read the ledger {path}: {name} is no file")
         self._writes = writes
         with self._saying("read"):
             mode = "rwc" if writes else "ro"

@@ -76,7 +76,9 @@ class Run:
         where it is measured anew every epoch. Empty where it was not recorded.
     summary : dict
         What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
-        parts of the scenario: ``name`` and ``source_sha256``, by key), ``initial_error`` and
+        parts of the scenario: ``name`` and ``source_sha256``, by key), ``kinds`` (those of the
+        scenario that do not come with Ohmtick: by family and name, the ``module``, ``name`` and
+        ``sha256`` of what they are), ``initial_error`` and
         ``final_error`` (V², of the first and of the last conductances), ``updates``,
         ``simulated_s``, ``interrupted``, ``wall_s``, ``updates_per_s``, ``versions``; for
         classes also ``initial_accuracy`` and ``final_accuracy``.

@@ -27,6 +27,7 @@ from ..kernels.network import (
 from ..kernels.pointers import (
     addresses_of,
     entry_of,
+    pointer_at,
     present_at,
     read_at,
     respond_at,
@@ -118,7 +119,8 @@ def set_conductance(real: Reals, index: Ints, edge: int, conductance: float, tim
     real[index[AT_CONDUCTANCE] + edge] = conductance
     due = False
     for copy in range(2):
-        part, places = _copy(real, index, copy)
+        part = pointer_at(real, index[_REAL + copy])
+        places = pointer_at(index, index[_INDEX + copy])
         relative = real[index[_RELATIVE] + copy * index[EDGES] + edge]
         if write_one(part, places, edge, conductance * relative, time):
             due = True

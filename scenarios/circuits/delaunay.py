@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import Field
 
 from ...engine import lattices
@@ -15,6 +17,11 @@ class Delaunay(Drawn, kind="delaunay"):
 
     nodes: int = Field(ge=3, le=MOST_NODES)
     """Number of nodes."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(nodes=9)
 
     def build(self, streams: Streams) -> Circuit:
         """Return the circuit."""

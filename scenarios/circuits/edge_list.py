@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
@@ -39,6 +39,11 @@ class EdgeList(CircuitKind, kind="edge_list"):
                         f"must name every node once, got {which} {shown(min(names))} instead"
                     )
         return positions
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(edges=(("a", "b"), ("b", "c"), ("c", "a")))
 
     @property
     def edge_count(self) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from pydantic import Field
 
 from ...engine import lattices
@@ -17,6 +19,11 @@ class Random(Drawn, kind="random"):
     """Number of nodes."""
     edges: int = Field(ge=1, le=MOST_EDGES)
     """Number of edges, from a tree to every pair."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(nodes=9, edges=16)
 
     @property
     def edge_count(self) -> int:

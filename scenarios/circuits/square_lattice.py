@@ -30,6 +30,11 @@ class SquareLattice(Numbered, kind="square_lattice"):
             )
         return self
 
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(rows=3, cols=3)
+
     @property
     def node_count(self) -> int:
         """Number of nodes."""

@@ -24,9 +24,10 @@ from ...engine.errors import (
 from ...engine.records.run import Run
 from ..build import build
 from ..in_step import warn_in_step
+from ..plugins import load_plugin
 from ..running import ENGINES, run, versions
 from ..scenario import Scenario, library, load, source_text
-from . import reproduce, seeing
+from . import listing, reproduce, seeing
 from . import study as study_command
 from .terminal import Terminal, interruptible
 
@@ -41,6 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with warnings.catch_warnings(), interruptible():
             warnings.simplefilter("always", OhmtickWarning)
             warnings.showwarning = _warned
+            for plugin in options.plugins:
+                load_plugin(plugin)
             code = int(options.action(options))
             sys.stdout.flush()  # here, where it can still be said that nobody could take it
             return code
@@ -72,8 +75,9 @@ def _parser() -> argparse.ArgumentParser:
         title="commands", required=True, metavar="COMMAND", dest="command"
     )
 
-    listing = commands.add_parser("list", help="list the scenarios of the library")
-    listing.set_defaults(action=_list)
+    lists = commands.add_parser("list", help="list the scenarios of the library, or all kinds")
+    lists.add_argument("what", nargs="?", choices=("scenarios", "kinds"), default="scenarios")
+    lists.set_defaults(action=_list)
 
     show = commands.add_parser("show", help="print a scenario as TOML")
     _takes_a_scenario(show)
@@ -102,6 +106,15 @@ def _parser() -> argparse.ArgumentParser:
 
     seeing.add_commands(commands)
     reproduce.add_command(commands)
+    for command in commands.choices.values():
+        command.add_argument(
+            "--plugin",
+            metavar="MODULE-or-FILE.py",
+            action="append",
+            default=[],
+            dest="plugins",
+            help="know the kinds of a module, too, or of a file; may be repeated",
+        )
     return parser
 
 
@@ -128,6 +141,10 @@ def _warned(message: Warning | str, *_: object, **__: object) -> None:
 
 
 def _list(options: argparse.Namespace) -> int:
+    if options.what == "kinds":
+        for line in listing.kinds():
+            print(visible(line))
+        return OK
     names = library()
     width = max(map(len, names))
     for name in names:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ...engine.errors import RecordError
+from ...engine.errors import OhmtickError, RecordError
 from ...engine.records.ledger import LEDGER, STUDY, Entry, Ledger
 from ...engine.records.run import SUMMARY
 from ...engine.records.writing import sweep, write_text
@@ -19,7 +19,7 @@ from ..units import units_of
 from .executors import MANY_RUNS, check, crew, refuse_unguarded
 from .locking import locked
 from .other_code import unmarked_code
-from .planning import Plan, jobs_for, plan_of, whose_cell
+from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
 from .work import work
 
 if TYPE_CHECKING:
@@ -77,13 +77,20 @@ def carry_out(
     # Before anything is written: the cells may be wrong.
     warn_in_step((cell.scenario for cell in study.cells if cell.scenario is not None), stacklevel=3)
     kind: Executor | Literal["threads", "processes"]
+    local = local_kind(study)
     if executor is None or executor == "auto":
-        kind = "processes" if study.engine == "simpy" else "threads"
+        kind = "processes" if study.engine == "simpy" and not local else "threads"
     else:
         kind = executor
+    if local and (scheduler is not None or kind == "processes"):
+        raise OhmtickError(
+            f"{local} is known to this process alone, and no worker could be given it: write it in "
+            "a file that is imported, or given by --plugin; threads do without"
+        )
     check(kind, workers)
     if kind == "processes":
         refuse_unguarded()
+    check_events(study, folder)
     if (folder / SUMMARY).exists() and not (folder / LEDGER).exists():
         raise RecordError(f"{folder} holds a run, not a study; give another folder")
     with locked(folder), Ledger(folder / LEDGER, writes=True) as ledger:
@@ -110,7 +117,7 @@ def carry_out(
         for key, runs in lacking.items():
             if (cell := whose_cell(study, runs)).scenario is None:
                 enter(Entry(key=key, error=cell.text))
-        if executor == "auto" and tally.left >= MANY_RUNS:
+        if executor == "auto" and tally.left >= MANY_RUNS and not local:
             kind = "processes"
         if tally.left:
             with crew(kind, workers, scheduler) as hands:
@@ -171,12 +178,15 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Write down what the study is: in the ledger, and as a file."""
     before, ours = ledger.facts(), versions()
     codes = {name: told for name, told in before.get("codes", {}).items() if name != ours["code"]}
+    current = {cell.code(ours["code"]): cell.kinds for cell in study.cells if cell.kinds}
     facts = {
         "title": study.title,
         "version": ours["ohmtick"],
         "code": ours["code"],
         "codes": codes | {ours["code"]: ours["ohmtick"]},
         "unmarked": unmarked_code(before),
+        "current": sorted(current),
+        "kinds": before.get("kinds", {}) | current,
         "versions": before.get("versions", ours)
         | {name: ours[name] for name in ("ohmtick", "code")},
         "scenario": study.scenario.to_toml(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ...engine.errors import ScenarioError
+from ..outside import Digests, code_with, digests
 from ..scenario import Scenario
 
 #: A paired list of this name is no key of the scenario: it names the rows.
@@ -26,6 +28,15 @@ class Cell:
     """What is run; None where the combination is no valid scenario."""
     text: str
     """The complete scenario as TOML, with the seed 0; or why there is none."""
+
+    @cached_property
+    def kinds(self) -> Digests:
+        """Digests of the scenario's kinds from outside, by family and name."""
+        return {} if self.scenario is None else digests(self.scenario)
+
+    def code(self, code: str) -> str:
+        """Return what tells the code of the cell's runs, given that of the package."""
+        return code_with(code, self.kinds)
 
     def key(self, seed: int, code: str) -> str:
         """Return the code that makes a run, and a hash of it and the run's full scenario."""

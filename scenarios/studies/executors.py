@@ -23,6 +23,7 @@ from typing import Any, Literal
 
 from ...engine.errors import OhmtickError, nearest
 from ...engine.records.ledger import Entry
+from ..plugins import Plugin, load, loaded
 from .jobs import Job, perform
 
 #: The executors that can be asked for by name.
@@ -128,13 +129,22 @@ def crew(
         from .cluster import cluster
 
         with cluster(scheduler) as (executor, slots):
-            yield Crew(executor, AHEAD * slots, perform)
+            if loaded():
+                from distributed.protocol.pickle import (
+                    dumps,  # as Dask does: functions of a script go as they are
+                )
+
+                yield Crew(executor, AHEAD * slots, _perform, lambda job: (loaded(), dumps(job)))
+            else:
+                yield Crew(executor, AHEAD * slots, perform)
     elif kind == "threads":
         with _threads(count) as made:
             yield made
     elif not isinstance(kind, Executor):
         with _processes(count) as made:
             yield made
+    elif loaded() and not isinstance(kind, ThreadPoolExecutor):
+        yield Crew(kind, AHEAD * count, _perform, _packed)
     else:
         yield Crew(kind, AHEAD * count, perform)
 
@@ -261,10 +271,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _packed(job: Job) -> bytes:
+#: A pickled job, and the plug-ins to be loaded before it can be read.
+Parcel = tuple[tuple[Plugin, ...], bytes]
+
+
+def _packed(job: Job) -> Parcel:
     """Pickle a job here: where the pool's own thread fails to, the pool may never end."""
     try:
-        return pickle.dumps(job)
+        return loaded(), pickle.dumps(job)
     except Exception as error:  # whatever a user's metric raises
         raise OhmtickError(
             f"a worker process could not be given a run: {error}; a metric must be a function of "
@@ -272,5 +286,8 @@ def _packed(job: Job) -> bytes:
         ) from error
 
 
-def _perform(job: bytes) -> Entry:
+def _perform(parcel: Parcel) -> Entry:
+    plugins, job = parcel
+    for plugin in plugins:
+        load(plugin)
     return perform(pickle.loads(job), _Worker.stopped)

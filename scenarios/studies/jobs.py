@@ -15,6 +15,7 @@ from ...engine.records.addresses import is_address, upload
 from ...engine.records.event_log import EventLog, NoLog
 from ...engine.records.ledger import Entry
 from ...engine.simulation import Observer, Watched
+from ..outside import code_with, digests
 from ..running import recorded_run as run
 from ..running import simulate
 from ..scenario import Scenario
@@ -44,7 +45,8 @@ class Job:
     engine : str
         Which engine.
     code : str
-        What the package's code has to be, lest results of another one are taken for its own.
+        What the code of the package and of kinds from outside has to be, lest results of another
+        one are taken for its own.
     metrics : dict
         Functions, so that a worker elsewhere has them, by what the ledger calls them.
     logs : bool
@@ -100,7 +102,8 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
 
 
 def _check_code(job: Job) -> None:
-    differ = [] if job.code == code() else [f"ohmtick of code {code()}, not {job.code}"]
+    own = code_with(code(), digests(job.scenario))
+    differ = [] if job.code == own else [f"ohmtick of code {own}, not {job.code}"]
     for stored, function in job.metrics.items():
         name = stored.partition("@")[0]
         if (ours := stored_as(name, function)) != stored:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import RecordError
 from ...engine.records.ledger import Entry, Ledger
+from ..outside import Digests, changed
 from .code import code, stored_as
 
 if TYPE_CHECKING:
@@ -34,9 +35,24 @@ def other_names(held: dict[str, Entry], stored: Stored) -> Stored:
 def other_codes(ledger: Ledger, held: dict[str, Entry]) -> list[str]:
     """Return the other codes whose runs a ledger holds, the latest first."""
     facts = ledger.facts()
-    there = {_code_of(key, facts) for key in held} - {code()}
+    there = {each for each in _codes(held, facts) if _is_other(each, facts)}
     known = [*facts.get("codes", {})][::-1]
     return sorted(there, key=lambda each: known.index(each) if each in known else len(known))
+
+
+def _codes(held: dict[str, Entry], facts: dict[str, Any]) -> set[str]:
+    return {_code_of(key, facts) for key in held}
+
+
+def _is_other(each: str, facts: dict[str, Any]) -> bool:
+    """Whether a code is another of the package's, or has a kind that has changed since."""
+    return each.partition("_")[0] != code() or any(changed(_kinds(each, facts)))
+
+
+def _kinds(each: str, facts: dict[str, Any]) -> Digests:
+    """Return the digests of the kinds from outside that a code has."""
+    found: Digests = facts.get("kinds", {}).get(each, {})
+    return found
 
 
 def aliases(key: str) -> tuple[str, str]:
@@ -70,6 +86,12 @@ def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) ->
         "--accept-other-code (accept_other_code=True); nothing was changed"
     )
     for other in other_codes(ledger, held):
+        if other.partition("_")[0] == code():
+            family, kind, origin = next(changed(_kinds(other, facts)))
+            raise RecordError(
+                f"the {family} {kind!r} of {origin.module} has changed since the study in "
+                f"{ledger.path.parent} was run with it{hint}"
+            )
         theirs = _ohmtick(other, facts.get("codes", {}).get(other, other))
         raise RecordError(
             f"the study in {ledger.path.parent} was run by {theirs}, and this is "
@@ -78,7 +100,7 @@ def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) ->
     for name, (ours, *others) in other_names(held, stored).items():
         if others:
             raise RecordError(
-                f"the metric {name!r} was measured in {ledger.path.parent} by "
+                f"the metric {name!r} has changed: it was measured in {ledger.path.parent} by "
                 f"{_described(others[0])}, and this is {_described(ours)}, which may differ{hint}"
             )
 

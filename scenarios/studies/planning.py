@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ...engine.errors import RecordError
 from ...engine.records.addresses import file_system, is_address
 from ...engine.records.ledger import RUNS, Entry, Ledger, PlannedRun
+from ..outside import LOCAL, origins
 from .code import code, stored_as
 from .jobs import Job
 from .other_code import Stored, aliases, other_codes, other_names, refuse_other_code, stored_names
@@ -63,7 +64,7 @@ def plan_of(
     RecordError
         When the ledger holds what other code made, and that is not accepted.
     """
-    runs = planned(study, code())
+    runs = planned(study)
     held = {} if ledger is None else ledger.entries()
     stored = stored_names(study)
     others: list[str] = []
@@ -95,13 +96,24 @@ def plan_of(
     return Plan(found, held, lacking, stored)
 
 
-def planned(study: Study, code: str) -> list[PlannedRun]:
-    """Return the runs of a study, cell by cell, as some code makes them."""
+def planned(study: Study, other: str | None = None) -> list[PlannedRun]:
+    """Return the runs of a study, cell by cell, as this code makes them, or as another did."""
     return [
-        PlannedRun(cell=number, seed=seed, key=cell.key(seed, code))
+        PlannedRun(cell=number, seed=seed, key=cell.key(seed, other or cell.code(code())))
         for number, cell in enumerate(study.cells)
         for seed in study.seeds
     ]
+
+
+def local_kind(study: Study) -> str:
+    """Return a kind that only this process has, of a script or a notebook; "" for none."""
+    for cell in study.cells:
+        found = {} if not cell.kinds or cell.scenario is None else origins(cell.scenario)
+        for family, kinds in found.items():
+            for kind, origin in kinds.items():
+                if origin.module in LOCAL:
+                    return f"the {family} {kind!r} of {origin.module}"
+    return ""
 
 
 def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
@@ -113,7 +125,10 @@ def _is_kept(entry: Entry, folder: Path | None) -> bool:
     """Whether a run's folder is where the ledger says; of an address elsewhere, its word counts."""
     if entry.folder is None or is_address(entry.folder) or folder is None:
         return entry.folder is not None
-    return (folder / entry.folder).is_dir()
+    try:
+        return (folder / entry.folder).is_dir()
+    except (OSError, ValueError):  # no folder can have that name
+        return False
 
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
@@ -124,19 +139,39 @@ def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Jo
     folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
-        scenario = whose_cell(study, runs).scenario
-        if scenario is not None:
+        cell = whose_cell(study, runs)
+        if (scenario := cell.scenario) is not None:
             yield Job(
                 key=key,
                 scenario=scenario,
                 seed=runs[0].seed,
                 engine=study.engine,
-                code=code(),
+                code=cell.code(code()),
                 metrics=metrics,
                 logs=need_events(study.metrics),
                 probes=study.probes,
                 folders=folders,
             )
+
+
+def check_events(study: Study, folder: Path) -> None:
+    """Refuse places of event logs where they cannot or shall not go, before anything is written.
+
+    That is an address that has no file system, and a link in the study's folder, which may come
+    from somebody else: `events` can name any other folder.
+
+    Raises
+    ------
+    RecordError
+        Why not.
+    """
+    if isinstance(study.events, str) and is_address(study.events):
+        try:
+            file_system(study.events)
+        except Exception as error:  # each file system has errors of its own
+            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
+    if study.events is True and (folder / RUNS).is_symlink():
+        raise RecordError(f"event logs cannot go to {folder / RUNS}: it is a symbolic link")
 
 
 #: What a run folder is called while it is written.
@@ -148,10 +183,6 @@ def _folders(study: Study, folder: Path, lacking: Lacking) -> str | None:
     if not study.events:
         return None
     if isinstance(study.events, str) and is_address(study.events):
-        try:  # before anything is run
-            file_system(study.events)
-        except Exception as error:  # each file system has errors of its own
-            raise RecordError(f"event logs cannot go to {study.events}: {error}") from None
         return study.events.rstrip("/")
     own = (folder / RUNS if study.events is True else Path(str(study.events))).absolute()
     for partial in own.glob(".*.partial"):

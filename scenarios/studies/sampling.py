@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from ...engine.errors import ScenarioError, nearest, shown
+from ...engine.kind import Kind
 from ...engine.settings import Frozen, Settings
 from ...engine.streams import MOST_SEED
 from .cells import LABEL, Changes
@@ -74,6 +75,8 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _data(value: Any) -> Any:
     """Refuse what a ledger and a TOML file cannot hold both, dates among them."""
+    if isinstance(value, Kind) and value.family.get(value.kind) is type(value):
+        value = value.model_dump(exclude_none=True)
     if isinstance(value, BaseModel | bool | str) or value is None:
         return value
     if isinstance(value, int):

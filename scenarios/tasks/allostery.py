@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 import numpy as np
 from pydantic import Field
 
@@ -18,6 +20,11 @@ class Allostery(Task, kind="allostery"):
     """Node label = V."""
     targets: Voltages = Field(min_length=1)
     """Node label = desired V."""
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(sources={"3": 4.0, "9": 0.0}, targets={"4": 1.0})
 
     def source_labels(self) -> list[str]:
         """Return the labels of the sources, in the order of the inputs."""

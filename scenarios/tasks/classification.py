@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
@@ -68,6 +68,11 @@ class Classification(Task, kind="classification"):
                 f"{IRIS_FLOWERS} data, got {shown(self.training)}"
             )
         return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(inputs={"3": "petal length"}, fixed={"9": 2.5}, targets=("4",))
 
     def source_labels(self) -> list[str]:
         """Return the labels of the sources, in the order of the inputs."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -53,6 +53,11 @@ class LinearRegression(Task, kind="linear_regression"):
                     f"got rows of {shown(rows)}"
                 )
         return self
+
+    @classmethod
+    def example(cls) -> Self:
+        """Return a small one."""
+        return cls(inputs=("3", "8"), ground=("9",), targets=("4",), data=6, test=5)
 
     def source_labels(self) -> list[str]:
         """Return the labels of the sources, in the order of the inputs."""

@@ -11,7 +11,7 @@ import ohmtick as ot
 from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.analysis import trajectories
 from ohmtick.analysis.metrics import METRICS
-from ohmtick.analysis.metrics.paths import settled_path
+from ohmtick.analysis.settled import settled_path
 from ohmtick.engine.errors import AnalysisError
 from ohmtick.engine.records.run import Run
 

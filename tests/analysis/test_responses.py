@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 import ohmtick as ot
+from ohmtick.analysis.crossing import threshold
 from ohmtick.analysis.plots import studies as plots_studies
-from ohmtick.analysis.statistics import bootstrap, compare, threshold
+from ohmtick.analysis.statistics import bootstrap, compare
 from ohmtick.analysis.studies.figures import draw_all
 from ohmtick.analysis.studies.responses import (
     comparisons,

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ohmtick.analysis.statistics import bootstrap, compare, geometric_mean, threshold
+from ohmtick.analysis.crossing import threshold
+from ohmtick.analysis.resampling import geometric_mean
+from ohmtick.analysis.statistics import bootstrap, compare
 from ohmtick.engine.errors import AnalysisError
 
 RNG_SEED = 20261124

@@ -24,6 +24,7 @@ from ohmtick.engine import lattices, memory
 from ohmtick.engine.errors import (
     MOST_SHOWN,
     CircuitError,
+    OhmtickError,
     RecordError,
     ScenarioError,
     TooLargeError,
@@ -235,6 +236,8 @@ def test_a_broken_scenario_is_refused_by_name(tmp_path: Path, text: str, says: s
     ("text", "says"),
     [
         ("metrics = [1.5]", "a metric must be named by text, got 1.5"),
+        ("metrics = ['nothing']", "there is no metric 'nothing'; there are best_error, "),
+        ("events = 2022-04-14", "events must be a boolean or a string, got datetime.date"),
         ("metrics = [[]]", "a metric must be named by text, got ()"),
         ("[grid]\nversions = [{ a = '1' }]", "'versions' is no key to vary"),
         ("[grid]\nversions.numpy = ['1']", "'versions.numpy' is no key to vary"),
@@ -276,6 +279,41 @@ def test_what_only_python_can_hand_over_is_refused(value: object) -> None:
 def test_what_is_no_scenario_is_refused_by_name(source: Any) -> None:
     with pytest.raises(ScenarioError, match=r"a scenario must be a Scenario, a name, a path or"):
         ot.run(source)
+
+
+@pytest.mark.parametrize("name", ["clock", "rule", "agent", "watch", "poll"])
+def test_what_cannot_stand_in_is_refused_by_name(name: str) -> None:
+    with pytest.raises(OhmtickError, match=f"the '{name}' of a run must .*, got 3"):
+        ot.run(BASE, **{name: 3})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+@pytest.mark.parametrize(
+    "yields", [None, 3.0, ["ab"], [["ab"]], [3.0], [[[1.0]]], [[1j]], [[10**400]], [[1.0], [[], 2]]]
+)
+def test_what_is_no_tick_is_refused(engine: str, yields: Any) -> None:
+    class Odd:
+        def ticks(self, *_: object) -> Any:
+            return yields
+
+    for faults in ({}, {"edges.faults.fraction": 0.2}):
+        with pytest.raises(OhmtickError, match=r"the ticks of a .*Odd must come in lists of times"):
+            ot.run(BASE.replace(horizon=5.0, **faults), engine=engine, clock=Odd())
+
+
+@pytest.mark.parametrize("change", ["x", None, (1.0,), 1j, np.zeros(2)], ids=type)
+def test_a_change_that_is_no_number_is_refused(change: Any) -> None:
+    with pytest.raises(
+        OhmtickError, match=r"the change that the rule asks for must be finite, got"
+    ):
+        ot.run(BASE.replace(horizon=5.0), rule=lambda *_: change)
+
+
+@pytest.mark.parametrize("opening", [ot.open_run, ot.open_study])
+@pytest.mark.parametrize("path", [42, None, 1.5, b"a"])
+def test_what_is_no_path_is_refused(opening: Any, path: Any) -> None:
+    with pytest.raises(RecordError, match="folder is opened by its path, got "):
+        opening(path)
 
 
 def test_a_run_can_be_run_again_from_what_it_recorded() -> None:

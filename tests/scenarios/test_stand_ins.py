@@ -23,7 +23,7 @@ from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.agents.rules.coupled_learning import CoupledLearning
 from ohmtick.agents.rules.sign import Sign
 from ohmtick.agents.supervisor import Lessons, Supervisor
-from ohmtick.analysis.report.facts import again, facts_of
+from ohmtick.analysis.report.settings import how_to_repeat, settings_of
 from ohmtick.engine.errors import OhmtickError, ScenarioError
 from ohmtick.engine.kernels.kernel import Row
 from ohmtick.engine.streams import FloatArray, Streams
@@ -280,8 +280,8 @@ def test_what_is_handed_to_a_run_is_in_its_record(tmp_path: Path) -> None:
     assert summary["stand_ins"]["clock"]["settings"]["jitter"] == 0.1
     run = ot.open_run(tmp_path / "run")
     assert run.summary["stand_ins"] == summary["stand_ins"]
-    assert facts_of(run)["stood in"].startswith(f"clock: {__name__}.Halved, rule: ")
-    assert f"{__name__}.Careful) is handed to ohmtick.run again." in again(run)[0]
+    assert settings_of(run)["stood in"].startswith(f"clock: {__name__}.Halved, rule: ")
+    assert f"{__name__}.Careful) is handed to ohmtick.run again." in how_to_repeat(run)[0]
 
 
 def test_who_loads_such_a_run_is_told(tmp_path: Path) -> None:
@@ -305,5 +305,5 @@ def test_what_has_no_source_is_named() -> None:
 def test_nothing_stands_in_where_nothing_does() -> None:
     run = ot.run(BASE, seed=3)
     assert run.summary["stand_ins"] == {}
-    assert "stood in" not in facts_of(run)
-    assert again(run)[0].endswith("by either engine.")
+    assert "stood in" not in settings_of(run)
+    assert how_to_repeat(run)[0].endswith("by either engine.")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import Statistic, bootstrap, compare
+from ...resampling import Statistic
+from ...statistics import bootstrap, compare
 from ..claims import Records, Result
 from ..estimates import estimate_of, resampled, tabulated
 from ..tables import by_seed, groups

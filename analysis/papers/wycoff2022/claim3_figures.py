@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ... import trajectories
-from ...metrics.paths import settled_path
 from ...runs import open_run
+from ...settled import settled_path
 from ..claims import Records
 from ..drawing import legend_above, letters, panels, quartiles, spread
 from ..tables import geometric, groups

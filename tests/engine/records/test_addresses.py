@@ -118,6 +118,17 @@ def test_a_ledger_leads_nowhere_else_unless_it_is_asked_to(folder: Path, secret:
         assert len(ot.open_study(folder).table()) == 2
 
 
+@pytest.mark.parametrize("place", ["x" * 5000, "runs/a\0b"])
+def test_a_ledgers_place_that_no_folder_can_have_is_done_anew(folder: Path, place: str) -> None:
+    kept_at(folder, place)
+    with pytest.raises(RecordError) as refused:
+        ot.open_study(folder).events()
+    assert len(str(refused.value)) < 1500
+    study = ot.Study.load(folder)
+    study.run(folder)
+    assert len(ot.open_study(folder).events({"seed": 0}))
+
+
 def set_folder(folder: Path, place: str) -> None:
     with sqlite3.connect(folder / "ledger.sqlite") as raw:
         raw.execute("UPDATE runs SET folder = ?", (place,))

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 import ohmtick as ot
+from ohmtick.analysis.study_figures import draw_all
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.records.writing import new_folder, sweep, whole_file, write_text
 from ohmtick.scenarios.cli.terminal import interruptible
@@ -196,6 +197,28 @@ def test_nothing_is_written_through_a_link(tmp_path: Path, precious: Path, name:
     assert precious.read_text() == "data"
 
 
+@pytest.mark.parametrize("name", ["runs", "figures"])
+def test_no_folder_of_a_study_is_a_link(tmp_path: Path, name: str) -> None:
+    folder, elsewhere = tmp_path / "a", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / name).symlink_to(elsewhere)
+
+    def study() -> None:
+        ot.Study(**STUDY, grid={"edges.latency": [0.0, 1.0]}, events=name == "runs").run(folder)
+        draw_all(ot.open_study(folder))
+
+    with pytest.raises(RecordError, match=f"a/{name}: it is a symbolic link$"):
+        study()
+    assert names(elsewhere) == []
+
+
+def test_a_ledger_that_is_a_pipe_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ledger.sqlite")
+    with pytest.raises(RecordError, match=r"ledger\.sqlite is no file$"):
+        ot.Study(**STUDY).run(tmp_path)
+
+
 @pytest.mark.parametrize("name", ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"])
 def test_a_ledger_that_is_a_link_is_refused(tmp_path: Path, precious: Path, name: str) -> None:
     ot.Study(**STUDY).run(tmp_path / "a")
@@ -358,7 +381,7 @@ def test_a_signal_that_python_cannot_raise_is_sent_again(number: signal.Signals)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("command", ["run", "figures", "report", "animate"])
+@pytest.mark.parametrize("command", ["run", "figures", "report", "animate", "reproduce"])
 def test_kills_leave_nothing_half_written(command: str) -> None:
     """A few of the kills that the documentation tells of."""
     script = [sys.executable, "-P", "-m", "ohmtick.docs.kills", "--kills", "6", "--only", command]

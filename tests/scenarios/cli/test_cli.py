@@ -131,7 +131,7 @@ def test_set_takes_toml_values_and_plain_words() -> None:
         (["run", "breadboard-iii", "--out", "file/a"], 1, "cannot write the run folder file/a"),
         (["run", "breadboard-iii", "--out", "/proc/a"], 1, "cannot write the run folder /proc/a"),
         (["check", "broken.toml"], 2, "broken.toml is not TOML"),
-        (["show", "x"], 2, "no scenario of the library is called 'x'"),
+        (["show", "x"], 2, "no scenario of the library is called 'x'; 'ohmtick list' shows them\n"),
         (["plot", "taken", "learning"], 1, "taken is not a run folder"),
         (["plot", "nowhere", "learning"], 1, "no run folder nowhere"),
         (["plot", "taken", "leaning"], 2, "nearest is 'learning'"),

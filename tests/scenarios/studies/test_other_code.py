@@ -291,7 +291,7 @@ def test_an_edited_metric_is_refused_or_taken(tmp_path: Path, written: Callable[
         metrics=[written(MODULE.replace("LIMIT = 1.0", "LIMIT = 5.0")), "updates"], seeds=4
     )
     with pytest.raises(
-        RecordError, match=r"metric 'mine' was measured in .* by mine of code \w+, "
+        RecordError, match=r"metric 'mine' has changed: it was measured in .* by mine of code \w+, "
     ):
         edited.run(folder)
     assert len(small(metrics=["updates"], seeds=3).run(folder)) == 6  # it is not asked for

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import shutil
@@ -480,9 +481,10 @@ def test_a_run_that_fails_is_recorded_and_the_others_go_on(tmp_path: Path) -> No
     assert_frame_equal(study.run(tmp_path / "b"), whole, check_exact=True)
 
 
+@pytest.mark.parametrize("events", [False, True])
 @pytest.mark.parametrize("error", [FileNotFoundError(2, "No such file", "drift.csv"), OSError("x")])
 def test_an_os_error_of_a_clock_is_that_run_s_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError, events: bool
 ) -> None:
     """It is not the study's folder that could not be written."""
     ticks = PeriodicClock.ticks
@@ -493,12 +495,36 @@ def test_an_os_error_of_a_clock_is_that_run_s_failure(
         return ticks(self, edge, edges, streams, horizon)
 
     monkeypatch.setattr(PeriodicClock, "ticks", broken)
-    study = small(engine="simpy", seeds=3)
+    study = small(engine="simpy", seeds=3, events=events)
     assert sorted(set(study.run(tmp_path / "a", executor="threads")["seed"])) == [0, 2]
     failures = ot.open_study(tmp_path / "a").failures()
     assert set(failures["error"]) == {f"{type(error).__name__}: {error}"}
+    assert not list((tmp_path / "a").rglob("*.partial*"))
     assert failures["seed"].tolist() == [1] * 4
     assert ot.open_study(tmp_path / "a").missing().empty
+
+
+class OddError(Exception):
+    """Of which SimPy cannot make another from its arguments."""
+
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(f"{one}{two}")
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(errno.EIO, "I/O error", "drift.csv"), OddError("a", "b")]
+)
+def test_what_a_clock_raises_on_its_way_is_told_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(self: PeriodicClock, *_: object) -> Any:
+        yield [0.5]
+        raise error
+
+    monkeypatch.setattr(PeriodicClock, "ticks", broken)
+    small(engine="simpy", seeds=1, events=True).run(tmp_path / "a", executor="threads")
+    failures = ot.open_study(tmp_path / "a").failures()
+    assert set(failures["error"]) == {f"{type(error).__name__}: {error}"}
 
 
 @pytest.mark.usefixtures("_own_metrics")
@@ -552,7 +578,8 @@ def test_logs_that_cannot_be_written_stop_the_study(
     with pytest.raises(
         RecordError, match="event logs cannot go to nowhere://x: Protocol not known"
     ):
-        small(events="nowhere://x").run(tmp_path / "a")
+        small(events="nowhere://x").run(tmp_path / "b")
+    assert not (tmp_path / "b").exists()
     assert len(ot.open_study(tmp_path / "a").missing()) == 12
     assert len(small().run(tmp_path / "a")) == 12
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...engine.records.run import Run
 from ..learning import settled_error
-from .thinning import span_of
+from ..recorded import span_of
 
 #: Units of the settings that have one.
 UNITS = {
@@ -21,13 +21,13 @@ UNITS = {
 }
 
 
-def facts_of(run: Run) -> dict[str, str]:
+def settings_of(run: Run) -> dict[str, str]:
     """Return what a table says of a run: name and text, in order."""
     scenario, summary = run.scenario, run.summary
     edges = scenario.get("edges", {})
     count = run.nodes["role"].value_counts()
     size = f"{len(run.nodes):,} nodes, {len(run.edges):,} edges"
-    facts = {
+    table = {
         "title": summary["title"] or "untitled",
         "circuit": f"{_kind(scenario, 'circuit')}: {size}",
         "task": f"{_kind(scenario, 'task')}: {_of(count.get('source', 0), 'source')}, "
@@ -48,11 +48,11 @@ def facts_of(run: Run) -> dict[str, str]:
         "error after": _volts(summary["final_error"]),
     }
     if len(run.probes) >= 4:
-        facts["over the last quarter"] = str(settled_error(run.probes))
+        table["over the last quarter"] = str(settled_error(run.probes))
     if "final_accuracy" in summary:
         before, after = summary["initial_accuracy"], summary["final_accuracy"]
-        facts["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"
-    return facts
+        table["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"
+    return table
 
 
 def versions_of(run: Run) -> str:
@@ -61,7 +61,7 @@ def versions_of(run: Run) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-def again(run: Run) -> tuple[str, str]:
+def how_to_repeat(run: Run) -> tuple[str, str]:
     """Return how to repeat a run: a sentence, and the command."""
     path = "scenario.toml" if run.folder is None else str(run.folder / "scenario.toml")
     sentence = (

@@ -1,4 +1,4 @@
-"""Thins a long event log to what a page can hold, and says what it left out."""
+"""Takes of a long event log what a page can hold, and says what it left out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...engine.records.run import Run
+from ..recorded import span_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Thinned:
+class Downsampled:
     """Events that stand for a whole log.
 
     Attributes
@@ -45,7 +46,7 @@ class Thinned:
     frame_s: float | None
 
 
-def thin(run: Run, most: int) -> Thinned:
+def downsample(run: Run, most: int) -> Downsampled:
     """Return at most about `most` events of a run, from which its states can be read.
 
     Where there are more, simulated time is cut into equal frames, and of the events of an edge in
@@ -64,7 +65,7 @@ def thin(run: Run, most: int) -> Thinned:
 
     events = int(run.summary["updates"])
     if events <= most:
-        return Thinned(rows=run.events[list(COLUMNS)], events=events, frame_s=None)
+        return Downsampled(rows=run.events[list(COLUMNS)], events=events, frame_s=None)
     frames = max(1, most // max(1, len(run.edges)))
     frame_s = span_of(run) / frames
     before = np.full(len(run.edges), np.nan)  # the last tick of each edge so far, s
@@ -73,7 +74,7 @@ def thin(run: Run, most: int) -> Thinned:
         for batch in run.batches(COLUMNS)
     ]
     rows = _last_of_frames(pd.concat(kept, ignore_index=True), frame_s)
-    return Thinned(rows=rows, events=events, frame_s=frame_s)
+    return Downsampled(rows=rows, events=events, frame_s=frame_s)
 
 
 def _intervals(events: pd.DataFrame, before: npt.NDArray[np.float64]) -> pd.Series:
@@ -92,8 +93,3 @@ def _last_of_frames(events: pd.DataFrame, frame_s: float) -> pd.DataFrame:
     frame = np.floor(events["time_s"] / frame_s).astype(np.int64)
     repeated = events[["edge"]].assign(frame=frame).duplicated(keep="last")
     return events[~repeated].reset_index(drop=True)
-
-
-def span_of(run: Run) -> float:
-    """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
-    return float(run.summary.get("simulated_s") or run.scenario["horizon"])

@@ -1,0 +1,37 @@
+"""What a recorded run says of its circuit, its clock and its time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.circuit import Circuit
+from ..engine.records.run import Run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def ends_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> npt.NDArray[np.intp]:
+    """Return the two nodes of each edge, rows of `nodes`, shape (E, 2)."""
+    number = {label: row for row, label in enumerate(nodes["node"])}
+    ends = [edges["first"].map(number), edges["second"].map(number)]
+    return np.array(ends, dtype=np.intp).T
+
+
+def circuit_of(run: Run) -> Circuit:
+    """Return the circuit of a run."""
+    return Circuit(ends_of(run.edges, run.nodes), labels=run.nodes["node"].tolist())
+
+
+def clock_of(run: Run) -> dict[str, Any]:
+    """Return the clock's table of the scenario that a run records."""
+    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
+    return clock
+
+
+def span_of(run: Run) -> float:
+    """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
+    return float(run.summary.get("simulated_s") or run.scenario["horizon"])
