@@ -35,12 +35,10 @@ def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
         title += f" of kind `{kind}`"
     about = (model.__doc__ or "").strip().splitlines()[0]
     yield f"\n## {title}\n\n{about}\n"
-    if set(model.model_fields) - {"kind"}:
+    if model.model_fields:
         yield "\n| key | takes | default | meaning |\n|---|---|---|---|\n"
     inner = []
     for name, field in model.model_fields.items():
-        if name == "kind":
-            continue
         meaning = " ".join((field.description or "").split()).replace("|", "\\|")
         if branches := _ours(field.annotation):
             inner += [(f"{path}.{name}".lstrip("."), branch) for branch in branches]
