@@ -28,9 +28,11 @@ def reference() -> str:
     return HEAD + "".join(_tables("", Scenario))
 
 
-def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
+def _tables(path: str, model: type[BaseModel], listed: bool = False) -> Iterator[str]:
     kind = kind_of(model)
     title = f"`[{path}]`" if path else "The scenario itself"
+    if listed:  # one of a list; the kinds that it may hold were told where it is one for all
+        title = f"`[[{path}]]`"
     if kind:
         title += f" of kind `{kind}`"
     about = (model.__doc__ or "").strip().splitlines()[0]
@@ -41,16 +43,20 @@ def _tables(path: str, model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         meaning = " ".join((field.description or "").split()).replace("|", "\\|")
         if branches := _ours(field.annotation):
-            inner += [(f"{path}.{name}".lstrip("."), branch) for branch in branches]
+            place, each = f"{path}.{name}".lstrip("."), get_origin(field.annotation) is tuple
+            inner += [
+                (place, branch, each) for branch in branches if not (listed and kind_of(branch))
+            ]
         yield f"| `{name}` | {_takes(field, branches)} | {_default(field)} | {meaning} |\n"
-    for place, branch in inner:
-        yield from _tables(place, branch)
+    for place, branch, each in inner:
+        yield from _tables(place, branch, each)
 
 
 def _takes(field: FieldInfo, branches: tuple[type[BaseModel], ...]) -> str:
     if branches:
         kinds = [kind_of(branch) for branch in branches if kind_of(branch)]
-        return "a table" + (f" of kind {_listed(kinds)}" if kinds else "")
+        what = "a list of tables" if get_origin(field.annotation) is tuple else "a table"
+        return what + (f" of kind {_listed(kinds)}" if kinds else "")
     return _type(field.annotation) + _bounds(field.metadata)
 
 

@@ -127,7 +127,7 @@ class Scenario(Settings):
         >>> scenario.replace(**{"edges.clock.jitter": 0.2}).edges.clock.jitter
         0.2
         >>> scenario.replace(**{"edges.clock.kind": "poisson"}).edges.clock  # knows no phase
-        PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1, kind='poisson')
+        PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1)
         """
         tables = _written(self)
         for key, value in changes.items():

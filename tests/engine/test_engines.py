@@ -127,14 +127,14 @@ CLOCKS = st.one_of(
     st.fixed_dictionaries(PERIODIC, optional=POPULATION | {"jitter": RELATIVE, "wander": RELATIVE}),
     st.fixed_dictionaries({"kind": st.just("poisson")}, optional=POPULATION),
 )
-RULES = st.one_of(
+RATES = {"learning_rate": st.sampled_from([1e-6, 1e-3, 1.0, 50.0])}
+STEPS = st.one_of(
     st.just({"kind": "sign"}),
-    st.fixed_dictionaries(
-        {
-            "kind": st.just("coupled_learning"),
-            "learning_rate": st.sampled_from([1e-6, 1e-3, 1.0, 50.0]),
-        }
-    ),
+    st.fixed_dictionaries({"kind": st.just("dead_zone"), "width": st.sampled_from([0.0, 0.03])}),
+)
+CHANGES = st.one_of(
+    st.fixed_dictionaries({"kind": st.just("coupled_learning"), **RATES}),
+    st.fixed_dictionaries({"kind": st.just("momentum"), **RATES}),
 )
 RESISTORS = st.one_of(
     st.fixed_dictionaries(
@@ -150,6 +150,17 @@ RESISTORS = st.one_of(
             "start": st.sampled_from(["random", "middle", 1]),
         }
     ),
+    st.fixed_dictionaries(
+        {"kind": st.just("fixed"), "conductance_S": st.sampled_from([1e-4, 1.0])}
+    ),
+)
+MEMRISTORS = st.fixed_dictionaries(
+    {"kind": st.just("memristor"), "window": st.sampled_from([0.0, 1.0])},
+    optional={"device_spread": st.just(0.3), "cycle_spread": st.just(0.5)},
+)
+LEARNING = st.one_of(
+    st.fixed_dictionaries({"rule": CHANGES, "resistor": RESISTORS}),
+    st.fixed_dictionaries({"rule": STEPS, "resistor": st.one_of(RESISTORS, MEMRISTORS)}),
 )
 LATENCIES = st.sampled_from(
     [
@@ -161,6 +172,13 @@ LATENCIES = st.sampled_from(
     ]
 )
 COMPARATORS = st.fixed_dictionaries({}, optional={"offset": st.just(0.01), "noise": st.just(0.003)})
+#: The rest of them is drawn in tests/scenarios/test_groups.py.
+GROUPS = st.one_of(
+    st.just(()),
+    st.fixed_dictionaries(
+        {"fraction": st.sampled_from([0.2, 0.7])}, optional={"clock": CLOCKS, "batch": st.just(2)}
+    ).flatmap(lambda group: LEARNING.map(lambda learning: ({**group, **learning},))),
+)
 SUPERVISORS = st.fixed_dictionaries(
     {},
     optional={
@@ -181,8 +199,8 @@ def scenarios(draw: st.DrawFn) -> ot.Scenario:
         "circuit": circuit,
         "task": draw(tasks(labels)),
         "edges": {
-            "rule": draw(RULES),
-            "resistor": draw(RESISTORS),
+            **draw(LEARNING),
+            "groups": draw(GROUPS),
             "clock": draw(CLOCKS),
             "comparator": draw(COMPARATORS),
             "batch": draw(st.sampled_from([1, 1, 2, 5])),
