@@ -12,10 +12,10 @@ import pytest
 import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.analysis.papers.claims import Claim, Paper, Records, Result, paper_of
-from ohmtick.analysis.papers.estimates import estimate_of, ratio, tabulated
+from ohmtick.analysis.papers.estimates import estimate_of, ratio
 from ohmtick.analysis.papers.report import write
 from ohmtick.analysis.papers.tables import by_seed, geometric, of_each_run, tables_of
-from ohmtick.analysis.statistics import Estimate
+from ohmtick.analysis.statistics import Estimate, tabulated
 from ohmtick.analysis.studies.record import StudyRecord, open_study
 from ohmtick.engine.records.run import Run
 
@@ -33,8 +33,8 @@ SECOND = Paper(
     title="Another paper",
     about="Somebody, somewhere.",
     claims=(
-        Claim(number=1, title="Halved", needs=("errors",), judge=judge),
-        Claim(number=2, title="Never run", needs=("errors", "others"), judge=judge),
+        Claim(1, "Halved", ("errors",), judge),
+        Claim(2, "Never run", ("errors", "others"), judge),
     ),
 )
 
