@@ -164,9 +164,13 @@ def comparisons(
     found = {}
     reference_runs = runs.pop(base)
     for cell, values in runs.items():
-        pairs = pd.concat([values, reference_runs], axis="columns", join="inner").to_numpy().T
-        known = bool(pairs.size)  # or else nothing of this cell can be compared
-        found[cell] = compare(*pairs, of, statistic, confidence=confidence) if known else NOTHING
+        pairs = pd.concat([values, reference_runs], axis="columns", join="inner").to_numpy()
+        # Where there is no pair nothing of this cell can be compared.
+        found[cell] = (
+            compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
+            if len(pairs)
+            else NOTHING
+        )
     return tabulated(found, named, ("lower", "p_value"))
 
 
