@@ -87,7 +87,7 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
-        now = simulation.env.now
+        now = simulation.env._now
         free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge, now)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
@@ -143,7 +143,7 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        now, before = simulation.env.now, self.resistor.conductance
+        now, before = simulation.env._now, self.resistor.conductance
         after = self.resistor.change(change)
         simulation.twin.set_conductance(self.edge, after, now)
         stale = simulation.updates - updates
