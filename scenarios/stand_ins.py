@@ -52,9 +52,10 @@ def refuse_stand_ins(whole: BaseModel, kind: type[BaseModel]) -> None:
     """
     for key, value in stand_ins(whole, kind):
         raise ScenarioError(
-            f"{key} must be of a kind that comes with ohmtick to be written to a file, and so to "
-            f"be saved or put into a study, got the class {_name(type(value))} instead; "
-            "ohmtick.run runs it in memory"
+            f"{key} must be of a kind that comes with ohmtick or has a name of its own, as by "
+            f"class {type(value).__name__}(…, kind={type(value).__name__.lower()!r}), to be "
+            "written to a file, and so to be saved or put into a study, got the class "
+            f"{_name(type(value))} instead; ohmtick.run runs it in memory"
         )
 
 

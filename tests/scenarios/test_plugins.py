@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,8 +28,10 @@ from ohmtick.scenarios.circuits.base import CircuitKind
 from ohmtick.scenarios.circuits.breadboard import Breadboard
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.plugins import load_plugin
-from ohmtick.tests.contracts.test_analysis import check_figure, check_metric
+from ohmtick.scenarios.studies.planning import planned
+from ohmtick.tests.contracts.test_analysis import check_figure, check_metric, check_sampler
 from ohmtick.tests.contracts.test_circuits import check_circuit
+from ohmtick.tests.contracts.test_tasks import check_task
 
 LABORATORY = Path(__file__).parents[1] / "plugins" / "laboratory.py"
 LADDER = """
@@ -43,12 +45,14 @@ kind = "allostery"
 sources = { L0 = 4.0, R1 = 0.0 }
 targets = { R0 = 1.5 }
 [edges.rule]
-kind = "sign"
+kind = "patient"
 [edges.resistor]
-kind = "digital_potentiometer"
+kind = "noisy"
 [edges.clock]
-kind = "periodic"
-jitter = 0.1
+kind = "bursting"
+burst = 2
+[edges.comparator]
+kind = "rounding"
 """
 STUDY = """
 seeds = 3
@@ -57,12 +61,14 @@ scenario = "ladder.toml"
 [grid]
 "circuit.rungs" = [2, 4]
 "edges.latency" = [0.0, 0.7]
+"edges.rule.patience" = [1, 2]
+"edges.resistor.noise" = [0.0, 0.4]
 """
 COMMAND = [sys.executable, "-P", "-m", "ohmtick.scenarios.cli.main"]
 
 
-@pytest.fixture(autouse=True)
-def _own_kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@contextmanager
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Forget the plug-ins of a test, as a new session would have."""
     monkeypatch.setattr(plugins, "_LOADED", {})
     with ExitStack() as families:
@@ -71,6 +77,12 @@ def _own_kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
     for name in [name for name in sys.modules if name.startswith(plugins.PREFIX)]:
         del sys.modules[name]
+
+
+@pytest.fixture(autouse=True)
+def _own_kinds(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with forgotten(monkeypatch):
+        yield
 
 
 @pytest.fixture
@@ -96,12 +108,17 @@ def test_a_scenario_names_its_kinds_and_the_record_holds_them(folder: Path) -> N
     load_plugin(folder / "laboratory.py")
     ladder = ot.load(folder / "ladder.toml")
     assert ot.Scenario.from_toml(ladder.to_toml()) == ladder
-    run = ot.run(ladder, out=folder / "run")
+    run = ot.run(ladder, out=folder / "run", engine="compiled")
+    assert ot.run(ladder, engine="simpy").events.equals(run.events)
     assert len(run.edges) == 7
     digest = hashlib.sha256(LABORATORY.read_bytes()).hexdigest()
     told = {"module": "ohmtick_plugin_laboratory", "name": "Ladder", "sha256": digest}
     summary = json.loads((folder / "run" / "summary.json").read_text())
-    assert summary["kinds"] == {"circuit": {"ladder": told}}
+    assert summary["kinds"].pop("circuit") == {"ladder": told}
+    assert sorted(summary["kinds"]) == ["clock", "comparator", "resistor", "rule"]
+    assert {kind["sha256"] for each in summary["kinds"].values() for kind in each.values()} == {
+        digest
+    }
     assert ot.load(folder / "run").circuit == ladder.circuit
     assert ot.run("breadboard-iii").summary["kinds"] == {}
 
@@ -111,6 +128,8 @@ def test_its_kinds_keep_the_contracts_of_their_families() -> None:
     check_circuit("ladder")
     check_metric("largest_staleness")
     check_figure("drops")
+    check_sampler("kronecker")
+    check_task("divider")
 
 
 def test_mistakes_are_told_as_those_of_other_kinds(folder: Path) -> None:
@@ -200,18 +219,17 @@ def test_a_metric_that_was_edited_is_refused(folder: Path) -> None:
 def test_other_cells_of_other_peoples_kinds_are_no_change(folder: Path) -> None:
     """What a cell is made of counts for that cell alone."""
     load_plugin(folder / "laboratory.py")
-    base = ot.load(folder / "ladder.toml")
-    lattice = {"kind": "square_lattice", "rows": 2, "cols": 2}
-    task = {"kind": "allostery", "sources": {"0": 1.0, "1": 0.0}, "targets": {"3": 0.4}}
-    pairs = {"circuit": [base.circuit, lattice], "task": [base.task, task]}
-    both = ot.Study(base, seeds=1, paired=pairs, metrics=["updates"])
-    both.run(folder / "a")
-    edit(folder, "Two rails that", "Two rails which")
-    alone = {name: values[1:] for name, values in pairs.items()}
-    with pytest.raises(RecordError, match="has changed"):
-        both.run(folder / "a")
-    keys = {cell.key(0, "c") for cell in both.cells}
-    assert {cell.key(0, "c") for cell in both.replace(paired=alone).cells} < keys
+    base = ot.load("breadboard-iii").replace(horizon=3.0)
+    rules = [{"kind": "sign"}, {"kind": "patient"}]
+
+    def cells() -> list[str]:
+        study = ot.Study(base, grid={"edges.rule": rules}, seeds=1, metrics=["updates"])
+        return [run.key for run in planned(study)]
+
+    stock, patient = cells()
+    edit(folder, "The sign rule, but", "The sign rule; but")
+    assert cells()[0] == stock
+    assert cells()[1] != patient
 
 
 def test_a_run_opens_without_its_plug_in(folder: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import pytest
 
 import ohmtick as ot
-from ohmtick.analysis.study_figures import draw_all
+from ohmtick.analysis.studies.figures import draw_all
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.records.writing import new_folder, sweep, whole_file, write_text
 from ohmtick.scenarios.cli.terminal import interruptible
