@@ -73,20 +73,14 @@ class Faults(Settings):
 
 def _tree(edges: NDArray[np.intp], nodes: int, order: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Return which edges a tree over all nodes takes, going through them in some order."""
-    parent = list(range(nodes))
+    from scipy.sparse import coo_array  # here: only runs whose edges are cut need them
+    from scipy.sparse.csgraph import minimum_spanning_tree
 
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
+    ends = np.sort(edges[order], axis=1)
+    _, rank = np.unique(ends, axis=0, return_index=True)  # of parallel edges, the first
+    graph = coo_array((rank + 1.0, ends[rank].T), shape=(nodes, nodes))
     taken = np.zeros(len(edges), dtype=np.bool_)
-    for edge in order.tolist():
-        first, second = (root(int(node)) for node in edges[edge])
-        if first != second:
-            parent[first] = second
-            taken[edge] = True
+    taken[order[minimum_spanning_tree(graph).data.astype(np.intp) - 1]] = True
     return taken
 
 

@@ -1,4 +1,4 @@
-"""The units of keys and metrics: each is in the description of what it is, and nowhere else."""
+"""Units and labels: of keys and metrics from the description of each, of columns and settings."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ import re
 from collections.abc import Mapping
 
 from .metrics import METRICS
+
+#: What an axis says of a column of a frame.
+COLUMNS = {
+    "time_s": "time (s)",
+    "updates": "updates",
+    "updates_per_edge": "updates per edge",
+    "error": "error (V²)",
+    "relative_error": "error / initial error",
+    "accuracy": "accuracy",
+}
+#: Units of the settings of a run's edges that have one.
+SETTINGS = {
+    "period": "s",
+    "full_scale": "Ω",
+    "k_min": "S",
+    "k_max": "S",
+    "offset": "V",
+    "noise": "V",
+}
 
 _UNIT = r"(?:s|V|A|S|Ω|F|W|J|Hz)[²³]?"
 #: A description ends a statement with its unit: ``Time between measurements, s; the first …``.

@@ -23,7 +23,7 @@ def package_files() -> set[str]:
     """What the wheel has to hold, as paths inside the package."""
     modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
     library = set((ROOT / "scenarios").rglob("*.toml"))
-    page = set((ROOT / "analysis" / "page").iterdir())
+    page = set((ROOT / "analysis" / "report" / "page").iterdir())
     paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library | page
     return {path.relative_to(ROOT).as_posix() for path in paths}
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ...engine.records.writing import whole_file, write_text
+from ..saving import savable
 from .claims import Finding, Paper, Records, Result
 
 HEAD = """# {title}
@@ -45,23 +46,10 @@ def write(
     RecordError
         When a file cannot be written.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")  # files only: no display is needed
-    import matplotlib.pyplot as plt
-
-    results = paper.judge(records)
-    for result in results:
-        for name, table in result.tables.items():
-            with whole_file(folder / f"{name}.csv") as file:
-                table.to_csv(file, index=False)
-        for name, (figure, _) in result.figures.items():
-            with matplotlib.rc_context({"svg.hashsalt": name}):  # the same file each time
-                with whole_file(folder / f"{name}.png") as file:
-                    figure.savefig(file, dpi=200)
-                with whole_file(folder / f"{name}.svg") as file:
-                    figure.savefig(file, metadata={"Date": None})
-            plt.close(figure)
+    with savable():
+        results = paper.judge(records)
+        for result in results:
+            _write_result(result, folder)
     findings = [finding for result in results for finding in result.findings]
     _findings_table(findings, folder / "findings.csv")
     studies = [record for series in records.values() for record in series.values()]
@@ -72,6 +60,21 @@ def write(
     text += "\n" + _summary(results) + "".join(map(_chapter, results))
     write_text(folder / "README.md", text)
     return findings
+
+
+def _write_result(result: Result, folder: Path) -> None:
+    """Write the tables and the figures of a claim."""
+    import matplotlib
+
+    for name, table in result.tables.items():
+        with whole_file(folder / f"{name}.csv") as file:
+            table.to_csv(file, index=False)
+    for name, (figure, _) in result.figures.items():
+        with matplotlib.rc_context({"svg.hashsalt": name}):  # the same file each time
+            with whole_file(folder / f"{name}.png") as file:
+                figure.savefig(file, dpi=200)
+            with whole_file(folder / f"{name}.svg") as file:
+                figure.savefig(file, metadata={"Date": None})
 
 
 def _findings_table(findings: Iterable[Finding], path: Path) -> None:

@@ -12,7 +12,8 @@ from matplotlib.colors import Normalize
 from matplotlib.ticker import MaxNLocator
 
 from ..frames import check_frame, require
-from .style import DISTINCT, LABELS, ORDERED, axes_for, bins_of, choose_edges
+from ..units import COLUMNS
+from .style import DISTINCT, ORDERED, axes_for, bins_of, choose_edges, spans
 
 
 def conductances(
@@ -101,10 +102,9 @@ def conductances(
         linewidth=0.8 if few else 0.5,
         ax=ax,
     )
-    drawn = steps["conductance_after_S"]
-    if drawn.min() > 0 and drawn.max() > 10 * drawn.min():
+    if spans(steps["conductance_after_S"], 10.0):
         ax.set_yscale("log")
-    ax.set(xlabel=LABELS["time_s"], ylabel="conductance (S)")
+    ax.set(xlabel=COLUMNS["time_s"], ylabel="conductance (S)")
     ax.margins(x=0.02)
     if few:
         ax.legend(

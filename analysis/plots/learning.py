@@ -9,7 +9,8 @@ import seaborn as sns
 from matplotlib.axes import Axes
 
 from ..frames import check_frame, require
-from .style import KEYS, LABELS, as_written, axes_for, log_axis, palette_of
+from ..units import COLUMNS
+from .style import KEYS, as_written, axes_for, log_axis, palette_of, spans
 
 Ends = tuple[pd.Series, pd.Series]
 
@@ -115,10 +116,10 @@ def learning_curve(
                 own["x"], own["lower"], own["upper"], color=colour, alpha=0.2, linewidth=0
             )
     positive = curve.loc[curve["y"] > 0, "y"]
-    if y != "accuracy" and len(positive) and positive.max() > 3 * positive.min():
+    if y != "accuracy" and spans(positive, 3.0):
         ax.set_yscale("log")
         log_axis(ax.yaxis, positive.min(), positive.max())
-    ax.set(xlabel=LABELS.get(x, x), ylabel=LABELS.get(y, y))
+    ax.set(xlabel=COLUMNS.get(x, x), ylabel=COLUMNS.get(y, y))
     if hue:
         handles, labels = ax.get_legend_handles_labels()
         if numeric and len(labels) > KEYS:

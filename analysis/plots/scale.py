@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
-from matplotlib.ticker import EngFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import EngFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from .style import ORDERED
 
@@ -37,26 +37,14 @@ def conductance_key(ax: Axes | npt.NDArray[np.object_], norm: LogNorm, aspect: f
     assert norm.vmin is not None
     assert norm.vmax is not None
     bar.set_label("conductance", size=some.yaxis.label.get_fontsize())
-    bar.ax.xaxis.set_major_locator(FixedLocator(round_places(norm.vmin, norm.vmax)))
+    bar.ax.xaxis.set_major_locator(_locator(norm.vmax / norm.vmin))
     bar.ax.xaxis.set_minor_locator(NullLocator())
     bar.ax.xaxis.set_major_formatter(EngFormatter("S"))
     bar.ax.tick_params(labelsize="small")
 
 
-def round_places(low: float, high: float) -> list[float]:
-    """Return round numbers between two bounds on a logarithmic axis, two at least, few."""
-    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
-    for digits in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10))):
-        every = max(1, round(np.log10(high / low) / 5)) if digits == (1,) else 1
-        found = [d * 10.0**p for p in powers[::every] for d in digits]
-        inside = [at for at in found if low * (1 - 1e-9) <= at <= high * (1 + 1e-9)]
-        apart = [at for at in inside if _is_apart(at, inside, low, high)]
-        if len(apart) >= 3:
-            return apart[:: max(1, len(apart) // 5)]
-    return [low, high]
-
-
-def _is_apart(at: float, places: list[float], low: float, high: float) -> bool:
-    """Whether a place is far enough from the one before it for both their labels."""
-    before = [place for place in places if place < at]
-    return not before or np.log(at / before[-1]) > 0.1 * np.log(high / low)
+def _locator(range_: float) -> Locator:
+    """Return what puts a few round numbers on a logarithmic axis, two at least."""
+    if range_ < 10.0:
+        return MaxNLocator(3, steps=[1, 2, 5, 10])
+    return LogLocator(10.0, (1.0,) if range_ >= 100.0 else (1.0, 3.0), numticks=5)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -20,10 +19,9 @@ from matplotlib.colors import LogNorm
 from ...engine.errors import shortened
 from ..frames import check_frame
 from ..units import named
-from .style import MOST_LETTERS, as_written
+from .style import DISTINCT, MOST_LETTERS, as_written, axes_for, spans
 
-FIGURE = (3.4, 2.6)  # in, one column of a journal
-DISTINCT = sns.color_palette("colorblind")
+SIZE = (3.4, 2.6)  # in, one column of a journal
 #: A positive axis that spans more than this is logarithmic.
 DECADES = 20.0
 #: Units of keys and metrics, by name; those of known metrics need not be said.
@@ -78,7 +76,7 @@ def response_curve(
     """
     group = [] if hue is None else [hue]
     check_frame(response, [x, *group, "value", "low", "high"], "response", "response_curve")
-    ax = _axes(ax)
+    ax = axes_for(ax, SIZE)
     parts: list[tuple[Hashable, pd.DataFrame]] = [("", response)]
     if hue is not None:
         parts = list(response.groupby(hue, sort=False))
@@ -93,9 +91,7 @@ def response_curve(
             rows = thresholds if hue is None else thresholds[thresholds[hue] == level]
             _mark(ax, rows, factor, colour)
     _scale(ax, response[x].to_numpy(dtype=float))
-    shown = response[["value", "low", "high"]].to_numpy(dtype=float)
-    shown = shown[np.isfinite(shown)]
-    if shown.size and shown.min() > 0 and shown.max() > 3 * shown.min():
+    if spans(response[["value", "low", "high"]], 3.0):
         ax.set_yscale("log")
     ax.set(xlabel=_name(x, units), ylabel=_name(metric, units))
     _say_one_seed(ax, response)
@@ -132,14 +128,14 @@ def heat_map(
         If the matrix is empty.
     """
     check_frame(matrix, [], "matrix", "heat_map")
-    ax = _axes(ax)
-    values = matrix.to_numpy(dtype=float)
-    finite = values[np.isfinite(values)]
-    log = bool(finite.size and finite.min() > 0 and finite.max() > 3 * finite.min())
+    ax = axes_for(ax, SIZE)
+    shown = matrix.iloc[::-1].replace([np.inf, -np.inf], np.nan)
+    values = shown.to_numpy(dtype=float)
+    log = LogNorm(np.nanmin(values), np.nanmax(values)) if spans(values, 3.0) else None
     sns.heatmap(
-        matrix.iloc[::-1].replace([np.inf, -np.inf], np.nan),
+        shown,
         cmap="viridis",
-        norm=LogNorm(finite.min(), finite.max()) if log else None,
+        norm=log,
         cbar_kws={"label": _name(metric, units)},
         xticklabels=[_number(value) for value in matrix.columns],
         yticklabels=[_number(value) for value in matrix.index[::-1]],
@@ -189,7 +185,7 @@ def comparison(
     """
     check_frame(comparisons, [*keys, "value", "low", "high"], "comparisons", "comparison")
     rows = len(comparisons)
-    ax = _axes(ax, (FIGURE[0], 0.8 + 0.22 * rows))
+    ax = axes_for(ax, (SIZE[0], 0.8 + 0.22 * rows))
     place = np.arange(rows)[::-1]
     value, low, high = (comparisons[name].to_numpy() for name in ("value", "low", "high"))
     ax.errorbar(
@@ -199,7 +195,7 @@ def comparison(
     names = [", ".join(_number(row[key]) for key in keys) for _, row in comparisons.iterrows()]
     ax.set_yticks(place, names, fontsize="x-small")
     ends = np.concatenate([low, high])
-    if base > 0 and np.isfinite(ends).all() and ends.min() > 0 and ends.max() > 3 * ends.min():
+    if base > 0 and np.isfinite(ends).all() and spans(ends, 3.0):
         ax.set_xscale("log")
     ax.set_ylim(-0.6, rows - 0.4)
     words = metric.replace("_", " ")  # a ratio has no unit
@@ -235,12 +231,12 @@ def scatter(
         If a column is missing or the frame is empty.
     """
     check_frame(cells, [x, y], "cells", "scatter")
-    ax = _axes(ax)
+    ax = axes_for(ax, SIZE)
     shown = cells.replace([np.inf, -np.inf], np.nan).dropna(subset=[x, y])
     ax.plot(shown[x], shown[y], ".", color=DISTINCT[0], alpha=0.6, ms=4)
     if len(shown):
         _scale(ax, shown[x].to_numpy(dtype=float))
-        if shown[y].min() > 0 and shown[y].max() > 3 * shown[y].min():
+        if spans(shown[y], 3.0):
             ax.set_yscale("log")
     ax.set(xlabel=_name(x, units), ylabel=_name(y, units))
     return as_written(ax)
@@ -272,16 +268,6 @@ def _say_one_seed(ax: Axes, frame: pd.DataFrame) -> None:
     if alone.any():
         text = ONE_SEED if alone[frame["value"].notna()].all() else "some of one seed: no interval"
         ax.text(0.02, 0.98, text, transform=ax.transAxes, va="top", fontsize="x-small")
-
-
-def _axes(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:
-    """Return the Axes given, or those of a new figure of column width."""
-    if ax is not None:
-        return ax
-    with sns.plotting_context("paper"), sns.axes_style("ticks"):
-        _, ax = plt.subplots(figsize=size, layout="constrained")
-    sns.despine(ax=ax)
-    return ax
 
 
 def _scale(ax: Axes, x: np.ndarray[Any, Any]) -> None:

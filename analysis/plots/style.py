@@ -5,6 +5,7 @@ from collections.abc import Hashable, Iterable
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -26,22 +27,13 @@ DISTINCT: list[ColorType] = list(sns.color_palette("colorblind"))
 # Viridis without its yellow end, which is too pale for a line on white.
 ORDERED = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.9, 256)), name="viridis")
 
-LABELS = {
-    "time_s": "time (s)",
-    "updates": "updates",
-    "updates_per_edge": "updates per edge",
-    "error": "error (V²)",
-    "relative_error": "error / initial error",
-    "accuracy": "accuracy",
-}
 
-
-def axes_for(ax: Axes | None) -> Axes:
+def axes_for(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:
     """Return the Axes given, or those of a new figure of column width."""
     if ax is not None:
         return ax
     with sns.plotting_context("paper"), sns.axes_style("ticks"):
-        _, ax = plt.subplots(figsize=FIGURE, layout="constrained")
+        _, ax = plt.subplots(figsize=size, layout="constrained")
     sns.despine(ax=ax)
     return ax
 
@@ -73,6 +65,16 @@ def as_written(ax: Axes) -> Axes:
         if len(text.get_text()) > MOST_LETTERS:
             text.set_text(shortened(text.get_text(), MOST_LETTERS))
     return ax
+
+
+def spans(values: npt.ArrayLike, factor: float) -> bool:
+    """Whether numbers are positive and the largest is over a factor times the smallest.
+
+    Those that are not finite do not count.
+    """
+    known = np.asarray(values, dtype=float)
+    known = known[np.isfinite(known)]
+    return bool(known.size and known.min() > 0 and known.max() > factor * known.min())
 
 
 def log_axis(axis: Axis, low: float, high: float) -> None:

@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator
 
 from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
-from .style import BINS, DISTINCT, LABELS, axes_for, bins_of, choose_edges, stacked
+from ..units import COLUMNS
+from .style import BINS, DISTINCT, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
 
@@ -84,7 +85,7 @@ def ticks(
     steps = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(chosen) - 1)
     rows = [int(row) for row in steps if 0 <= row < len(chosen)]
     ax.set_yticks(rows, [str(chosen[row]) for row in rows])
-    ax.set(xlabel=LABELS["time_s"], ylabel="edge", xlim=(begin, stop))
+    ax.set(xlabel=COLUMNS["time_s"], ylabel="edge", xlim=(begin, stop))
     return ax
 
 
@@ -117,7 +118,7 @@ def order_parameter(order: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
     ax.plot(order["time_s"], known, color=DISTINCT[0], linewidth=0.9)
     if clocks > 1:
         ax.axhline(np.sqrt(np.pi / (4 * clocks)), color="0.35", linewidth=0.8, linestyle="--")
-    ax.set(xlabel=LABELS["time_s"], ylabel="order\nparameter", ylim=(0.0, 1.05))
+    ax.set(xlabel=COLUMNS["time_s"], ylabel="order\nparameter", ylim=(0.0, 1.05))
     return ax
 
 

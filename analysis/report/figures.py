@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
-from ...engine.records.writing import whole_file
 from ...engine.registry import Family
 from ..recorded import clock_of
 from ..runs import open_run
+from ..saving import figure_of, savable, save
 from ..studies.record import is_study, open_study
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
         if kind not in axes:
             has = ", ".join(map(repr, axes)) or "none, since no run of it is done"
             raise OhmtickError(f"there is no figure {kind!r} of {study.folder}; it has {has}")
-        save(axes[kind].figure, path)
+        save(figure_of(axes[kind]), path)
     return path
 
 
@@ -250,29 +250,4 @@ def drawn(run: Run, kind: str) -> Iterator[Figure]:
 
     with savable():
         axes = FIGURES[kind].draw(run)
-        yield np.ravel(np.asarray(axes, dtype=object))[0].get_figure()
-
-
-@contextmanager
-def savable() -> Iterator[None]:
-    """Let figures be drawn without a display, and free at the end those that were made."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    already = set(plt.get_fignums())
-    try:
-        yield
-    finally:
-        for number in set(plt.get_fignums()) - already:
-            plt.close(number)
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Save a figure in the format of the path's suffix, whole or not at all."""
-    with whole_file(path) as partial:
-        try:
-            figure.savefig(partial, dpi=200, bbox_inches="tight")
-        except ValueError as error:
-            raise OhmtickError(f"{path} is in no known format: {error}") from None
+        yield figure_of(np.ravel(np.asarray(axes, dtype=object))[0])

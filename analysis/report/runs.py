@@ -15,6 +15,7 @@ from ...engine.errors import OhmtickError
 from ...engine.records.run import Run
 from ...engine.records.writing import whole_file
 from ..runs import open_run
+from ..saving import figure_of, savable
 from ..studies.record import is_study, open_study
 from .figures import FIGURES, drawn
 from .page_files import fill
@@ -162,10 +163,13 @@ def picture_of(run: Run, kind: str) -> Picture:
 
 
 def picture(figure: Figure, title: str, caption: str) -> Picture:
-    """Return a matplotlib figure as a picture of a page."""
+    """Return a figure as a picture of a page, and free it."""
+    import matplotlib.pyplot as plt
+
     data = BytesIO()
     dpi = 110 * DENSITY
     figure.savefig(data, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
+    plt.close(figure)
     held = data.getvalue()
     width, height = (int.from_bytes(held[at : at + 4], "big") // DENSITY for at in (16, 20))
     return Picture(
@@ -180,23 +184,17 @@ def picture(figure: Figure, title: str, caption: str) -> Picture:
 
 def _together(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
     """Return the figure that holds the learning curves of all runs."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
     import pandas as pd
-
-    from .. import plots
 
     title, caption = "Learning curves", "The test error of each run at every probe."
     probed = [run.probes.assign(run=name) for run, name in zip(runs, names, strict=True)]
     together = pd.concat(probed, ignore_index=True)
     if together.empty:
-        figure = Picture(title=title, caption=caption, reason="no run here has a [probe]")
+        shown = Picture(title=title, caption=caption, reason="no run here has a [probe]")
     else:
-        axes = plots.learning_curve(together, hue="run")
-        drawing = axes.get_figure(root=True)
-        assert drawing is not None
-        figure = picture(drawing, title, caption)
-        plt.close(drawing)
-    return {"heading": "Together", "text": "", "figures": [figure]}
+        with savable():
+            from .. import plots
+
+            figure = figure_of(plots.learning_curve(together, hue="run"))
+            shown = picture(figure, title, caption)
+    return {"heading": "Together", "text": "", "figures": [shown]}

@@ -9,16 +9,7 @@ from typing import Any
 from ...engine.records.run import Run
 from ..learning import settled_error
 from ..recorded import span_of
-
-#: Units of the settings that have one.
-UNITS = {
-    "period": " s",
-    "full_scale": " Ω",
-    "k_min": " S",
-    "k_max": " S",
-    "offset": " V",
-    "noise": " V",
-}
+from ..units import SETTINGS
 
 
 def settings_of(run: Run) -> dict[str, str]:
@@ -91,7 +82,7 @@ def _of(count: int, noun: str) -> str:
 def _table(table: Mapping[str, Any]) -> str:
     """Return the settings of a part in a line, those that are nought left out."""
     settings = [
-        f"{key.replace('_', ' ')} {_value(value)}{UNITS.get(key, '')}"
+        f"{key.replace('_', ' ')} {_value(value)} {SETTINGS.get(key, '')}".rstrip()
         for key, value in table.items()
         if key != "kind" and value not in (0, "", None)
     ]

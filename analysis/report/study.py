@@ -12,10 +12,10 @@ from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ...engine.records.ledger import STUDY
 from ...engine.records.reading import read_text
 from ..runs import open_run
+from ..saving import figure_of, savable
 from ..studies.answers import answer
 from ..studies.figures import figures_of
 from ..units import named
-from .figures import savable
 from .page_files import fill
 from .replay import replay_of
 from .runs import Picture, picture
@@ -119,8 +119,6 @@ def study_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
 
 
 def _pictures(study: StudyRecord) -> Iterator[Picture]:
-    import matplotlib.pyplot as plt
-
     with savable():
         for name, axes in study_figures(study):
             kind = next((kind for kind in CAPTIONS if name.startswith(kind)), name)
@@ -128,8 +126,7 @@ def _pictures(study: StudyRecord) -> Iterator[Picture]:
             if len(study.facts.get("seeds", ())) == 1:
                 below = CAPTIONS_ALONE.get(kind, below)
             title = f"{above} {name.removeprefix(kind).strip('-')}".strip()
-            yield picture(axes.figure, title, below)
-            plt.close(axes.figure)
+            yield picture(figure_of(axes), title, below)
 
 
 def _tables(study: StudyRecord, table: pd.DataFrame) -> Iterator[dict[str, Any]]:

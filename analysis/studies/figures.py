@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import RecordError, reason, shortened
-from ...engine.records.writing import whole_file
 from ..plots import studies as plots_studies
 from ..plots.style import as_written
+from ..saving import figure_of, savable, save
 from . import responses
 
 if TYPE_CHECKING:
@@ -47,10 +47,6 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
     RecordError
         When a figure cannot be written.
     """
-    import matplotlib as mpl
-    import matplotlib.pyplot as plt
-
-    mpl.use("Agg")  # files only: no display is needed
     into = study.folder / FIGURES if folder is None else Path(folder)
     if folder is None and into.is_symlink():  # the study may come from somebody else
         raise RecordError(f"cannot write the figures in {into}: it is a symbolic link")
@@ -59,12 +55,10 @@ def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]
     except OSError as error:
         raise RecordError(f"cannot write the figures in {into}: {reason(error)}") from error
     drawn = []
-    for name, axes in figures_of(study):
-        path = into / f"{name}.png"
-        with whole_file(path) as file:
-            axes.figure.savefig(file, dpi=200, bbox_inches="tight")  # type: ignore[union-attr]
-        plt.close(axes.figure)  # type: ignore[arg-type]
-        drawn.append(path)
+    with savable():
+        for name, axes in figures_of(study):
+            drawn.append(path := into / f"{name}.png")
+            save(figure_of(axes), path)
     return drawn
 
 

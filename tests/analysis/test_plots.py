@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ohmtick.analysis import learning_curve, plots
+from ohmtick.analysis.plots.scale import conductance_key, log_norm
 
 
 @pytest.fixture(autouse=True)
@@ -311,3 +312,18 @@ def test_bad_input_is_refused(probes: pd.DataFrame, events: pd.DataFrame) -> Non
         plots.ticks(events, start=2.0, stop=1.0)
     with pytest.raises(ValueError, match=r"'start' .* holds ticks, got \[1.85, 9.0\) instead"):
         plots.ticks(events, start=1.85, stop=9.0)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(0.3, 0.45), (1.0, 2.0), (0.4, 2.5), (0.5, 5.0), (1e-5, 1e-3), (2e-5, 3e-3), (1e-9, 1e3)],
+)
+def test_a_key_of_conductances_has_two_numbers_at_least(low: float, high: float) -> None:
+    figure, ax = plt.subplots()
+    conductance_key(ax, log_norm(np.array([low, high])))
+    figure.draw_without_rendering()
+    bar = figure.axes[-1]
+    inside = [at for at in bar.get_xticks() if low <= at * (1 + 1e-9) and at <= high * (1 + 1e-9)]
+    assert 2 <= len(inside) <= 6
+    assert [float(f"{at:.1e}") for at in inside] == pytest.approx(inside)  # round
+    plt.close(figure)
