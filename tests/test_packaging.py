@@ -23,7 +23,7 @@ def package_files() -> set[str]:
     """What the wheel has to hold, as paths inside the package."""
     modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
     library = set((ROOT / "scenarios").rglob("*.toml"))
-    page = set((ROOT / "analysis" / "page").iterdir())
+    page = set((ROOT / "analysis" / "report" / "page").iterdir())
     paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library | page
     return {path.relative_to(ROOT).as_posix() for path in paths}
 
@@ -32,10 +32,13 @@ def package_files() -> set[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the project so that nothing is left behind here."""
     folder = tmp_path_factory.mktemp("wheel")
-    unwanted = shutil.ignore_patterns(
-        ".*", "__pycache__", "*.egg-info", "build", "dist", "runs", "studies"
-    )
-    shutil.copytree(ROOT, folder / "copy", ignore=unwanted)
+    unwanted = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+    made = shutil.ignore_patterns("build", "dist", "runs", "studies")
+
+    def ignored(where: str, names: list[str]) -> set[str]:
+        return unwanted(where, names) | (made(where, names) if Path(where) == ROOT else set())
+
+    shutil.copytree(ROOT, folder / "copy", ignore=ignored)
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     run(sys.executable, "-m", "pip", "wheel", *options, "-w", str(folder), str(folder / "copy"))
     (built,) = folder.glob("*.whl")
@@ -52,7 +55,7 @@ def run(*command: str, **environment: str) -> str:
 
 def test_every_folder_with_code_is_a_listed_package() -> None:
     folders = {Path(name).parent for name in package_files() if name.endswith(".py")}
-    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "scenarios").glob("*/*.toml")}
+    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "scenarios").rglob("*.toml")}
     packages = {".".join(("ohmtick", *folder.parts)) for folder in folders}
     assert packages == set(PYPROJECT["tool"]["setuptools"]["packages"])
 
