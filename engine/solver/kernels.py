@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..kernels.kernel import Function, Ints
 from ..kernels.pointers import READ_ARRAYS, WRITE_ARRAYS, addresses_of, entry
 from .factor import build, node_at
@@ -50,6 +52,7 @@ def writer() -> Function:
     return entry(set_conductance, WRITE_ARRAYS)
 
 
+@cache
 def addresses() -> Ints:
     """Return where the kernels lie that compiled code calls."""
     return addresses_of(_CALLED)

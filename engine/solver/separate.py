@@ -10,6 +10,7 @@ The names are those of `kernels`, so that a network calls either alike.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -251,6 +252,7 @@ def writer() -> Function:
     return entry(set_conductance, WRITE_ARRAYS)
 
 
+@cache
 def addresses() -> Ints:
     """Return where the kernels lie that compiled code calls."""
     return addresses_of(_CALLED)

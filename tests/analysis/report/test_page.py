@@ -333,6 +333,19 @@ def test_a_datum_can_be_chosen(browser: Browser, tmp_path: Path) -> None:
             np.testing.assert_allclose(shown, solved["free_V"], atol=1e-8)
 
 
+@pytest.mark.parametrize("copy", ["free", "clamped"])
+def test_copies_that_differ_are_each_solved_for_what_they_conduct(
+    browser: Browser, copy: str, tmp_path: Path
+) -> None:
+    changes = {"edges.mismatch.conductance": 0.4, "horizon": 5.0}
+    run = ot.run(ot.load("breadboard-iii").replace(**changes), seed=2, out=tmp_path / "run")
+    with opened(browser, write_report([tmp_path / "run"], tmp_path / "run.html")) as page:
+        page.locator(".copy").select_option(copy)
+        solved = node_voltages(run, conductances=conductances(run, slide(page, 0.6)))
+        shown: Any = page.evaluate("Array.from(ohmtick.players[0].voltages)")
+        np.testing.assert_allclose(shown, solved[f"{copy}_V"], atol=1e-8)
+
+
 def test_a_datum_that_only_one_run_has_shows_no_voltages_in_the_other(
     browser: Browser, folders: tuple[Path, Path], tmp_path: Path
 ) -> None:
