@@ -37,12 +37,10 @@ def _tables(path: str, model: type[BaseModel], listed: bool = False) -> Iterator
         title += f" of kind `{kind}`"
     about = (model.__doc__ or "").strip().splitlines()[0]
     yield f"\n## {title}\n\n{about}\n"
-    if set(model.model_fields) - {"kind"}:
+    if model.model_fields:
         yield "\n| key | takes | default | meaning |\n|---|---|---|---|\n"
     inner = []
     for name, field in model.model_fields.items():
-        if name == "kind":
-            continue
         meaning = " ".join((field.description or "").split()).replace("|", "\\|")
         if branches := _ours(field.annotation):
             place, each = f"{path}.{name}".lstrip("."), get_origin(field.annotation) is tuple

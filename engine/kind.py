@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from .errors import nearest
 from .registry import Family
-from .settings import Settings, plain
+from .settings import Settings
 
 
 class Kind(Settings):
@@ -94,7 +94,7 @@ class Kind(Settings):
                 "must be of a kind among {known}",
                 {"known": known, "kind": kind, "hint": hint},
             )
-        member: Self = cls.family[kind].__pydantic_validator__.validate_python(plain(rest))
+        member: Self = cls.family[kind].__pydantic_validator__.validate_python(rest)
         return member
 
     @model_validator(mode="before")

@@ -70,13 +70,6 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
             return "is not a key", f" (got {shown(detail['input'])}); {hint}"
         case "missing":
             return "is missing", ""
-        case "union_tag_not_found":
-            kinds = context.get("discriminator", "'kind'")
-            return f"must say its {kinds}", ""
-        case "union_tag_invalid":
-            tag, expected = str(context["tag"]), str(context["expected_tags"])
-            hint = nearest(tag, [name.strip(" '") for name in expected.split(",")])
-            return f"must be of a kind among {expected}", f", got {shown(tag)} instead; {hint}"
         case "kind_missing":
             return detail["msg"], ""
         case "kind_unknown":
@@ -111,30 +104,22 @@ def _locate(
 ) -> tuple[str, type[BaseModel] | None]:
     """Return the dotted key of an error, and the model that owns its last name.
 
-    Pydantic's location also names the branches of unions that it tried; a user did not write
-    these.
+    Pydantic's location also names the types that it tried; a user did not write these.
     """
     key: list[str] = []
     owner: type[BaseModel] | None = model
-    branches: tuple[type[BaseModel], ...] = ()
     inside_field = False
     held = settings
     for place in location:
-        taken = chosen(branches, place)
-        if taken is not None:
-            owner, branches, inside_field = taken, (), False
-        elif inside_field and isinstance(place, str) and _is_type_name(place):
+        if inside_field and isinstance(place, str) and _is_type_name(place):
             continue
-        else:
-            key.append(str(place))
-            held = _inside(held, place)
-            field = owner.model_fields.get(str(place)) if owner and not inside_field else None
-            branches = models(field.annotation) if field else ()
-            inside_field = bool(field)
-            if len(branches) == 1 and not kind_of(branches[0]):
-                owner, branches, inside_field = branches[0], (), False
-            elif branches and hasattr(branches[0], "family"):  # its location has no branch
-                owner, branches, inside_field = chosen(branches, _inside(held, "kind")), (), False
+        key.append(str(place))
+        held = _inside(held, place)
+        field = owner.model_fields.get(str(place)) if owner and not inside_field else None
+        branches = models(field.annotation) if field else ()
+        if branches:
+            owner = chosen(branches, _inside(held, "kind"))
+        inside_field = bool(field) and not branches
     return ".".join(key), owner
 
 
@@ -158,16 +143,15 @@ def models(annotation: Any) -> tuple[type[BaseModel], ...]:
 def chosen(branches: tuple[type[BaseModel], ...], kind: object) -> type[BaseModel] | None:
     """Return which of some models is of a kind; the only one, where it has no kinds."""
     if len(branches) == 1 and not kind_of(branches[0]):
-        return branches[0] if kind is None else None
-    if kind is None:
-        kind = getattr(branches[0], "default_kind", None) if branches else None
-    return next((branch for branch in branches if kind and kind_of(branch) == kind), None)
+        return branches[0]
+    if kind is None and branches:
+        kind = getattr(branches[0], "default_kind", None)
+    return next((branch for branch in branches if kind_of(branch) == kind), None)
 
 
 def kind_of(model: type[BaseModel]) -> str:
     """Return the name by which a scenario calls a model; "" where it has none."""
-    field = model.model_fields.get("kind")
-    return str(getattr(model, "kind", "") if field is None else field.default)
+    return str(getattr(model, "kind", ""))
 
 
 def _is_type_name(place: str) -> bool:

@@ -27,6 +27,8 @@ DEEPEST = 32
 MOST_SECONDS = 1e30
 #: Bits of an integer; Python does not write out those of some ten thousand.
 WIDEST = 1024
+#: What is plain at sight; most values are such.
+_PLAIN = (float, bool, type(None))
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
@@ -106,6 +108,8 @@ def plain(value: object, depth: int = 0) -> object:
         Where lists and tables lie in one another, deeper than `DEEPEST`; for an integer of more
         bits than `WIDEST`, and for text that has no encoding.
     """
+    if type(value) in _PLAIN:
+        return value
     if depth > DEEPEST:
         raise ValueError(f"tables and lists must not be nested more than {DEEPEST} deep")
     if isinstance(value, np.ndarray | np.generic):

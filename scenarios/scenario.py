@@ -146,7 +146,7 @@ class Scenario(Settings):
         tables = self.model_dump(exclude_none=True)
         if not self.versions:
             del tables["versions"]
-        return tomli_w.dumps(_kind_first(tables))
+        return tomli_w.dumps(tables)
 
     @classmethod
     def from_toml(cls, text: str, name: str = "the scenario") -> Scenario:
@@ -301,13 +301,6 @@ def _neighbour(path: Path) -> str:
     except OSError:
         return ""
     return f"; {hint}" if hint else ""
-
-
-def _kind_first(table: Any) -> Any:
-    if not isinstance(table, dict):
-        return table
-    kind = {"kind": table["kind"]} if "kind" in table else {}
-    return kind | {key: _kind_first(value) for key, value in table.items()}
 
 
 def _written(part: BaseModel) -> dict[str, Any]:

@@ -12,11 +12,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ..engine.errors import ScenarioError
+from ..engine.kind import Kind
 from ..engine.messages import models
 
 
 def is_stand_in(value: object, field: FieldInfo) -> bool:
     """Whether a field holds a subclass of the kinds that it names, which no file can hold."""
+    if isinstance(value, Kind):
+        return value.family.get(value.kind) is not type(value)
     return isinstance(value, BaseModel) and type(value) not in models(field.annotation)
 
 
