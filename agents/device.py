@@ -38,7 +38,8 @@ def edge_rule(learning: Learning, edge: int, nudge: float) -> EdgeRule:
     state, parameters = rules.state[edge : edge + 1], rules.parameters[row : row + 1]
     if function.compiled is None:
         python, own, shared = function.python, state[0], parameters[0]
-        return lambda free, clamped, value: float(python(free, clamped, value, own, shared, nudge))
+        # As it comes: the edge refuses what is no number.
+        return lambda free, clamped, value: python(free, clamped, value, own, shared, nudge)
     return partial(entry(asked, ASKED), int(rules.change[row]), state, parameters, nudge)
 
 

@@ -188,6 +188,28 @@ class Edges(Settings):
         made = (self._made_of(group)["resistor"] for group in (None, *self.groups))
         return any(type(resistor).conductance is not None for resistor in made)
 
+    def shares(self, count: int) -> Iterator[tuple[str, dict[str, Any], int]]:
+        """Yield the key, what it is made of, and the size of each group, those of none first.
+
+        Parameters
+        ----------
+        count
+            How many edges there are. Those that touch nodes are counted as all, and as none taken
+            from the others: a circuit that is still to be drawn does not tell.
+        """
+        sizes = [
+            len(set(group.edges)) if group.edges is not None
+            else round(group.fraction * count) if group.fraction is not None
+            else count
+            for group in self.groups
+        ]  # fmt: skip
+        named = sum(
+            size for size, group in zip(sizes, self.groups, strict=True) if group.nodes is None
+        )
+        yield "edges.", self._made_of(None), max(0, count - named)
+        for number, (size, group) in enumerate(zip(sizes, self.groups, strict=True)):
+            yield f"edges.groups.{number}.", self._made_of(group), size
+
     def clocked(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Yield the key of each clock, and what the edges that it drives are made of, by name."""
         yield "edges.clock", self._made_of(None)

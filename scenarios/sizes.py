@@ -52,8 +52,9 @@ def events_of(scenario: Scenario) -> float:
 def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:
     """Return the period, s, of whoever acts in a run, and how often they do, by key."""
     periods = {
-        f"{key}.period": (made["clock"].mean_interval(), _edges(scenario))
-        for key, made in scenario.edges.clocked()
+        f"{key}clock.period": (made["clock"].mean_interval(), edges)
+        for key, made, edges in scenario.edges.shares(_edges(scenario))
+        if edges and made["resistor"].learns
     }
     if _data(scenario)[0] > 1:
         periods["supervisor.period"] = scenario.supervisor.period, 1
@@ -88,10 +89,10 @@ def check_run_memory(scenario: Scenario) -> None:
     if scenario.probe is not None:
         count = scenario.horizon / scenario.probe.period
         check_memory(f"probe: {count:.2g} measurements", _PROBE * count)
-    for key, made in scenario.edges.clocked():
-        latency = min(made["latency"], scenario.horizon)
-        count = edges * (latency / made["clock"].mean_interval())
-        what = f"{key.removesuffix('clock')}latency: {count:.2g} readings in flight"
+    for key, made, share in scenario.edges.shares(edges):
+        latency = min(made["latency"], scenario.horizon) if made["resistor"].learns else 0.0
+        count = share * (latency / made["clock"].mean_interval())
+        what = f"{key}latency: {count:.2g} readings in flight"
         check_memory(what, _IN_FLIGHT * count)
 
 

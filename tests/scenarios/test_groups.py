@@ -16,10 +16,12 @@ from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.clocks.poisson import PoissonClock
 from ohmtick.agents.faults import Faults
 from ohmtick.engine.circuit import Circuit
+from ohmtick.engine.errors import TooLargeError
 from ohmtick.engine.lattices import breadboard
 from ohmtick.engine.records.run import Run
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.edges import EdgeKind
+from ohmtick.scenarios.sizes import events_of
 from ohmtick.tests.driven import assert_engines_agree, assert_equal
 
 EXAMPLES = settings().max_examples
@@ -197,6 +199,21 @@ def test_a_groups_settings_are_replaced_by_key() -> None:
     assert scenario.edges.groups[0].clock == PeriodicClock(phase="uniform", jitter=0.2)
     with pytest.raises(ot.OhmtickError, match="numbered from 0, got '2'"):
         scenario.replace(**{"edges.groups.2.latency": 1.0})
+
+
+def test_what_a_run_of_groups_takes_is_known_beforehand() -> None:
+    """Of each group by its own clock and latency, and by its own size."""
+    plain, fast = events_of(BENCH), {"kind": "poisson", "period": 0.01}
+    assert events_of(grouped({"edges": [3]})) == plain
+    some = events_of(grouped({"edges": [3], "clock": fast})) - plain
+    assert some == pytest.approx(20.0 / 0.01 - 20.0)
+    half = events_of(grouped({"fraction": 0.5, "clock": fast})) - plain
+    assert half == pytest.approx(8 * (20.0 / 0.01 - 20.0))
+    fixed = {"edges": "0-7", "resistor": {"kind": "fixed"}}
+    assert plain - events_of(grouped(fixed)) == pytest.approx(8 * 20.0)
+    crowded = grouped({"edges": [3], "latency": 1e29}, horizon=1e10, probe=None)
+    with pytest.raises(TooLargeError, match=r"edges\.groups\.0\.latency: 1e\+10 readings"):
+        ot.run(crowded)
 
 
 # --- each edge is as it would be alone ------------------------------------------------------------

@@ -93,3 +93,25 @@ def test_they_do_what_they_say() -> None:
         noise = (written - asked[inside.to_numpy()]).to_numpy() / 0.01
         assert np.abs(noise).max() < 5.0
         assert 0.6 < noise.std() < 1.4  # of some hundred writes: seven standard errors
+
+
+def test_the_log_has_values_beside_conductances_where_some_device_has_them(tmp_path: Path) -> None:
+    """Of the others the value is the conductance; a run without such a device has no columns."""
+    scenario = ot.Scenario.from_toml(TEXT).replace(
+        **{"edges.groups": [{"edges": "0-7", "resistor": {"kind": "memristor"}}]}
+    )
+    run = assert_engines_agree(scenario, 3)
+    others = run.events[run.events["edge"] < 8]
+    assert others["value_before"].equals(others["conductance_before_S"].rename("value_before"))
+    assert others["value_after"].equals(others["conductance_after_S"].rename("value_after"))
+    gates = run.events[run.events["edge"] >= 8]
+    for _, own in gates.groupby("edge"):
+        assert own["value_before"].tolist()[1:] == own["value_after"].tolist()[:-1]
+    run.save(tmp_path / "run")
+    assert ot.open_run(tmp_path / "run").events.equals(run.events)
+    for engine in ("simpy", "compiled"):
+        streamed = ot.run(scenario, 3, engine, out=tmp_path / engine)
+        assert ot.open_run(tmp_path / engine).events.equals(streamed.events.reset_index(drop=True))
+        assert streamed.events.equals(run.events)
+    plain = ot.run(ot.load("breadboard-iii").replace(horizon=5.0))
+    assert "value_before" not in plain.events
