@@ -23,7 +23,7 @@ def package_files() -> set[str]:
     """What the wheel has to hold, as paths inside the package."""
     modules = {path for part in PARTS for path in (ROOT / part).rglob("*.py")}
     library = set((ROOT / "scenarios").rglob("*.toml"))
-    page = set((ROOT / "analysis" / "page").iterdir())
+    page = set((ROOT / "analysis" / "report" / "page").iterdir())
     paths = {ROOT / "__init__.py", ROOT / "py.typed"} | modules | library | page
     return {path.relative_to(ROOT).as_posix() for path in paths}
 
@@ -52,7 +52,7 @@ def run(*command: str, **environment: str) -> str:
 
 def test_every_folder_with_code_is_a_listed_package() -> None:
     folders = {Path(name).parent for name in package_files() if name.endswith(".py")}
-    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "scenarios").glob("*/*.toml")}
+    folders |= {path.parent.relative_to(ROOT) for path in (ROOT / "scenarios").rglob("*.toml")}
     packages = {".".join(("ohmtick", *folder.parts)) for folder in folders}
     assert packages == set(PYPROJECT["tool"]["setuptools"]["packages"])
 
