@@ -85,7 +85,7 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
-        now = simulation.env.now
+        now = simulation.env._now
         free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge, now)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
@@ -144,7 +144,7 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        now, before, value = simulation.env.now, self.device.conductance, self.device.value
+        now, before, value = simulation.env._now, self.device.conductance, self.device.value
         after = self.device.change(change)
         simulation.twin.set_conductance(self.edge, after, now)
         stale = simulation.updates - updates

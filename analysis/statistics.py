@@ -9,9 +9,9 @@ short (of 60 log-normal values, 95 % becomes 88 %), so the median is the default
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,9 @@ from .resampling import (
     seeds_of,
     statistic_of,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -206,6 +209,27 @@ def rank_correlation(
     low, high = interval_of(_spearman, pairs, confidence, resamples, seed, where)
     value = float(_spearman(pairs[0], pairs[1], axis=-1))
     return Estimate(value=value, low=low, high=high, seeds=pairs[0].size)
+
+
+def tabulated(
+    found: Mapping[Any, Estimate], keys: list[str], more: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Return estimates as a table: the keys of each, ``value``, ``low``, ``high``, ``seeds``.
+
+    Parameters
+    ----------
+    found
+        By the values of the keys, tuples.
+    keys
+        Names of the columns before.
+    more
+        Of the columns after, attributes of the estimates.
+    """
+    import pandas as pd
+
+    names = ["value", "low", "high", "seeds", *more]
+    rows = [(*key, *(getattr(each, name) for name in names)) for key, each in found.items()]
+    return pd.DataFrame(rows, columns=[*keys, *names])
 
 
 def _spearman(x: FloatArray, y: FloatArray, axis: int) -> Any:

@@ -94,23 +94,13 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
     0     0      3     1.0    0.0       0.0    1.0    1.0
     1     1      1     NaN    NaN       NaN    NaN    NaN
     """
-    import pandas as pd
-
     check_frame(events, ["edge", "sensed_s"], "events", "interval_statistics")
-    ticks = events.groupby("edge").size().rename("ticks")
+    table = events.groupby("edge").size().to_frame("ticks")
     intervals = tick_intervals(events).groupby("edge")["interval_s"]
-    table = pd.concat(
-        [
-            ticks,
-            intervals.mean().rename("mean_s"),
-            intervals.std().rename("std_s"),
-            intervals.min().rename("min_s"),
-            intervals.max().rename("max_s"),
-        ],
-        axis="columns",
-    )
-    table.insert(3, "relative", table["std_s"] / table["mean_s"])
-    return table.sort_index().rename_axis("edge").reset_index()
+    table[["mean_s", "std_s"]] = intervals.agg(["mean", "std"])
+    table["relative"] = table["std_s"] / table["mean_s"]
+    table[["min_s", "max_s"]] = intervals.agg(["min", "max"])
+    return table.reset_index()
 
 
 def staleness(events: pd.DataFrame) -> pd.DataFrame:
@@ -177,20 +167,14 @@ def staleness_statistics(events: pd.DataFrame) -> pd.DataFrame:
     0     0           4   1.5    4    0.5
     1     1           1   1.0    1    0.0
     """
-    import pandas as pd
-
     check_frame(events, ["edge", "staleness"], "events", "staleness_statistics")
-    stale = events["staleness"].groupby(events["edge"])
-    fresh = (events["staleness"] == 0).groupby(events["edge"])
-    table = pd.DataFrame(
-        {
-            "actuations": stale.size(),
-            "mean": stale.mean(),
-            "max": stale.max(),
-            "fresh": fresh.mean(),
-        }
-    )
-    return table.sort_index().rename_axis("edge").reset_index()
+    stale = events.assign(fresh=events["staleness"] == 0).groupby("edge")
+    return stale.agg(
+        actuations=("staleness", "size"),
+        mean=("staleness", "mean"),
+        max=("staleness", "max"),
+        fresh=("fresh", "mean"),
+    ).reset_index()
 
 
 def by_edge(events: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

@@ -32,10 +32,13 @@ def package_files() -> set[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from a copy of the project so that nothing is left behind here."""
     folder = tmp_path_factory.mktemp("wheel")
-    unwanted = shutil.ignore_patterns(
-        ".*", "__pycache__", "*.egg-info", "build", "dist", "runs", "studies"
-    )
-    shutil.copytree(ROOT, folder / "copy", ignore=unwanted)
+    unwanted = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info")
+    made = shutil.ignore_patterns("build", "dist", "runs", "studies")
+
+    def ignored(where: str, names: list[str]) -> set[str]:
+        return unwanted(where, names) | (made(where, names) if Path(where) == ROOT else set())
+
+    shutil.copytree(ROOT, folder / "copy", ignore=ignored)
     options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     run(sys.executable, "-m", "pip", "wheel", *options, "-w", str(folder), str(folder / "copy"))
     (built,) = folder.glob("*.whl")

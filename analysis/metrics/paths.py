@@ -17,7 +17,7 @@ from ..curvature import Curvature, curvature
 from ..recorded import circuit_of
 from ..settled import nominal_period, settled_path
 from ..voltages import mismatch_of
-from . import METRICS, metric
+from .base import METRICS, metric
 
 if TYPE_CHECKING:
     from ...engine.records.run import Run

@@ -99,7 +99,7 @@ class Result:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Claim:
     """A claim, and what judges it.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -73,27 +73,6 @@ def exp(found: Estimate) -> Estimate:
     """Return the estimate of what an estimate is the logarithm of."""
     value, low, high = np.exp([found.value, found.low, found.high]).tolist()
     return Estimate(value=value, low=low, high=high, seeds=found.seeds)
-
-
-def tabulated(
-    found: Mapping[Any, Estimate], keys: list[str], more: tuple[str, ...] = ()
-) -> pd.DataFrame:
-    """Return estimates as a table: the keys of each, ``value``, ``low``, ``high``, ``seeds``.
-
-    Parameters
-    ----------
-    found
-        By the values of the keys, tuples.
-    keys
-        Names of the columns before.
-    more
-        Of the columns after, attributes of the estimates.
-    """
-    import pandas as pd
-
-    names = ["value", "low", "high", "seeds", *more]
-    rows = [(*key, *(getattr(each, name) for name in names)) for key, each in found.items()]
-    return pd.DataFrame(rows, columns=[*keys, *names])
 
 
 def estimate_of(row: pd.Series) -> Estimate:

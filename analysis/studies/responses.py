@@ -15,7 +15,7 @@ import numpy as np
 from ..crossing import threshold
 from ..frames import check_frame, require
 from ..resampling import CONFIDENCE, Statistic, statistic_of
-from ..statistics import bootstrap, compare, rank_correlation
+from ..statistics import Comparison, Estimate, bootstrap, compare, rank_correlation, tabulated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SEED = "seed"
 #: Levels that span more than this factor are interpolated in their logarithm.
 DECADES = 20.0
+#: What is known of a cell without a number.
+NOTHING = Comparison(value=np.nan, low=np.nan, high=np.nan, seeds=0, lower=np.nan, p_value=np.nan)
 
 
 def response(
@@ -66,20 +68,14 @@ def response(
     0       0    2.0  1.0   3.0      2
     1       1    4.0  4.0   4.0      2
     """
-    import pandas as pd
-
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "response")
-    rows = []
+    found: dict[Any, Estimate] = {}
     for cell, runs in _cells(table, named):
         values = runs[metric].dropna().to_numpy(dtype=float)
-        if values.size:
-            found = bootstrap(values, statistic, confidence=confidence)
-            row = (found.value, found.low, found.high, found.seeds)
-        else:
-            row = (np.nan, np.nan, np.nan, 0)
-        rows.append((*cell, *row))
-    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds"])
+        known = bool(values.size)
+        found[cell] = bootstrap(values, statistic, confidence=confidence) if known else NOTHING
+    return tabulated(found, named)
 
 
 def heat_map(
@@ -165,19 +161,17 @@ def comparisons(
     runs = {cell: own.set_index(SEED)[metric].dropna() for cell, own in _cells(table, named)}
     what = dict(zip(named, base, strict=True))
     require(base in runs, "reference", where, "be a cell that was run", what)
-    rows = []
+    found = {}
+    reference_runs = runs.pop(base)
     for cell, values in runs.items():
-        if cell == base:
-            continue
-        pairs = pd.concat([values, runs[base]], axis="columns", join="inner").to_numpy()
-        if not len(pairs):  # nothing of this cell can be compared
-            rows.append((*cell, np.nan, np.nan, np.nan, 0, np.nan, np.nan))
-            continue
-        found = compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
-        rows.append(
-            (*cell, found.value, found.low, found.high, found.seeds, found.lower, found.p_value)
+        pairs = pd.concat([values, reference_runs], axis="columns", join="inner").to_numpy()
+        # Where there is no pair nothing of this cell can be compared.
+        found[cell] = (
+            compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
+            if len(pairs)
+            else NOTHING
         )
-    return pd.DataFrame(rows, columns=[*named, "value", "low", "high", "seeds", "lower", "p_value"])
+    return tabulated(found, named, ("lower", "p_value"))
 
 
 def thresholds(
@@ -295,18 +289,15 @@ def influence(
     AnalysisError
         If a column is missing or the frame is empty.
     """
-    import pandas as pd
-
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "influence")
     cells = table.groupby(named, sort=False)[metric].median().dropna().reset_index()
-    rows = []
-    for key in named:
-        if cells[key].dtype.kind not in "iuf" or cells[key].nunique() < 2:
-            continue
-        found = rank_correlation(cells[key], cells[metric], confidence=confidence)
-        rows.append((key, found.value, found.low, found.high, found.seeds))
-    frame = pd.DataFrame(rows, columns=["key", "value", "low", "high", "cells"])
+    found = {
+        (key,): rank_correlation(cells[key], cells[metric], confidence=confidence)
+        for key in named
+        if cells[key].dtype.kind in "iuf" and len(cells[key].unique()) > 1
+    }
+    frame = tabulated(found, ["key"]).rename(columns={"seeds": "cells"})
     return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 

@@ -135,13 +135,13 @@ def _sense(
     edge = edges.heap[0]
     tick = edges.used[edge]
     now = edges.ticks[edge, tick]
-    needed, free, clamped = read(real, index, edge, now)
+    needed, free, clamped = read(pointer_at(real, 0), pointer_at(index, 0), edge, now)
     while needed != NOTHING:
         if needed == NEEDS_VOLTAGES:
             solve(real, index)
         elif refactorize(real, index) >= 0:
             return SINGULAR
-        needed, free, clamped = read(real, index, edge, now)
+        needed, free, clamped = read(pointer_at(real, 0), pointer_at(index, 0), edge, now)
     error = tick if edges.error_free.shape[1] > 1 else 0
     seen_free = free + edges.error_free[edge, error]
     seen_clamped = clamped + edges.error_clamped[edge, error]

@@ -18,12 +18,19 @@ from numba.extending import intrinsic
 from .kernel import Function, Ints
 
 REALS, INTS = float64[::1], int64[::1]
-#: An edge's drops: what is needed first, free, clamped.
-READ = types.Tuple((int64, float64, float64))(REALS, INTS, int64, float64)  # type: ignore[no-untyped-call]
-#: A conductance is written; whether a check is due. By pointers, since numba hands an array over as
-#: seven numbers, which would take a quarter of the time of a write, and 3 % of an event's.
-WRITE = boolean(types.CPointer(float64), types.CPointer(int64), int64, float64, float64)  # type: ignore[no-untyped-call]
-WRITE_FROM_PYTHON = boolean(REALS, INTS, int64, float64, float64)
+#: Where the reals and the integers of a state begin. What is called at each event is handed these
+#: in place of arrays, which numba hands over as seven numbers each: that takes a sixth of an event
+#: on a small circuit.
+REALS_AT: Any
+INTS_AT: Any
+REALS_AT, INTS_AT = types.CPointer(float64), types.CPointer(int64)  # type: ignore[no-untyped-call]
+_DROPS = types.Tuple((int64, float64, float64))  # type: ignore[no-untyped-call]
+#: An edge's drops: what is needed first, free, clamped. And the same from Python.
+READ = _DROPS(REALS_AT, INTS_AT, int64, float64)
+READ_ARRAYS = _DROPS(REALS, INTS, int64, float64)
+#: A conductance is written; whether a check is due. And the same from Python.
+WRITE = boolean(REALS_AT, INTS_AT, int64, float64, float64)
+WRITE_ARRAYS = boolean(REALS, INTS, int64, float64, float64)
 #: A datum is held.
 PRESENT = int64(REALS, INTS, REALS, REALS, float64, float64)
 #: Outputs of many inputs.
@@ -64,12 +71,6 @@ def addresses_of(network: tuple[Function, ...]) -> Ints:
     """Return the addresses of a network's kernels, shape (CALLS,)."""
     kernels = zip(network, NETWORK, strict=True)
     return np.array([address_of(*each) for each in kernels], dtype=np.int64)
-
-
-def entry_of(network: tuple[Function, ...], call: int) -> Function:
-    """Return one of a network's kernels as `entry` does."""
-    signature = NETWORK[call]
-    return entry(network[call], WRITE_FROM_PYTHON if signature is WRITE else signature)
 
 
 def entry_for(function: Any, arguments: tuple[Any, ...]) -> Function:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..kernels.kernel import Function, Ints
-from ..kernels.network import READ, WRITE
-from ..kernels.pointers import addresses_of, entry_of
+from ..kernels.pointers import READ_ARRAYS, WRITE_ARRAYS, addresses_of, entry
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
 from .updates import (
@@ -43,12 +42,12 @@ __all__ = [
 
 def reader() -> Function:
     """Return what reads the drops over an edge, at the least cost of a call from Python."""
-    return entry_of(_CALLED, READ)
+    return entry(read, READ_ARRAYS)
 
 
 def writer() -> Function:
     """Return what changes one conductance, likewise."""
-    return entry_of(_CALLED, WRITE)
+    return entry(set_conductance, WRITE_ARRAYS)
 
 
 def addresses() -> Ints:

@@ -10,7 +10,10 @@ The names are those of `kernels`, so that a network calls either alike.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numba import carray  # type: ignore[attr-defined]
 
 from ..kernels.kernel import Function, Ints, Reals, kernel
 from ..kernels.network import (
@@ -25,8 +28,10 @@ from ..kernels.network import (
     WRITE,
 )
 from ..kernels.pointers import (
+    READ_ARRAYS,
+    WRITE_ARRAYS,
     addresses_of,
-    entry_of,
+    entry,
     pointer_at,
     present_at,
     read_at,
@@ -101,10 +106,10 @@ def read(real: Reals, index: Ints, edge: int, time: float) -> tuple[int, float, 
     drop_free = drop_clamped = 0.0
     for copy in range(2):
         part, places = _copy(real, index, copy)
-        needed, free, clamped = read_one(part, places, edge, time)
+        needed, free, clamped = read_one(pointer_at(part, 0), pointer_at(places, 0), edge, time)
         if needed:  # all voltages: the factor is up to date
             solve_one(part, places)
-            needed, free, clamped = read_one(part, places, edge, time)
+            needed, free, clamped = read_one(pointer_at(part, 0), pointer_at(places, 0), edge, time)
         if copy == 0:
             drop_free = free
         else:
@@ -238,12 +243,12 @@ def conductances(real: Reals, index: Ints) -> tuple[Reals, Reals]:
 
 def reader() -> Function:
     """Return what reads the drops over an edge, at the least cost of a call from Python."""
-    return entry_of(_CALLED, READ)
+    return entry(read, READ_ARRAYS)
 
 
 def writer() -> Function:
     """Return what changes one conductance, likewise."""
-    return entry_of(_CALLED, WRITE)
+    return entry(set_conductance, WRITE_ARRAYS)
 
 
 def addresses() -> Ints:
@@ -251,7 +256,15 @@ def addresses() -> Ints:
     return addresses_of(_CALLED)
 
 
-_CALLED = (read, set_conductance, present, respond, apply_changes, refactorize, solve)
+@kernel(allocates=True)  # nothing, but numba has `carray` for such only
+def _read_at(real: Any, index: Any, edge: int, time: float) -> tuple[int, float, float]:
+    """Read by pointers to the state, as compiled code does."""
+    reals = carray(real, index[_RELATIVE] + 2 * index[EDGES])
+    drops: tuple[int, float, float] = read(reals, carray(index, index[_INDEX + 2]), edge, time)
+    return drops
+
+
+_CALLED = (_read_at, set_conductance, present, respond, apply_changes, refactorize, solve)
 
 
 @kernel(inline=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...resampling import Statistic
-from ...statistics import bootstrap, compare
+from ...statistics import bootstrap, compare, tabulated
 from ..claims import Records, Result
-from ..estimates import estimate_of, resampled, tabulated
+from ..estimates import estimate_of, resampled
 from ..tables import by_seed, groups
 from ..verdicts import interval
 from .claim1_figures import draw_curves, draw_ratios

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import bootstrap
+from ...statistics import bootstrap, tabulated
 from ..claims import Records, Result
-from ..estimates import estimate_of, exp, ratio, resampled, tabulated
+from ..estimates import estimate_of, exp, ratio, resampled
 from ..tables import by_seed, groups, readings, tables_of
 from ..verdicts import interval
 from .claim2_figures import METRICS, SWEEPS, draw_protocols, draw_sweeps

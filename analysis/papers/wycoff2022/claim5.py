@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import bootstrap
+from ...statistics import bootstrap, tabulated
 from ...studies.responses import thresholds
 from ..claims import Records, Result
 from ..drawing import LEGEND, letters, panels, points
-from ..estimates import ratio, tabulated
+from ..estimates import ratio
 from ..tables import geometric, groups, over_tasks, readings, tables_of
 from ..verdicts import number
 from .claim2_figures import draw_sweep

@@ -13,36 +13,11 @@ physics-driven learning network*, J. Chem. Phys. **156**, 144903 (2022), claims 
 learning network need no common clock. These are its claims, and questions beyond them, put to
 simulations. No number here is compared with one of the paper's figures; all are our own.""",
     claims=(
-        Claim(
-            number=1,
-            title="Idealised: desynchrony costs nothing",
-            needs=("protocols",),
-            judge=claim1.judge,
-        ),
-        Claim(
-            number=2,
-            title="Discretised: desynchrony helps",
-            needs=("discrete",),
-            judge=claim2.judge,
-        ),
-        Claim(
-            number=3,
-            title="Why: exploration",
-            needs=("exploration", "portrait"),
-            judge=claim3.judge,
-        ),
-        Claim(
-            number=4,
-            title="The mini-batch analogy",
-            needs=("minibatch", "update-noise"),
-            judge=claim4.judge,
-        ),
-        Claim(
-            number=5,
-            title="Beyond the paper",
-            needs=("clocks", "late", "fast"),
-            judge=claim5.judge,
-        ),
-        Claim(number=6, title="The bench's Iris", needs=("iris",), judge=claim6.judge),
+        Claim(1, "Idealised: desynchrony costs nothing", ("protocols",), claim1.judge),
+        Claim(2, "Discretised: desynchrony helps", ("discrete",), claim2.judge),
+        Claim(3, "Why: exploration", ("exploration", "portrait"), claim3.judge),
+        Claim(4, "The mini-batch analogy", ("minibatch", "update-noise"), claim4.judge),
+        Claim(5, "Beyond the paper", ("clocks", "late", "fast"), claim5.judge),
+        Claim(6, "The bench's Iris", ("iris",), claim6.judge),
     ),
 )

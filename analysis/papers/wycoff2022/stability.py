@@ -97,11 +97,10 @@ def _judge_late(result: Result, records: Records) -> pd.DataFrame:
     result.tables["claim5_late"] = growth
     predicted = largest_delay(1.0)
     for label in ("p = 1", "p = 0.1", "uniform", "Poisson"):
-        found = median_by_seed(_crossings(growth, label) / predicted)
         result.judge(
             f"The latency that learning bears under {label!r} is π/2 over its fastest rate",
             "measured over predicted, median over solutions",
-            found,
+            median_by_seed(_crossings(growth, label) / predicted),
             below=1.15,
             above=0.85,
             main=label == "Poisson",

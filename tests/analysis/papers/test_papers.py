@@ -10,11 +10,11 @@ import pytest
 import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.analysis.papers.claims import Claim, Paper, Records, Result
-from ohmtick.analysis.papers.estimates import estimate_of, ratio, tabulated
+from ohmtick.analysis.papers.estimates import estimate_of, ratio
 from ohmtick.analysis.papers.report import write
 from ohmtick.analysis.papers.tables import by_seed, geometric, of_each_run, tables_of
 from ohmtick.analysis.papers.wycoff2022.paper import PAPER
-from ohmtick.analysis.statistics import Estimate
+from ohmtick.analysis.statistics import Estimate, tabulated
 from ohmtick.analysis.studies.record import StudyRecord, open_study
 from ohmtick.engine.records.run import Run
 
@@ -32,8 +32,8 @@ SECOND = Paper(
     title="Another paper",
     about="Somebody, somewhere.",
     claims=(
-        Claim(number=1, title="Halved", needs=("errors",), judge=judge),
-        Claim(number=2, title="Never run", needs=("errors", "others"), judge=judge),
+        Claim(1, "Halved", ("errors",), judge),
+        Claim(2, "Never run", ("errors", "others"), judge),
     ),
 )
 

@@ -20,9 +20,9 @@ from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
 from ohmtick.agents.clocks.periodic import PeriodicClock
-from ohmtick.analysis import metrics as metrics_module
 from ohmtick.analysis.learning import settled_error
 from ohmtick.analysis.metrics import METRICS, metric
+from ohmtick.analysis.metrics import base as metrics_module
 from ohmtick.analysis.studies.answers import answer
 from ohmtick.engine.errors import AnalysisError, RecordError, ScenarioError
 from ohmtick.engine.records import addresses
