@@ -96,6 +96,13 @@ class Family(Mapping[str, M], Generic[M]):
         """Return a member, or the default."""
         return self._members[str(kind)] if kind in self else default
 
+    def registered(self, kind: str) -> M | None:
+        """Return a member that is registered by now, or None; asks no installed package.
+
+        For what registers: Ohmtick itself may be half imported.
+        """
+        return self._members.get(kind)
+
     def add(self, kind: str, member: M, of: object = None) -> M:
         """Register a member; one that was defined anew, in a notebook say, replaces itself.
 

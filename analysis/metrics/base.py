@@ -66,7 +66,7 @@ def metric(function: M | None = None, *, events: bool = True) -> M | Callable[[M
 
 def _register(function: M, events: bool) -> M:
     name = getattr(function, "__name__", "")
-    known = METRICS.get(name)
+    known = METRICS.registered(name)
     same = known is not None and known.__module__ == function.__module__  # imported once more
     if not name.isidentifier() or not name.isascii():
         raise AnalysisError(f"a metric must have a name, got {name or function!r}")
