@@ -12,7 +12,7 @@ from ..engine.events import Kind
 from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
-from .supervisor import Lessons, SupervisorAgent
+from .supervisor import Dataset, SupervisorAgent
 
 
 class Probe(Settings):
@@ -31,7 +31,7 @@ class ProbeAgent:
 
     Parameters
     ----------
-    lessons
+    dataset
         The test set.
     supervisor
         Who knows what is desired.
@@ -39,9 +39,9 @@ class ProbeAgent:
         Time between measurements, s.
     """
 
-    def __init__(self, lessons: Lessons, supervisor: SupervisorAgent, period: float) -> None:
-        self.lessons = lessons
-        self.label = lessons.label
+    def __init__(self, dataset: Dataset, supervisor: SupervisorAgent, period: float) -> None:
+        self.dataset = dataset
+        self.label = dataset.label
         self.supervisor = supervisor
         self.period = period
 
@@ -64,11 +64,11 @@ class ProbeAgent:
             mean_square,
         )
 
-        inputs, desired = self.lessons.inputs, self.supervisor.table_of(self.lessons)
+        inputs, desired = self.dataset.inputs, self.supervisor.table_of(self.dataset)
         outputs = -desired[self.label]
         twin.respond(inputs, outputs, add=True)
         measured = {"error": mean_square(outputs)}
-        if self.lessons.classes is not None:
+        if self.dataset.classes is not None:
             twin.respond(inputs, outputs)
             measured["accuracy"] = accuracy(outputs, self.label, desired)
         return measured

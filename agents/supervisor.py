@@ -24,7 +24,7 @@ SUPERVISOR = 1 << 32
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lessons:
+class Dataset:
     """Data: input voltages, and for each either desired outputs or the class it belongs to."""
 
     inputs: FloatArray
@@ -108,7 +108,7 @@ class Supervisor(Settings):
 
 
 class SupervisorAgent:
-    """Presents the lessons to both copies of the network.
+    """Presents the dataset to both copies of the network.
 
     Outputs desired of a class are the free response to the mean input of the class; they are
     measured anew at the start of each epoch, as on the bench, and stay as they are through it.
@@ -118,23 +118,23 @@ class SupervisorAgent:
     ----------
     settings
         The order and the times of the presentations.
-    lessons
+    dataset
         What is presented.
     streams
         The run's random streams.
     """
 
-    def __init__(self, settings: Supervisor, lessons: Lessons, streams: Streams) -> None:
+    def __init__(self, settings: Supervisor, dataset: Dataset, streams: Streams) -> None:
         self.settings = settings
-        self.lessons = lessons
+        self.dataset = dataset
         self._streams = streams
-        self.class_inputs = None if lessons.classes is None else lessons.class_inputs()
+        self.class_inputs = None if dataset.classes is None else dataset.class_inputs()
         self._class_desired: FloatArray | None = None
-        self._desired = lessons.desired
+        self._desired = dataset.desired
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Present one datum after the other."""
-        data = len(self.lessons.inputs)
+        data = len(self.dataset.inputs)
         presentations = self.settings.presentations(data, self._streams)
         for count, (time, datum) in enumerate(presentations):
             yield simulation.at(time, Kind.PRESENT, SUPERVISOR)
@@ -149,31 +149,31 @@ class SupervisorAgent:
             if self._class_desired is None:
                 self._class_desired = np.empty((len(self.class_inputs), twin.targets.size))
             twin.respond(self.class_inputs, self._class_desired)
-            self._desired = self.desired_of(self.lessons)
+            self._desired = self.desired_of(self.dataset)
 
     def present(self, twin: Network, datum: int, time: float = 0.0) -> None:
         """Apply one datum to the twin network, at a time, s."""
         assert self._desired is not None
-        twin.present(self.lessons.inputs[datum], self._desired[datum], time)
+        twin.present(self.dataset.inputs[datum], self._desired[datum], time)
 
-    def table_of(self, lessons: Lessons) -> FloatArray:
-        """Return the rows that the labels of these lessons name, V; those of classes change.
+    def table_of(self, dataset: Dataset) -> FloatArray:
+        """Return the rows that the labels of a dataset name, V; those of classes change.
 
-        Of the lessons that are presented, that is what the clamp pulls towards.
+        Of the dataset that is presented, that is what the clamp pulls towards.
         """
-        if lessons.desired is not None:
-            return lessons.desired
-        table = self._class_desired if lessons is self.lessons else self.class_desired
+        if dataset.desired is not None:
+            return dataset.desired
+        table = self._class_desired if dataset is self.dataset else self.class_desired
         assert table is not None
         return table
 
-    def desired_of(self, lessons: Lessons) -> FloatArray:
-        """Return the voltages desired of these lessons at present, V, shape (D, T)."""
-        return self.table_of(lessons)[lessons.label]
+    def desired_of(self, dataset: Dataset) -> FloatArray:
+        """Return the voltages desired of a dataset at present, V, shape (D, T)."""
+        return self.table_of(dataset)[dataset.label]
 
     @property
     def class_desired(self) -> FloatArray | None:
         """What is desired of each class in this epoch, V, shape (C, T); None without classes."""
-        if self._class_desired is None or self.lessons.classes is None:
+        if self._class_desired is None or self.dataset.classes is None:
             return None
-        return self._class_desired[-(int(self.lessons.classes.max()) + 1) :]
+        return self._class_desired[-(int(self.dataset.classes.max()) + 1) :]

@@ -156,7 +156,9 @@ def drift(options: Options) -> Iterator[Row]:
             twin.drops(read)
         miss = _miss(twin)
         yield bound(f"drift after {count:g} events, six decades", nodes, miss, "V of 4 V", 4e-9)
-        yield bound("  refactored by the self-check", nodes, twin.renewals, "times", math.inf)
+        yield bound(
+            "  refactored by the self-check", nodes, twin.refactorizations, "times", math.inf
+        )
 
 
 def _miss(twin: ot.TwinNetwork) -> float:

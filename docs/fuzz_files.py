@@ -73,7 +73,7 @@ def library() -> tuple[tuple[str, bool, bytes], ...]:
     files += [(file, b"[grid]" in file.read_bytes()) for file in papers]
     files += [(file, True) for file in sorted((root / "studies" / "library").glob("*.toml"))]
     return tuple(
-        (file.stem, study, file.read_bytes()) for file, study in files if file.stem != "campaign"
+        (file.stem, study, file.read_bytes()) for file, study in files if file.stem != "studies"
     )
 
 

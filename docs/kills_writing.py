@@ -29,7 +29,7 @@ from ohmtick.analysis.report import runs as report
 from ohmtick.analysis.studies import figures as study_figures
 from ohmtick.scenarios.cli import main as cli
 from ohmtick.scenarios.cli.entry import main
-from ohmtick.scenarios.papers import campaign
+from ohmtick.scenarios.papers import paper_studies
 
 #: What a command is sent, one after the other; every second one cannot be caught.
 SIGNALS = [
@@ -122,12 +122,12 @@ def command(*arguments: str) -> Callable[[], object]:
 
 def reproduced() -> object:
     """Reproduce one series of the paper."""
-    studies = campaign.Campaign.studies
+    studies = paper_studies.PaperStudies.studies
 
-    def few(self: campaign.Campaign, *how: object) -> object:
+    def few(self: paper_studies.PaperStudies, *how: object) -> object:
         return (each for each in studies(self, *how) if each[0] == SERIES)  # type: ignore[arg-type]
 
-    campaign.Campaign.studies = few  # type: ignore[method-assign, assignment]
+    paper_studies.PaperStudies.studies = few  # type: ignore[method-assign, assignment]
     return command("reproduce", "wycoff2022", "--quick", "--out", "paper", "--workers", "2")()
 
 

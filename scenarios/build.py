@@ -15,7 +15,7 @@ from ..agents.comparators.base import errors
 from ..agents.edge import EdgeAgent
 from ..agents.faults import CutterAgent, FailingClock
 from ..agents.probe import ProbeAgent
-from ..agents.supervisor import Lessons, SupervisorAgent
+from ..agents.supervisor import Dataset, SupervisorAgent
 from ..engine.circuit import Circuit
 from ..engine.errors import OhmtickError
 from ..engine.networks.network import Network
@@ -40,7 +40,7 @@ class Experiment:
 
     simulation: Simulation | CompiledSimulation
     probe: ProbeAgent
-    lessons: Lessons
+    dataset: Dataset
     """What is presented."""
     engine: str
     """``"simpy"`` or ``"compiled"``."""
@@ -110,7 +110,7 @@ class _Draft:
         self.scenario = scenario
         self.streams = Streams(seed)
         self.circuit: Circuit = scenario.circuit.build(self.streams)
-        self.train, self.test = scenario.task.lessons(self.streams)
+        self.train, self.test = scenario.task.datasets(self.streams)
         self.faults = scenario.edges.faults.times(self.circuit, self.streams)
         self.kinds = scenario.edges.kinds(self.circuit, self.streams)
         self._clock = clock
@@ -197,7 +197,7 @@ def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experimen
     acting += [CutterAgent(draft.cuts)] if draft.cuts else []
     for each in acting:
         simulation.add(each)
-    return Experiment(simulation=simulation, probe=probe, lessons=draft.train, engine="simpy")
+    return Experiment(simulation=simulation, probe=probe, dataset=draft.train, engine="simpy")
 
 
 def _compiled(draft: _Draft, log: EventLog) -> Experiment:
@@ -235,19 +235,19 @@ def _compiled(draft: _Draft, log: EventLog) -> Experiment:
         probe_period=probe.period,
         functions=learning,
     )
-    return Experiment(simulation=simulation, probe=probe, lessons=draft.train, engine="compiled")
+    return Experiment(simulation=simulation, probe=probe, dataset=draft.train, engine="compiled")
 
 
-def _data(lessons: Lessons, supervisor: SupervisorAgent) -> Data:
+def _data(dataset: Dataset, supervisor: SupervisorAgent) -> Data:
     from ..engine.compiled.state import Data
 
-    desired = supervisor.table_of(lessons)
-    if lessons.desired is not None:
+    desired = supervisor.table_of(dataset)
+    if dataset.desired is not None:
         desired = np.ascontiguousarray(desired, dtype=np.float64)
     # Else not a copy: the loop writes what is desired of classes where the supervisor reads it.
     return Data(
-        inputs=np.ascontiguousarray(lessons.inputs, dtype=np.float64),
-        label=lessons.label,
+        inputs=np.ascontiguousarray(dataset.inputs, dtype=np.float64),
+        label=dataset.label,
         desired=desired,
     )
 

@@ -247,9 +247,9 @@ def _run(
         data=partial(
             data_frame,
             scenario.task.source_labels(),
-            experiment.lessons.inputs,
+            experiment.dataset.inputs,
             scenario.task.target_labels(),
-            experiment.lessons.desired,
+            experiment.dataset.desired,
         ),
         summary={
             "title": scenario.title,

@@ -80,7 +80,7 @@ class Scenario(Settings):
     def _check_labels(self) -> None:
         sources, targets = self.task.source_labels(), self.task.target_labels()
         for what, names in (("source", sources), ("target", targets)):
-            for name in self.circuit.strangers(names):
+            for name in self.circuit.unknown_labels(names):
                 hint = self.circuit.hint(name)
                 raise ValueError(
                     f"task: every {what} must be the label of a node of the circuit, "

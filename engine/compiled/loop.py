@@ -41,11 +41,11 @@ from ..kernels.pointers import (
     write_at,
 )
 from ..solver.layout import AT_CONDUCTANCE
-from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
+from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRows, Rows, Rules
 
 #: Why `advance` returned.
 BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
-SINGULAR, BACKWARDS, LAWLESS = range(9, 12)
+SINGULAR, BACKWARDS, NOT_FINITE = range(9, 12)
 
 # Counters that outlive a call.
 UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS = range(8)
@@ -63,8 +63,8 @@ LAST_READING = (1 << READING_BITS) - 1
 @kernel
 def advance(
     real: Reals, index: Ints, addresses: Ints, edges: Edges, rules: Rules, devices: Devices,
-    flights: Flights, desk: Desk, test: Data, rows: Rows, probes: ProbeRows, counters: Ints,
-    times: Reals, nudge: float, budget: int,
+    pending: PendingReadings, presentations: Presentations, test: Data, rows: Rows,
+    probes: ProbeRows, counters: Ints, times: Reals, nudge: float, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
     read, write = read_at(addresses[READ]), write_at(addresses[WRITE])
@@ -72,27 +72,28 @@ def advance(
     apply, refactorize = step_at(addresses[APPLY]), step_at(addresses[REFACTORIZE])
     solve = step_at(addresses[SOLVE])
     for _ in range(budget):
-        presentation = desk.time[counters[NEXT_PRESENTATION]]
+        presentation = presentations.time[counters[NEXT_PRESENTATION]]
         tick = edges.next_tick[edges.heap[0]]
-        arrival = flights.time[flights.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
+        arrival = pending.time[pending.slots[0]] if counters[IN_FLIGHT] > 0 else np.inf
         now = min(min(presentation, tick), min(arrival, times[NEXT_PROBE]))
         if not now < times[END]:
             return HORIZON
         if presentation == now:
             reason = _present(
-                real, index, present, respond, apply, refactorize, desk, counters, nudge
+                real, index, present, respond, apply, refactorize, presentations, counters, nudge
             )
         elif tick == now:
             reason = _sense(
-                real, index, read, refactorize, solve, rules, devices, edges, flights, counters,
+                real, index, read, refactorize, solve, rules, devices, edges, pending, counters,
                 nudge,
             )  # fmt: skip
         elif arrival == now:
-            reason = _actuate(real, index, write, devices, flights, rows, counters)
+            reason = _actuate(real, index, write, devices, pending, rows, counters)
         else:
             reason = _probe(
-                real, index, respond, apply, refactorize, desk, test, probes, counters, times
-            )
+                real, index, respond, apply, refactorize, presentations, test, probes, counters,
+                times,
+            )  # fmt: skip
         if reason in (FULL, SINGULAR):
             return reason  # and the event has still to happen
         times[NOW] = now
@@ -104,33 +105,35 @@ def advance(
 @kernel(inline=True)
 def _present(
     real: Reals, index: Ints, present: Function, respond: Function, apply: Function,
-    refactorize: Function, desk: Desk, counters: Ints, nudge: float,
+    refactorize: Function, presentations: Presentations, counters: Ints, nudge: float,
 ) -> int:  # fmt: skip
     """Present the next datum; at the start of an epoch measure what is desired of each class."""
-    lessons, place = desk.lessons, counters[NEXT_PRESENTATION]
-    if desk.class_means.size > 0 and counters[PRESENTED] % lessons.label.size == 0:
+    dataset, place = presentations.dataset, counters[NEXT_PRESENTATION]
+    if presentations.class_means.size > 0 and counters[PRESENTED] % dataset.label.size == 0:
         if not _settle(real, index, apply, refactorize):
             return SINGULAR
-        clear(lessons.desired)
-        respond(real, index, desk.class_means, lessons.desired)
-    datum, desired = desk.datum[place], lessons.desired[lessons.label[desk.datum[place]]]
-    present(real, index, lessons.inputs[datum], desired, nudge, desk.time[place])
+        clear(dataset.desired)
+        respond(real, index, presentations.class_means, dataset.desired)
+    datum = presentations.datum[place]
+    desired = dataset.desired[dataset.label[datum]]
+    present(real, index, dataset.inputs[datum], desired, nudge, presentations.time[place])
     counters[DATUM] = datum
     counters[PRESENTED] += 1
     counters[NEXT_PRESENTATION] = place + 1
-    return PRESENTATIONS if place + 1 == desk.time.size else BUDGET
+    return PRESENTATIONS if place + 1 == presentations.time.size else BUDGET
 
 
 @kernel(inline=True)
 def _sense(
     real: Reals, index: Ints, read: Function, refactorize: Function, solve: Function,
-    rules: Rules, devices: Devices, edges: Edges, flights: Flights, counters: Ints, nudge: float,
+    rules: Rules, devices: Devices, edges: Edges, pending: PendingReadings, counters: Ints,
+    nudge: float,
 ) -> int:  # fmt: skip
     """Let the edge that ticks first read its drops.
 
     With the last reading of a batch it decides, and the reading is then in flight.
     """
-    if counters[IN_FLIGHT] == flights.slots.size:
+    if counters[IN_FLIGHT] == pending.slots.size:
         return FULL
     edge = edges.heap[0]
     tick = edges.used[edge]
@@ -154,18 +157,18 @@ def _sense(
             seen_free, seen_clamped, devices.value[edge], row_of(rules.state, edge),
             row_of(rules.parameters, row), nudge,
         )  # fmt: skip
-        slot = flights.slots[counters[IN_FLIGHT]]
-        flights.change[slot] = change
+        slot = pending.slots[counters[IN_FLIGHT]]
+        pending.change[slot] = change
         if not np.isfinite(change):
-            return LAWLESS
-        flights.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
-        flights.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
-        flights.sensed[slot] = now
-        flights.datum[slot] = counters[DATUM]
-        flights.drop_free[slot] = free
-        flights.drop_clamped[slot] = clamped
-        flights.updates[slot] = counters[UPDATES]
-        lift(flights.slots, flights.time, flights.tie, counters[IN_FLIGHT])
+            return NOT_FINITE
+        pending.time[slot] = now + edges.latency[edge, tick if edges.latency.shape[1] > 1 else 0]
+        pending.tie[slot] = (edge << READING_BITS) + (counters[READINGS] & LAST_READING)
+        pending.sensed[slot] = now
+        pending.datum[slot] = counters[DATUM]
+        pending.drop_free[slot] = free
+        pending.drop_clamped[slot] = clamped
+        pending.updates[slot] = counters[UPDATES]
+        lift(pending.slots, pending.time, pending.tie, counters[IN_FLIGHT])
         counters[IN_FLIGHT] += 1
         counters[READINGS] += 1
     edges.used[edge] = tick + 1
@@ -195,30 +198,30 @@ def _gather(
 
 @kernel(inline=True)
 def _actuate(
-    real: Reals, index: Ints, write: Function, devices: Devices, flights: Flights, rows: Rows,
-    counters: Ints,
+    real: Reals, index: Ints, write: Function, devices: Devices, pending: PendingReadings,
+    rows: Rows, counters: Ints,
 ) -> int:  # fmt: skip
     """Let the first reading in flight change its edge's resistor, and log it."""
-    slot, last = flights.slots[0], counters[IN_FLIGHT] - 1
-    flights.slots[0] = flights.slots[last]
-    flights.slots[last] = slot
+    slot, last = pending.slots[0], counters[IN_FLIGHT] - 1
+    pending.slots[0] = pending.slots[last]
+    pending.slots[last] = slot
     counters[IN_FLIGHT] = last
-    sink(flights.slots, last, flights.time, flights.tie)
-    edge = flights.tie[slot] >> READING_BITS
+    sink(pending.slots, last, pending.time, pending.tie)
+    edge = pending.tie[slot] >> READING_BITS
     before = real[index[AT_CONDUCTANCE] + edge]
     value = devices.value[edge]
-    after = _changed(devices, edge, flights.change[slot])
-    due = write(pointer_at(real, 0), pointer_at(index, 0), edge, after, flights.time[slot])
+    after = _changed(devices, edge, pending.change[slot])
+    due = write(pointer_at(real, 0), pointer_at(index, 0), edge, after, pending.time[slot])
     row = counters[ROWS]
-    rows.time_s[row] = flights.time[slot]
-    rows.sensed_s[row] = flights.sensed[slot]
+    rows.time_s[row] = pending.time[slot]
+    rows.sensed_s[row] = pending.sensed[slot]
     rows.edge[row] = edge
-    rows.datum[row] = flights.datum[slot]
-    rows.drop_free_V[row] = flights.drop_free[slot]
-    rows.drop_clamped_V[row] = flights.drop_clamped[slot]
+    rows.datum[row] = pending.datum[slot]
+    rows.drop_free_V[row] = pending.drop_free[slot]
+    rows.drop_clamped_V[row] = pending.drop_clamped[slot]
     rows.conductance_before_S[row] = before
     rows.conductance_after_S[row] = after
-    rows.staleness[row] = counters[UPDATES] - flights.updates[slot]
+    rows.staleness[row] = counters[UPDATES] - pending.updates[slot]
     if rows.value_before.size > 0:
         rows.value_before[row] = value
         rows.value_after[row] = devices.value[edge]
@@ -249,7 +252,7 @@ def _changed(devices: Devices, edge: int, amount: float) -> float:
 @kernel
 def _probe(
     real: Reals, index: Ints, respond: Function, apply: Function, refactorize: Function,
-    desk: Desk, test: Data, probes: ProbeRows, counters: Ints, times: Reals,
+    presentations: Presentations, test: Data, probes: ProbeRows, counters: Ints, times: Reals,
 ) -> int:  # fmt: skip
     """Measure the test error without touching anything."""
     if not _settle(real, index, apply, refactorize):
@@ -257,13 +260,13 @@ def _probe(
     row = counters[PROBE_ROWS]
     probes.time_s[row] = times[NEXT_PROBE]
     probes.updates[row] = counters[UPDATES]
-    negate_desired(test.label, test.desired, desk.outputs)
-    respond(real, index, test.inputs, desk.outputs)
-    probes.error[row] = mean_square(desk.outputs)
-    if desk.class_means.size > 0:
-        clear(desk.outputs)
-        respond(real, index, test.inputs, desk.outputs)
-        probes.accuracy[row] = accuracy(desk.outputs, test.label, test.desired)
+    negate_desired(test.label, test.desired, presentations.outputs)
+    respond(real, index, test.inputs, presentations.outputs)
+    probes.error[row] = mean_square(presentations.outputs)
+    if presentations.class_means.size > 0:
+        clear(presentations.outputs)
+        respond(real, index, test.inputs, presentations.outputs)
+        probes.accuracy[row] = accuracy(presentations.outputs, test.label, test.desired)
     counters[PROBE_ROWS] = row + 1
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]

@@ -19,7 +19,7 @@ from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
 from ..streams import FloatArray
 from . import loop
-from .state import Data, Desk, Devices, Edges, Flights, ProbeRows, Rows, Rules
+from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRows, Rows, Rules
 
 #: Seconds of work between two looks at the outside world.
 SLICE_S = 0.05
@@ -106,16 +106,16 @@ class CompiledSimulation:
         self._nudge = float(nudge)
         self._presentations = presentations
         self._test = test
-        self._flights = _flights(max(64, len(twin.circuit.edges) + 1))
+        self._pending = _pending(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._probe_rows = _probe_rows(BLOCK)
         self._probed = [_probe_rows(0)]
         self._measured = ["time_s", "updates", "error"]
         self._measured += [] if class_means is None else ["accuracy"]
-        self._desk = Desk(
+        self._presented = Presentations(
             time=np.empty(0),
             datum=np.empty(0, np.int64),
-            lessons=train,
+            dataset=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
             outputs=np.zeros((len(test.inputs), twin.targets.size)),
         )
@@ -183,10 +183,10 @@ class CompiledSimulation:
             loop.PROBES: lambda: self._take_probe(watch),
             loop.CHECK: self.twin.check,
             loop.CHECK_AND_LOG: self._check_and_keep_rows,
-            loop.FULL: self._more_flights,
+            loop.FULL: self._more_pending,
             loop.SINGULAR: self.twin.refuse_singular,
             loop.BACKWARDS: self._refuse_backwards,
-            loop.LAWLESS: self._refuse_rule,
+            loop.NOT_FINITE: self._refuse_rule,
         }
         if not (self._schedule.ahead.next_tick >= self.now).all():
             self._refuse_backwards()
@@ -214,7 +214,7 @@ class CompiledSimulation:
     def _arguments(self, budget: int) -> tuple[Any, ...]:
         return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
-            self._rules, self._devices, self._flights, self._desk, self._test, self._rows,
+            self._rules, self._devices, self._pending, self._presented, self._test, self._rows,
             self._probe_rows, self._counters, self._times, self._nudge, budget,
         )  # fmt: skip
 
@@ -229,7 +229,7 @@ class CompiledSimulation:
     def _more_presentations(self) -> None:
         ahead = list(islice(self._presentations, BLOCK))
         times, data = zip(*ahead, strict=True) if ahead else ((np.inf,), (0,))
-        self._desk = self._desk._replace(
+        self._presented = self._presented._replace(
             time=np.array([*times, np.inf] if len(ahead) < BLOCK else times, dtype=np.float64),
             datum=np.array([*data, 0] if len(ahead) < BLOCK else data, dtype=np.int64),
         )
@@ -261,10 +261,10 @@ class CompiledSimulation:
             self._probed.append(ProbeRows._make(rows[:count].copy() for rows in self._probe_rows))
         self._counters[loop.PROBE_ROWS] = 0
 
-    def _more_flights(self) -> None:
-        old, used = self._flights, int(self._counters[loop.IN_FLIGHT])
-        self._flights = _flights(2 * used)
-        for kept, room in zip(old, self._flights, strict=True):
+    def _more_pending(self) -> None:
+        old, used = self._pending, int(self._counters[loop.IN_FLIGHT])
+        self._pending = _pending(2 * used)
+        for kept, room in zip(old, self._pending, strict=True):
             room[:used] = kept
 
     def _refuse_backwards(self, edge: int | None = None) -> None:
@@ -278,16 +278,16 @@ class CompiledSimulation:
 
     def _refuse_rule(self) -> None:
         edge = int(self._schedule.ahead.heap[0])
-        slot = self._flights.slots[self._counters[loop.IN_FLIGHT]]
+        slot = self._pending.slots[self._counters[loop.IN_FLIGHT]]
         raise OhmtickError(
-            f"the change that the rule asks for must be finite, got {self._flights.change[slot]} "
+            f"the change that the rule asks for must be finite, got {self._pending.change[slot]} "
             f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
 
 
-def _flights(capacity: int) -> Flights:
-    return Flights(
+def _pending(capacity: int) -> PendingReadings:
+    return PendingReadings(
         slots=np.arange(capacity, dtype=np.int64),
         time=np.zeros(capacity),
         tie=np.zeros(capacity, np.int64),

@@ -78,7 +78,7 @@ class Devices(NamedTuple):
     """The key of its draws, two words."""
 
 
-class Flights(NamedTuple):
+class PendingReadings(NamedTuple):
     """Readings whose actuation is still to come, by slot."""
 
     slots: Ints
@@ -104,12 +104,12 @@ class Data(NamedTuple):
     """Desired target voltages, V, shape (D or C, T). Those of classes change at each epoch."""
 
 
-class Desk(NamedTuple):
+class Presentations(NamedTuple):
     """What the supervisor presents, and when, as far as it is known."""
 
     time: Reals
     datum: Ints
-    lessons: Data
+    dataset: Data
     class_means: Reals
     """Mean inputs of the classes, V, shape (C, S); none without classes."""
     outputs: Reals

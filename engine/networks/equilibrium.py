@@ -55,7 +55,7 @@ class TwinNetwork(Network):
     ----------
     real, index : ndarray
         The state that kernels take; see `~ohmtick.engine.solver.layout`.
-    renewals : int
+    refactorizations : int
         How often a check (every 100 000 changes) found Kirchhoff's law kept too loosely, or
         voltages other than a new factor gives, and made the factor anew.
 
@@ -101,7 +101,7 @@ class TwinNetwork(Network):
                 f"the 'nudge' of a TwinNetwork must be positive and finite, got {nudge} instead"
             )
         self.nudge = float(nudge)
-        self.renewals = 0
+        self.refactorizations = 0
         self._kernels = self._compiled()
         self.real, self.index = self._state()
         self._write = self._kernels.writer()
@@ -287,7 +287,7 @@ class TwinNetwork(Network):
         boundary = self.sources.size + self.targets.size
         scale = float(np.abs(self.real[at : at + 2 * boundary]).max())
         if not (self.imbalance() <= TOLERATED * scale and self.drift() <= DRIFTED * scale):
-            self.renewals += 1
+            self.refactorizations += 1
             self._provide(NEEDS_FACTOR)
             if not self.imbalance() <= 1e3 * TOLERATED * scale:
                 warnings.warn(

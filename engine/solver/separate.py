@@ -164,11 +164,14 @@ def transfer(real: Reals, index: Ints, gain: Reals) -> None:
 @kernel
 def apply_changes(real: Reals, index: Ints) -> int:
     """Bring both factors up to date, anew where it takes that; say if one is singular."""
-    apply, renew = step_at(index[_ADDRESSES + APPLY]), step_at(index[_ADDRESSES + REFACTORIZE])
+    apply, refactorize = (
+        step_at(index[_ADDRESSES + APPLY]),
+        step_at(index[_ADDRESSES + REFACTORIZE]),
+    )
     for copy in range(2):
         part, places = _copy(real, index, copy)
         needed: int = apply(part, places)
-        if needed and renew(part, places) >= 0:
+        if needed and refactorize(part, places) >= 0:
             return needed
     return NOTHING
 
@@ -176,11 +179,11 @@ def apply_changes(real: Reals, index: Ints) -> int:
 @kernel
 def refactorize(real: Reals, index: Ints) -> int:
     """Make both factors anew; return -1 or the position that failed."""
-    renew = step_at(index[_ADDRESSES + REFACTORIZE])
+    refactorize = step_at(index[_ADDRESSES + REFACTORIZE])
     worst = -1
     for copy in range(2):
         part, places = _copy(real, index, copy)
-        failed = renew(part, places)
+        failed = refactorize(part, places)
         if failed >= 0:
             worst = failed
     return worst

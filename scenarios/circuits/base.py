@@ -45,7 +45,7 @@ class CircuitKind(Kind, family="circuit"):
         """
         raise NotImplementedError
 
-    def strangers(self, names: Iterable[str]) -> list[str]:
+    def unknown_labels(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that are no node's label."""
         known = set(self.labels())
         return [name for name in names if name not in known]
@@ -81,7 +81,7 @@ class Numbered(CircuitKind):
         """Return the labels of the nodes."""
         return [str(node) for node in range(self.node_count)]
 
-    def strangers(self, names: Iterable[str]) -> list[str]:
+    def unknown_labels(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that are no node's label."""
         return [name for name in names if not self._has(name)]
 

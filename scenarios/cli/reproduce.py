@@ -1,4 +1,4 @@
-"""`ohmtick reproduce`: carries a campaign out, and has the report written."""
+"""`ohmtick reproduce`: carries the studies of a paper out, and has the report written."""
 
 from __future__ import annotations
 
@@ -79,11 +79,11 @@ def carry_out(
 ) -> dict[str, dict[str, StudyRecord]]:
     """Run the studies of a paper; return what they recorded, by series and scenario."""
     from ...analysis.studies.record import open_study
-    from ..papers.campaign import Campaign
+    from ..papers.paper_studies import PaperStudies
 
     records: dict[str, dict[str, StudyRecord]] = {}
     say("Compiling the event loop, once on a machine; then the studies")
-    for series, scenario, study in Campaign.load(paper).studies(quick, folder / "solutions"):
+    for series, scenario, study in PaperStudies.load(paper).studies(quick, folder / "solutions"):
         say(f"{series}, {scenario}: {len(study)} runs")
         study.run(folder / series / scenario, workers=workers)
         record = open_study(folder / series / scenario)

@@ -2,7 +2,7 @@
 
 A paper is a function under its name: it takes what its studies recorded, by series and scenario,
 the folder of the report, and the command (``command=``) that the report shall name; it writes the
-report and returns what was found. The studies are in ``campaign.toml``, beside the function's file.
+report and returns what was found. The studies are in ``studies.toml``, beside the function's file.
 """
 
 from __future__ import annotations

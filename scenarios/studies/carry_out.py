@@ -16,7 +16,7 @@ from ...engine.records.writing import sweep, write_text
 from ..in_step import warn_in_step
 from ..running import versions
 from ..units import units_of
-from .executors import MANY_RUNS, check, crew, refuse_unguarded
+from .executors import MANY_RUNS, check, refuse_unguarded, worker_pool
 from .locking import locked
 from .other_code import unmarked_code
 from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
@@ -120,8 +120,8 @@ def carry_out(
         if executor == "auto" and tally.left >= MANY_RUNS and not local:
             kind = "processes"
         if tally.left:
-            with crew(kind, workers, scheduler) as hands:
-                work(hands, jobs_for(study, lacking, folder), enter)
+            with worker_pool(kind, workers, scheduler) as pool:
+                work(pool, jobs_for(study, lacking, folder), enter)
         return tally
 
 

@@ -45,7 +45,7 @@ AHEAD = 8
 
 
 @dataclass
-class Crew:
+class WorkerPool:
     """An executor, and how to use it."""
 
     executor: Executor
@@ -56,7 +56,7 @@ class Crew:
     """What a worker does with a job."""
     pack: Callable[[Job], Any] = lambda job: job
     """Makes a job ready for its journey."""
-    renew: Callable[[], Executor] | None = None
+    restart: Callable[[], Executor] | None = None
     """Makes an executor anew when a worker of it died; None where that cannot be."""
 
     def submit(self, job: Job) -> Future[Entry]:
@@ -71,13 +71,13 @@ class Crew:
         OhmtickError
             When it is the user's own.
         """
-        if self.renew is None:
+        if self.restart is None:
             raise OhmtickError(
                 "a worker of the study's executor died, and that executor is broken; what was "
                 "entered is safe, and a new one goes on"
             )
         self.executor.shutdown(wait=True)
-        self.executor = self.renew()
+        self.executor = self.restart()
 
 
 def processors() -> int:
@@ -103,11 +103,11 @@ def check(kind: object, workers: int | None) -> None:
 
 
 @contextmanager
-def crew(
+def worker_pool(
     kind: Executor | Literal["threads", "processes"],
     workers: int | None,
     scheduler: str | None = None,
-) -> Iterator[Crew]:
+) -> Iterator[WorkerPool]:
     """Make an executor ready, and let go of it at the end; runs on their way then stop.
 
     Parameters
@@ -134,9 +134,11 @@ def crew(
                     dumps,  # as Dask does: functions of a script go as they are
                 )
 
-                yield Crew(executor, AHEAD * slots, _perform, lambda job: (loaded(), dumps(job)))
+                yield WorkerPool(
+                    executor, AHEAD * slots, _perform, lambda job: (loaded(), dumps(job))
+                )
             else:
-                yield Crew(executor, AHEAD * slots, perform)
+                yield WorkerPool(executor, AHEAD * slots, perform)
     elif kind == "threads":
         with _threads(count) as made:
             yield made
@@ -144,24 +146,24 @@ def crew(
         with _processes(count) as made:
             yield made
     elif loaded() and not isinstance(kind, ThreadPoolExecutor):
-        yield Crew(kind, AHEAD * count, _perform, _packed)
+        yield WorkerPool(kind, AHEAD * count, _perform, _packed)
     else:
-        yield Crew(kind, AHEAD * count, perform)
+        yield WorkerPool(kind, AHEAD * count, perform)
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[Crew]:
+def _threads(count: int) -> Iterator[WorkerPool]:
     stop = Event()
     executor = ThreadPoolExecutor(count, thread_name_prefix="ohmtick")
     try:
-        yield Crew(executor, AHEAD * count, lambda job: perform(job, stop.is_set))
+        yield WorkerPool(executor, AHEAD * count, lambda job: perform(job, stop.is_set))
     finally:
         stop.set()
         executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[Crew]:
+def _processes(count: int) -> Iterator[WorkerPool]:
     # Spawned, and not forked: a copy of this process would hold the lock of the study's folder.
     context = multiprocessing.get_context("spawn")
     # Without a lock, which a worker might take into its grave.
@@ -174,7 +176,7 @@ def _processes(count: int) -> Iterator[Crew]:
         started = True
         return pool
 
-    own = Crew(made(), AHEAD * count, _perform, _packed, made)
+    own = WorkerPool(made(), AHEAD * count, _perform, _packed, made)
     try:
         yield own
     finally:

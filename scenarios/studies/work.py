@@ -9,7 +9,7 @@ from queue import SimpleQueue
 from ...engine.errors import OhmtickError
 from ...engine.records.ledger import Entry
 from .cluster import gave_up
-from .executors import Crew
+from .executors import WorkerPool
 from .jobs import Job
 
 Enter = Callable[[Entry], None]
@@ -21,10 +21,10 @@ ALONE = 2
 
 
 class WorkerDied(Exception):  # noqa: N818 - it is caught here
-    """A worker died with a run, or with others, on its hands."""
+    """A worker died with a run, or several, under way."""
 
 
-def work(hands: Crew, jobs: Iterable[Job], enter: Enter) -> None:
+def work(pool: WorkerPool, jobs: Iterable[Job], enter: Enter) -> None:
     """Have all jobs done, and enter what comes of each.
 
     When a worker dies, any of the runs that were on their way may be why. They are done at the
@@ -37,33 +37,33 @@ def work(hands: Crew, jobs: Iterable[Job], enter: Enter) -> None:
     RecordError
         When a run cannot be written.
     """
-    landed: SimpleQueue[Future[Entry]] = SimpleQueue()
-    flying: dict[Future[Entry], Job] = {}
+    finished: SimpleQueue[Future[Entry]] = SimpleQueue()
+    running: dict[Future[Entry], Job] = {}
     suspects: list[Job] = []
     waiting = iter(jobs)
     while True:
-        while len(flying) < hands.width and (job := next(waiting, None)) is not None:
+        while len(running) < pool.width and (job := next(waiting, None)) is not None:
             try:
-                future = _submitted(hands, job)
+                future = _submitted(pool, job)
             except WorkerDied:  # a worker died, and what had been done by then has yet to land
-                suspects += [job, *_grounded(landed, flying, enter)]
-                hands.replace()
+                suspects += [job, *_collected(finished, running, enter)]
+                pool.replace()
             else:
-                flying[future] = job
-                future.add_done_callback(landed.put)
-        if not flying:
+                running[future] = job
+                future.add_done_callback(finished.put)
+        if not running:
             break
-        future = landed.get()
-        job = flying.pop(future)
+        future = finished.get()
+        job = running.pop(future)
         try:
             enter(_result(future))
         except WorkerDied as death:
             suspects.append(job)
             if isinstance(death.__cause__, BrokenExecutor):
-                suspects += _grounded(landed, flying, enter)
-                hands.replace()
+                suspects += _collected(finished, running, enter)
+                pool.replace()
     for job in suspects:
-        enter(_alone(hands, job))
+        enter(_alone(pool, job))
 
 
 def _result(future: Future[Entry]) -> Entry:
@@ -87,14 +87,14 @@ def _result(future: Future[Entry]) -> Entry:
         ) from error
 
 
-def _grounded(
-    landed: SimpleQueue[Future[Entry]], flying: dict[Future[Entry], Job], enter: Enter
+def _collected(
+    finished: SimpleQueue[Future[Entry]], running: dict[Future[Entry], Job], enter: Enter
 ) -> list[Job]:
     """Wait for what a broken executor was given; enter what ended well, return the rest."""
     lost = []
-    while flying:
-        future = landed.get()
-        job = flying.pop(future)
+    while running:
+        future = finished.get()
+        job = running.pop(future)
         try:
             enter(_result(future))
         except WorkerDied:
@@ -102,20 +102,20 @@ def _grounded(
     return lost
 
 
-def _submitted(hands: Crew, job: Job) -> Future[Entry]:
+def _submitted(pool: WorkerPool, job: Job) -> Future[Entry]:
     try:
-        return hands.submit(job)
+        return pool.submit(job)
     except BrokenExecutor as error:
         raise WorkerDied from error
 
 
-def _alone(hands: Crew, job: Job) -> Entry:
+def _alone(pool: WorkerPool, job: Job) -> Entry:
     """Do a run with no other beside it; its worker may be killed for reasons that are not its."""
     for _ in range(ALONE):
         try:
-            return _result(_submitted(hands, job))
+            return _result(_submitted(pool, job))
         except WorkerDied as death:
             if not isinstance(death.__cause__, BrokenExecutor):
                 break  # a cluster has given it to other workers already
-            hands.replace()
+            pool.replace()
     return Entry(key=job.key, error=DIED)

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from pydantic import Field
 
-from ...agents.supervisor import Lessons
+from ...agents.supervisor import Dataset
 from ...engine.streams import Streams
 from ..labels import Voltages
 from .base import Task
@@ -38,9 +38,9 @@ class Allostery(Task, kind="allostery"):
         """Return how many data there are to learn from, and to test on."""
         return 1, 1
 
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+    def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested: the same datum."""
-        datum = Lessons(
+        datum = Dataset(
             inputs=np.array([list(self.sources.values())]),
             desired=np.array([list(self.targets.values())]),
         )

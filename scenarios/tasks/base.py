@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ...agents.supervisor import Lessons
+from ...agents.supervisor import Dataset
 from ...engine.kind import Kind
 from ...engine.streams import Streams
 
@@ -35,7 +35,7 @@ class Task(Kind, family="task"):
         """Return how many data there are to learn from, and to test on."""
         raise NotImplementedError
 
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+    def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested.
 
         Parameters
@@ -45,7 +45,7 @@ class Task(Kind, family="task"):
 
         Returns
         -------
-        tuple of Lessons
+        tuple of Dataset
             ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, targets), V, or
             ``classes`` of shape (data,).
         """

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import numpy as np
 from pydantic import BeforeValidator, Field, model_validator
 
-from ...agents.supervisor import Lessons
+from ...agents.supervisor import Dataset
 from ...engine.errors import ScenarioError, shortened, shown
 from ...engine.settings import Frozen
 from ...engine.streams import FloatArray, Streams
@@ -86,7 +86,7 @@ class Classification(Task, kind="classification"):
         """Return how many data there are to learn from, and to test on."""
         return self.training, IRIS_FLOWERS - self.training
 
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+    def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested."""
         features, classes = _iris([IRIS_FEATURES.index(name) for name in self.inputs.values()])
         order = streams.generator("task").permutation(len(classes))
@@ -111,8 +111,8 @@ class Classification(Task, kind="classification"):
         held = np.tile(list(self.fixed.values()), (len(classes), 1))
         inputs = np.hstack([volts, held])
         return (
-            Lessons(inputs=inputs[train], classes=classes[train], separation=self.separation),
-            Lessons(inputs=inputs[test], classes=classes[test]),
+            Dataset(inputs=inputs[train], classes=classes[train], separation=self.separation),
+            Dataset(inputs=inputs[test], classes=classes[test]),
         )
 
 

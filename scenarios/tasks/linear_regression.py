@@ -7,7 +7,7 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from ...agents.supervisor import Lessons
+from ...agents.supervisor import Dataset
 from ...engine.errors import shown
 from ...engine.streams import FloatArray, Streams
 from ..labels import Label, Volts
@@ -71,7 +71,7 @@ class LinearRegression(Task, kind="linear_regression"):
         """Return how many data there are to learn from, and to test on."""
         return self.data, self.test
 
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
+    def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested."""
         rng = streams.generator("task")
         weights = self._weights(rng)
@@ -83,9 +83,9 @@ class LinearRegression(Task, kind="linear_regression"):
         shares = len(self.inputs) + bool(self.ground)
         return rng.dirichlet(np.ones(shares), len(self.targets))[:, : len(self.inputs)]
 
-    def _draw(self, count: int, weights: FloatArray, rng: np.random.Generator) -> Lessons:
+    def _draw(self, count: int, weights: FloatArray, rng: np.random.Generator) -> Dataset:
         varied = rng.uniform(self.low, self.high, (count, len(self.inputs)))
-        return Lessons(
+        return Dataset(
             inputs=np.hstack([varied, np.zeros((count, len(self.ground)))]),
             desired=varied @ weights.T,
         )

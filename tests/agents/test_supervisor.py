@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ohmtick.agents.supervisor import Lessons, Supervisor, SupervisorAgent
+from ohmtick.agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import ScenarioError
 from ohmtick.engine.networks.equilibrium import TwinNetwork
@@ -134,16 +134,16 @@ def test_times_do_not_depend_on_the_order_or_the_data() -> None:
 # --- Classes -----------------------------------------------------------------------------------
 
 
-def classified() -> Lessons:
+def classified() -> Dataset:
     rng = np.random.default_rng(5)
     classes = np.array([2, 0, 1, 1, 0, 2, 2, 2, 0])
-    return Lessons(inputs=rng.uniform(0.0, 5.0, (9, 2)), classes=classes)
+    return Dataset(inputs=rng.uniform(0.0, 5.0, (9, 2)), classes=classes)
 
 
 def test_class_means_are_the_means_of_the_classes() -> None:
-    lessons = classified()
-    table = pd.DataFrame(lessons.inputs).groupby(lessons.classes).mean()
-    np.testing.assert_allclose(lessons.class_means(), table.to_numpy(), rtol=1e-14)
+    dataset = classified()
+    table = pd.DataFrame(dataset.inputs).groupby(dataset.classes).mean()
+    np.testing.assert_allclose(dataset.class_means(), table.to_numpy(), rtol=1e-14)
 
 
 def star(conductances: list[float]) -> TwinNetwork:
@@ -152,46 +152,46 @@ def star(conductances: list[float]) -> TwinNetwork:
     return TwinNetwork(circuit, np.array(conductances), sources=[0, 1, 2], targets=[3], nudge=0.5)
 
 
-def lessons_of_the_star() -> Lessons:
-    lessons = classified()
-    return Lessons(inputs=np.c_[lessons.inputs, np.zeros(9)], classes=lessons.classes)
+def lessons_of_the_star() -> Dataset:
+    dataset = classified()
+    return Dataset(inputs=np.c_[dataset.inputs, np.zeros(9)], classes=dataset.classes)
 
 
-def desired_by_hand(lessons: Lessons, k: list[float]) -> Array:
-    means = pd.DataFrame(lessons.inputs).groupby(lessons.classes).mean().to_numpy()
+def desired_by_hand(dataset: Dataset, k: list[float]) -> Array:
+    means = pd.DataFrame(dataset.inputs).groupby(dataset.classes).mean().to_numpy()
     return np.asarray((means @ np.array(k) / sum(k))[:, None])
 
 
 def test_desired_of_a_class_is_the_response_to_its_mean_and_kept_for_an_epoch() -> None:
-    lessons, k = lessons_of_the_star(), [1.0, 2.0, 0.5]
-    assert lessons.classes is not None
+    dataset, k = lessons_of_the_star(), [1.0, 2.0, 0.5]
+    assert dataset.classes is not None
     twin = star(k)
-    agent = SupervisorAgent(Supervisor(), lessons, Streams(1))
+    agent = SupervisorAgent(Supervisor(), dataset, Streams(1))
     assert agent.class_desired is None
     agent.begin_epoch(twin)
-    expected = desired_by_hand(lessons, k)
+    expected = desired_by_hand(dataset, k)
     assert agent.class_desired is not None
     np.testing.assert_allclose(agent.class_desired, expected, rtol=1e-12)
-    np.testing.assert_allclose(agent.desired_of(lessons), expected[lessons.classes], rtol=1e-12)
+    np.testing.assert_allclose(agent.desired_of(dataset), expected[dataset.classes], rtol=1e-12)
 
     twin.set_conductance(0, 9.0)
     np.testing.assert_allclose(agent.class_desired, expected, rtol=1e-12)
     agent.present(twin, 3)
     free, clamped = twin.voltages()
     k[0] = 9.0
-    response = lessons.inputs[3] @ np.array(k) / sum(k)
+    response = dataset.inputs[3] @ np.array(k) / sum(k)
     assert free[3] == pytest.approx(response, rel=1e-12)
-    halfway = response + 0.5 * (expected[lessons.classes[3], 0] - response)
+    halfway = response + 0.5 * (expected[dataset.classes[3], 0] - response)
     assert clamped[3] == pytest.approx(halfway, rel=1e-12)
 
     agent.begin_epoch(twin)
-    np.testing.assert_allclose(agent.class_desired, desired_by_hand(lessons, k), rtol=1e-12)
+    np.testing.assert_allclose(agent.class_desired, desired_by_hand(dataset, k), rtol=1e-12)
 
 
 def test_a_run_measures_the_classes_anew_at_each_epoch_only() -> None:
     """Nine data a second apart; the network changes at 4 s and is measured anew at 9 s."""
-    lessons, k = lessons_of_the_star(), [1.0, 2.0, 0.5]
-    agent = SupervisorAgent(Supervisor(order="shuffled"), lessons, Streams(1))
+    dataset, k = lessons_of_the_star(), [1.0, 2.0, 0.5]
+    agent = SupervisorAgent(Supervisor(order="shuffled"), dataset, Streams(1))
     simulation = Simulation(star(k), horizon=12.5)
     seen: list[tuple[float, int, Array]] = []
 
@@ -205,24 +205,24 @@ def test_a_run_measures_the_classes_anew_at_each_epoch_only() -> None:
             if simulation.now == 4.0:
                 twin.set_conductance(0, 9.0)
 
-    simulation.add(Watching(agent.settings, lessons, Streams(1)))
+    simulation.add(Watching(agent.settings, dataset, Streams(1)))
     simulation.run()
     pairs = list(islice(agent.settings.presentations(9, Streams(1)), 13))
     assert [(time, datum) for time, datum, _ in seen] == pairs
-    before, after = desired_by_hand(lessons, k), desired_by_hand(lessons, [9.0, *k[1:]])
+    before, after = desired_by_hand(dataset, k), desired_by_hand(dataset, [9.0, *k[1:]])
     for time, _, desired in seen:
         np.testing.assert_allclose(desired, before if time < 9.0 else after, rtol=1e-12)
 
 
 def test_given_desires_are_presented_as_they_are() -> None:
-    lessons = Lessons(
+    dataset = Dataset(
         inputs=np.array([[1.0, 0.0, 0.0], [2.0, 1.0, 0.0]]), desired=np.array([[0.3], [0.7]])
     )
     twin = star([1.0, 1.0, 2.0])
-    agent = SupervisorAgent(Supervisor(), lessons, Streams(1))
+    agent = SupervisorAgent(Supervisor(), dataset, Streams(1))
     agent.begin_epoch(twin)
     assert agent.class_desired is None
-    assert agent.table_of(lessons) is lessons.desired
+    assert agent.table_of(dataset) is dataset.desired
     agent.present(twin, 1)
     free, clamped = twin.voltages()
     assert (free[3], clamped[3]) == pytest.approx((0.75, 0.75 + 0.5 * (0.7 - 0.75)), rel=1e-12)

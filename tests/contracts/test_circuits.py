@@ -18,7 +18,7 @@ def check_circuit(kind: str) -> None:
     assert circuit.edge_count in (None, len(built.edges))
     assert (built.edges == circuit.build(Streams(5)).edges).all()
     assert (built.edges[:, 0] != built.edges[:, 1]).all()
-    assert circuit.strangers([labels[0], "nobody", labels[-1]]) == ["nobody"]
+    assert circuit.unknown_labels([labels[0], "nobody", labels[-1]]) == ["nobody"]
     assert isinstance(circuit.hint("nobody"), str)
     one, other, last = labels[0], labels[1], labels[-1]
     task = {"kind": "allostery", "sources": {one: 1.0, last: 0.0}, "targets": {other: 0.3}}

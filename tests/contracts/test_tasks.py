@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ohmtick.agents.supervisor import Lessons
+from ohmtick.agents.supervisor import Dataset
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.tasks.base import Task
 
@@ -14,24 +14,24 @@ def check_task(kind: str) -> None:
     assert len({*sources, *targets}) == len(sources) + len(targets)
     assert sources
     assert targets
-    both = task.lessons(Streams(5))
-    assert tuple(len(lessons.inputs) for lessons in both) == task.data_counts()
-    for lessons, again in zip(both, task.lessons(Streams(5)), strict=True):
-        check_lessons(lessons, len(sources), len(targets))
-        np.testing.assert_array_equal(lessons.inputs, again.inputs)
+    both = task.datasets(Streams(5))
+    assert tuple(len(dataset.inputs) for dataset in both) == task.data_counts()
+    for dataset, again in zip(both, task.datasets(Streams(5)), strict=True):
+        check_lessons(dataset, len(sources), len(targets))
+        np.testing.assert_array_equal(dataset.inputs, again.inputs)
     assert Task.chosen(task.model_dump(exclude_none=True)) == task
 
 
-def check_lessons(lessons: Lessons, sources: int, targets: int) -> None:
-    data = len(lessons.inputs)
-    assert lessons.inputs.shape == (data, sources)
-    assert np.isfinite(lessons.inputs).all()
-    assert (lessons.desired is None) != (lessons.classes is None)
-    if lessons.desired is not None:
-        assert lessons.desired.shape == (data, targets)
-        assert np.isfinite(lessons.desired).all()
-    if lessons.classes is not None:
-        assert lessons.classes.shape == (data,)
+def check_lessons(dataset: Dataset, sources: int, targets: int) -> None:
+    data = len(dataset.inputs)
+    assert dataset.inputs.shape == (data, sources)
+    assert np.isfinite(dataset.inputs).all()
+    assert (dataset.desired is None) != (dataset.classes is None)
+    if dataset.desired is not None:
+        assert dataset.desired.shape == (data, targets)
+        assert np.isfinite(dataset.desired).all()
+    if dataset.classes is not None:
+        assert dataset.classes.shape == (data,)
 
 
 @pytest.mark.parametrize("kind", Task.family)

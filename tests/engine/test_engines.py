@@ -764,7 +764,7 @@ def test_the_engines_agree_through_checks_of_the_factor(monkeypatch: pytest.Monk
 
     class Counted(ot.TwinNetwork):
         def check(self) -> None:
-            checks.append(self.renewals)
+            checks.append(self.refactorizations)
             super().check()
 
     monkeypatch.setattr("ohmtick.scenarios.build.TwinNetwork", Counted)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 import ohmtick as ot
 from ohmtick.agents import Clock, Comparator, Resistor, Rule
-from ohmtick.agents.supervisor import Lessons
+from ohmtick.agents.supervisor import Dataset
 from ohmtick.analysis.metrics import metric
 from ohmtick.analysis.report.figures import figure
 from ohmtick.scenarios.circuits import CircuitKind
@@ -141,13 +141,13 @@ class Divider(Task, kind="divider"):
         """Return how many data there are to learn from, and to test on."""
         return self.data, self.data
 
-    def lessons(self, streams):
+    def datasets(self, streams):
         """Return what is presented, and what is tested."""
         rng = streams.generator("task")
 
         def drawn():
             volts = rng.uniform(1.0, 5.0, (self.data, 1))
-            return Lessons(inputs=volts * [1.0, 0.0], desired=self.part * volts)
+            return Dataset(inputs=volts * [1.0, 0.0], desired=self.part * volts)
 
         return drawn(), drawn()
 

@@ -11,7 +11,7 @@ import pytest
 import ohmtick as ot
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.in_step import LONGEST_GAP, OUT_OF_STEP, in_step
-from ohmtick.scenarios.papers.campaign import Campaign
+from ohmtick.scenarios.papers.paper_studies import PaperStudies
 from ohmtick.scenarios.scenario import library
 from ohmtick.scenarios.studies.study import Study, study_library
 
@@ -107,8 +107,8 @@ def test_the_library_reads_out_of_step_whatever_its_probes_are_multiplied_by(fac
 
 
 def test_the_paper_reads_out_of_step() -> None:
-    campaign = Campaign.load("wycoff2022").model_copy(update={"near": ()})
-    cells = [cell for *_, study in campaign.studies() for cell in study.cells]
+    paper_studies = PaperStudies.load("wycoff2022").model_copy(update={"near": ()})
+    cells = [cell for *_, study in paper_studies.studies() for cell in study.cells]
     assert {in_step(cell.scenario) for cell in cells if cell.scenario is not None} == {""}
     alone = [path for path in PAPER.glob("*.toml") if "[probe]" in path.read_text("utf-8")]
     assert len(alone) > 15

@@ -193,21 +193,21 @@ def test_a_saved_run_is_a_scenario(tmp_path: Path) -> None:
 
 def test_regression_data_follow_their_coefficients() -> None:
     task = ot.load("lattice-regression").task
-    train, test = task.lessons(Streams(3))
-    for lessons, count in ((train, 50), (test, 200)):
-        assert lessons.inputs.shape == (count, 3)
-        assert (lessons.inputs[:, 2] == 0.0).all()
-        assert lessons.inputs[:, :2].min() >= 0.0
-        assert lessons.inputs[:, :2].max() <= 1.0
-        x, y = lessons.inputs[:, 0], lessons.inputs[:, 1]
-        assert lessons.desired is not None
-        np.testing.assert_allclose(lessons.desired[:, 0], 0.2 * x + 0.5 * y, atol=1e-15)
-        np.testing.assert_allclose(lessons.desired[:, 1], 0.3 * x + 0.25 * y, atol=1e-15)
+    train, test = task.datasets(Streams(3))
+    for dataset, count in ((train, 50), (test, 200)):
+        assert dataset.inputs.shape == (count, 3)
+        assert (dataset.inputs[:, 2] == 0.0).all()
+        assert dataset.inputs[:, :2].min() >= 0.0
+        assert dataset.inputs[:, :2].max() <= 1.0
+        x, y = dataset.inputs[:, 0], dataset.inputs[:, 1]
+        assert dataset.desired is not None
+        np.testing.assert_allclose(dataset.desired[:, 0], 0.2 * x + 0.5 * y, atol=1e-15)
+        np.testing.assert_allclose(dataset.desired[:, 1], 0.3 * x + 0.25 * y, atol=1e-15)
 
 
 def test_random_coefficients_can_be_learned_by_resistors() -> None:
     task = ot.load("lattice-regression").replace(**{"task.coefficients": "random"}).task
-    train, _ = task.lessons(Streams(3))
+    train, _ = task.datasets(Streams(3))
     assert train.desired is not None
     weights, *_ = np.linalg.lstsq(train.inputs[:, :2], train.desired)
     assert (weights >= 0.0).all()
@@ -217,7 +217,7 @@ def test_random_coefficients_can_be_learned_by_resistors() -> None:
 def test_iris_is_split_by_class_and_scaled_by_the_training_data() -> None:
     task = ot.load("breadboard-iris").task
     assert isinstance(task, Classification)
-    train, test = task.lessons(Streams(1))
+    train, test = task.datasets(Streams(1))
     assert train.inputs.shape == (30, 5)
     assert test.inputs.shape == (120, 5)
     assert train.classes is not None
@@ -230,7 +230,7 @@ def test_iris_is_split_by_class_and_scaled_by_the_training_data() -> None:
     # No flower is in both sets, up to the few pairs of flowers that are equal in all features.
     both = {tuple(row) for row in train.inputs} & {tuple(row) for row in test.inputs}
     assert len(both) <= 3
-    other, _ = task.lessons(Streams(2))
+    other, _ = task.datasets(Streams(2))
     assert not np.array_equal(other.inputs, train.inputs)
 
 
@@ -302,7 +302,8 @@ def test_the_labels_of_a_large_lattice_are_not_listed(monkeypatch: pytest.Monkey
     monkeypatch.delattr(SquareLattice.__mro__[1], "labels")
     lattice = {"kind": "square_lattice", "rows": 1 << 11, "cols": 1 << 11}
     large = THREE.replace(circuit=lattice)
-    assert large.circuit.strangers(["0", "4194303", "4194304", "00", "-1", "x", "9" * 5000]) == [
+    labels = ["0", "4194303", "4194304", "00", "-1", "x", "9" * 5000]
+    assert large.circuit.unknown_labels(labels) == [
         "4194304", "00", "-1", "x", "9" * 5000
     ]  # fmt: skip
     with pytest.raises(ScenarioError, match="there are '0' to '4194303'"):

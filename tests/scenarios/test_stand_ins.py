@@ -22,7 +22,7 @@ from ohmtick.agents.resistors.continuous import ContinuousResistor
 from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.agents.rules.coupled_learning import CoupledLearning
 from ohmtick.agents.rules.sign import Sign
-from ohmtick.agents.supervisor import Lessons, Supervisor
+from ohmtick.agents.supervisor import Dataset, Supervisor
 from ohmtick.analysis.report.settings import how_to_repeat, settings_of
 from ohmtick.engine.errors import OhmtickError, ScenarioError
 from ohmtick.engine.kernels.kernel import Row
@@ -120,10 +120,10 @@ class Slower(CoupledLearning):
 class Raised(Allostery):
     """Desires 0.25 V more."""
 
-    def lessons(self, streams: Streams) -> tuple[Lessons, Lessons]:
-        train, _ = super().lessons(streams)
+    def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
+        train, _ = super().datasets(streams)
         assert train.desired is not None
-        datum = Lessons(inputs=train.inputs, desired=train.desired + 0.25)
+        datum = Dataset(inputs=train.inputs, desired=train.desired + 0.25)
         return datum, datum
 
 

@@ -939,7 +939,7 @@ def test_the_check_finds_a_spoilt_factor_and_makes_it_anew() -> None:
     twin.real[:8] *= 1.0 + 1e-6
     assert twin.imbalance() > 1e-9
     twin.check()
-    assert twin.renewals == 1
+    assert twin.refactorizations == 1
     for volts, expected in zip(twin.voltages(), exact(case), strict=True):
         assert case.close(volts, expected)
 
@@ -955,7 +955,7 @@ def test_the_check_is_content_whatever_is_held(inputs: list[float], nudge: float
         twin.set_conductance(edge, 1e-4 / (edge + 1))
         twin.drops(edge)
     twin.check()
-    assert twin.renewals == 0
+    assert twin.refactorizations == 0
 
 
 @pytest.mark.parametrize("edge", [0.7, np.float64(1.0), "1", None, 2, 99, -1])

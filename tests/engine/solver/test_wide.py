@@ -162,6 +162,6 @@ def test_the_check_sees_a_cluster_that_is_off_as_one() -> None:
         if off > 0.01 and twin.imbalance() < 1e-12:
             blind += 1
             twin.check()
-            assert twin.renewals == 1
+            assert twin.refactorizations == 1
             assert_exact(circuit, twin)
     assert blind > 0

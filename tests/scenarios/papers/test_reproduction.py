@@ -21,7 +21,7 @@ from ohmtick.analysis.statistics import Estimate
 from ohmtick.analysis.studies.record import open_study
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.cli.reproduce import reproduce
-from ohmtick.scenarios.papers.campaign import Campaign
+from ohmtick.scenarios.papers.paper_studies import PaperStudies
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 KEPT = DOCS / "paper" / "findings.csv"
@@ -80,8 +80,8 @@ def check_report(folder: Path, found: list[Finding]) -> None:
 
 def check_nothing_is_left(folder: Path) -> None:
     """A second call would repeat no run."""
-    campaign = Campaign.load("wycoff2022").model_copy(update={"near": ()})
-    for series, scenario, study in campaign.studies(quick=True):
+    paper_studies = PaperStudies.load("wycoff2022").model_copy(update={"near": ()})
+    for series, scenario, study in paper_studies.studies(quick=True):
         left: list[int] = []
         study.run(
             folder / "studies" / series / scenario,
@@ -206,18 +206,18 @@ def test_resampled_medians_cover_as_often_as_they_say() -> None:
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_every_study_of_the_campaign_can_run(quick: bool) -> None:
-    campaign = Campaign.load("wycoff2022").model_copy(update={"near": ()})
+    paper_studies = PaperStudies.load("wycoff2022").model_copy(update={"near": ()})
     names = []
-    for series, scenario, study in campaign.studies(quick):
+    for series, scenario, study in paper_studies.studies(quick):
         names.append((series, scenario))
         assert [cell.text for cell in study.cells if cell.scenario is None] == []
     assert len(set(names)) == len(names) > 10
 
 
 def test_noise_is_that_of_the_data_which_a_state_has_learned(tmp_path: Path) -> None:
-    campaign = Campaign.load("wycoff2022")
-    (near,) = [each for each in campaign.near if each.kind == "noise"]
-    one = campaign.model_copy(
+    paper_studies = PaperStudies.load("wycoff2022")
+    (near,) = [each for each in paper_studies.near if each.kind == "noise"]
+    one = paper_studies.model_copy(
         update={"series": (), "near": (near.model_copy(update={"seeds": 2}),)}
     )
     studies = [(name, study) for _, name, study in one.studies()]

@@ -1,4 +1,4 @@
-"""A campaign: several studies that belong together, read from one file beside theirs."""
+"""The studies of a paper: all that belong together, read from one file beside theirs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, load
 from ..studies.study import Study
 from . import folder_of
-from .near_solutions import beyond, fast, late, noise
+from .perturbed_solutions import beyond, fast, late, noise
 
 
 class Series(Settings):
@@ -24,9 +24,9 @@ class Series(Settings):
     name: str
     """What the results are called."""
     study: str
-    """The file of the study, beside the campaign's."""
+    """The file of the study, beside this one."""
     scenarios: tuple[str, ...] = ()
-    """Files beside the campaign's, or names of the library; by default the study's own."""
+    """Files beside this one, or names of the library; by default the study's own."""
     seeds: int | tuple[int, ...] | None = None
     """Replaces those of the study."""
     grid: Frozen[Any] | None = None
@@ -36,7 +36,7 @@ class Series(Settings):
 
 
 class Near(Settings):
-    """A study of networks near a solution, made by `ohmtick.scenarios.papers.near_solutions`."""
+    """A study of networks near a solution, which `perturbed_solutions` makes."""
 
     name: str
     """What the results are called."""
@@ -52,7 +52,7 @@ class Near(Settings):
     """As in a series."""
 
 
-class Campaign(Settings):
+class PaperStudies(Settings):
     """Several studies that belong together."""
 
     title: str
@@ -65,10 +65,10 @@ class Campaign(Settings):
     """Where the files are."""
 
     @classmethod
-    def load(cls, name: str) -> Campaign:
-        """Return a campaign of the library."""
+    def load(cls, name: str) -> PaperStudies:
+        """Return the studies of a paper, by its name."""
         folder = folder_of(name)
-        text = (folder / "campaign.toml").read_text(encoding="utf-8")
+        text = (folder / "studies.toml").read_text(encoding="utf-8")
         return cls(**tomllib.loads(text), folder=str(folder))
 
     def studies(

@@ -9,9 +9,9 @@ import pytest
 import ohmtick as ot
 from ohmtick.engine.streams import FloatArray, Streams
 from ohmtick.scenarios.in_step import in_step
-from ohmtick.scenarios.papers import near_solutions
-from ohmtick.scenarios.papers.campaign import Campaign
-from ohmtick.scenarios.papers.near_solutions import PUSH, beyond, fast, late, solution
+from ohmtick.scenarios.papers import perturbed_solutions
+from ohmtick.scenarios.papers.paper_studies import PaperStudies
+from ohmtick.scenarios.papers.perturbed_solutions import PUSH, beyond, fast, late, solution
 from ohmtick.scenarios.studies.study import Study
 
 #: A network that each seed draws anew.
@@ -51,8 +51,8 @@ def test_pushes_have_nothing_to_do_with_starts(tmp_path: Path) -> None:
     pairs = []
     for seed in range(30):
         state = np.ones(14)
-        start = np.log(near_solutions._start(DRAWN, seed))
-        push = np.array(near_solutions._pushed(state, seed)) - 1.0
+        start = np.log(perturbed_solutions._start(DRAWN, seed))
+        push = np.array(perturbed_solutions._pushed(state, seed)) - 1.0
         assert (np.abs(start) < np.log(3.0)).all()
         pairs.append((start, push / PUSH))
     drawn = np.array(pairs).transpose(1, 0, 2).reshape(2, -1)
@@ -80,7 +80,7 @@ def test_a_solution_is_learned_once_and_kept(
 
 
 def test_they_read_out_of_step(tmp_path: Path) -> None:
-    for near in Campaign.load("wycoff2022").near:
+    for near in PaperStudies.load("wycoff2022").near:
         if near.kind != "noise":
             make = {"late": late, "beyond": beyond, "fast": fast}[near.kind]
             cells = make(DRAWN, 3, near.products, tmp_path / "solution").cells
@@ -88,10 +88,10 @@ def test_they_read_out_of_step(tmp_path: Path) -> None:
 
 
 def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
-    campaign = Campaign.load("wycoff2022")
-    only = [each for each in campaign.near if each.kind == "fast"]
-    campaign = campaign.model_copy(update={"series": (), "near": tuple(only)})
-    found = list(campaign.studies(quick=True, folder=tmp_path))
+    paper_studies = PaperStudies.load("wycoff2022")
+    only = [each for each in paper_studies.near if each.kind == "fast"]
+    paper_studies = paper_studies.model_copy(update={"series": (), "near": tuple(only)})
+    found = list(paper_studies.studies(quick=True, folder=tmp_path))
     assert [name for _, name, _ in found] == [f"idealised-16-one-{seed}" for seed in range(4)]
     assert [study.seeds for *_, study in found] == [(seed,) for seed in range(4)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [name for _, name, _ in found]
