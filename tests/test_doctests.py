@@ -10,10 +10,14 @@ import pkgutil
 import re
 import sys
 import textwrap
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ohmtick.engine.registry import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = [f"ohmtick.{part}" for part in ("agents", "analysis", "engine", "scenarios")]
@@ -26,8 +30,15 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 @pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In a folder of its own, and without the kinds that an example defines afterwards."""
     monkeypatch.chdir(tmp_path)
+    for name in MODULES:
+        importlib.import_module(name)
+    with ExitStack() as stack:
+        for family in FAMILIES.values():
+            stack.enter_context(family.restored())
+        yield
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -12,6 +12,7 @@ for the very sources that it was made from: all of them, not just the caller's o
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -21,7 +22,7 @@ from typing import Any, Protocol, TypeVar, cast, overload
 
 import numpy as np
 from numba import njit
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
@@ -92,7 +93,18 @@ class _Cache(FunctionCache):
 
     def __init__(self, function: Function) -> None:
         super().__init__(function)  # type: ignore[no-untyped-call]
+        self._cache_file.__class__ = _Index
         self._cache_file._source_stamp = (self._cache_file._source_stamp, _SOURCES)
+
+
+class _Index(IndexDataCacheFile):
+    """The index of a cache; one of other sources, whose classes may be gone, counts as empty."""
+
+    def _load_index(self) -> Any:
+        try:
+            return super()._load_index()  # type: ignore[no-untyped-call]
+        except (AttributeError, ImportError, EOFError, pickle.UnpicklingError):
+            return {}
 
 
 @cache

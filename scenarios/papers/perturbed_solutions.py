@@ -24,6 +24,7 @@ from ..tasks.allostery import Allostery
 if TYPE_CHECKING:
     from ...engine.records.run import Run
 
+# The purposes of draws keep the names that they had first, or findings would change.
 #: Relative s.d. of what conductances are pushed by.
 PUSH = 1e-3
 #: How far a solution is from the bounds of the resistors, which are not linear.
@@ -215,7 +216,7 @@ def _study(
 
 
 def _pushed(conductances: FloatArray, seed: int) -> list[float]:
-    draws = Streams(seed).normals("perturbed_solutions.push", 0, 0, conductances.size)
+    draws = Streams(seed).normals("near_solutions.push", 0, 0, conductances.size)
     low, high = WIDE.values()  # an edge may be at its end
     return list(np.clip(conductances * (1.0 + PUSH * draws), low, high).tolist())
 
@@ -224,5 +225,5 @@ def _start(scenario: Scenario, seed: int) -> list[float]:
     """Return conductances uniform in their logarithm, S, one an edge of this seed's circuit."""
     streams = Streams(seed)
     edges = len(scenario.circuit.build(streams).edges)
-    draws = streams.uniforms("perturbed_solutions.start", 0, 0, edges)
+    draws = streams.uniforms("near_solutions.start", 0, 0, edges)
     return list((3.0 ** (2.0 * draws - 1.0)).tolist())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import pickle
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -62,6 +63,18 @@ def test_what_is_out_of_date_is_not_kept(module: Any, tmp_path: Path) -> None:
     for sources in ("one", "two", "three"):
         module(sources)
     assert len(list(tmp_path.rglob("*.nbc"))) == 1
+
+
+def test_an_index_that_names_a_class_of_other_sources_is_no_error(
+    module: Any, tmp_path: Path
+) -> None:
+    module("one")
+    (index,) = tmp_path.rglob("*.nbi")
+    with index.open("rb") as file:
+        version = pickle.load(file)
+    index.write_bytes(pickle.dumps(version) + b"cohmtick.engine.compiled.state\nGone\n.")
+    assert hits(module("one")) == 0
+    assert hits(module("one")) == 1
 
 
 def test_without_a_folder_it_compiles_and_says_so(
