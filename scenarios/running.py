@@ -28,7 +28,7 @@ from .in_step import warn_in_step
 from .outside import recorded
 from .scenario import Scenario, as_scenario
 from .sizes import size_of
-from .stand_ins import described, stand_ins
+from .stand_ins import described
 from .studies.code import code
 
 #: The engines that can be asked for.
@@ -162,8 +162,8 @@ def recorded_run(
 ) -> Run:
     """Run a scenario as `run` does, of whose warnings a study has given its own."""
     seed = Streams(scenario.seed if seed is None else seed).seed
-    if out is not None or not any(stand_ins(scenario, Scenario)):
-        _text(scenario, seed)  # whatever could be wrong with it had better be known now
+    if out is not None or not scenario.own_parts:
+        _ = scenario.is_writable  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         log = EventLog(
             None if folder is None else folder.partial / EVENTS,
@@ -193,7 +193,7 @@ def simulate(
 ) -> Run:
     """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
     handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
-    others = chain(stand_ins(scenario, Scenario), handed.items())
+    others = chain(scenario.own_parts, handed.items())
     told = {key: described(what) for key, what in others if what is not None}
     outside = recorded(scenario)
     try:

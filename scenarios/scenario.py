@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
@@ -34,7 +35,7 @@ from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
 from .sizes import check_events
-from .stand_ins import is_stand_in, refuse_stand_ins
+from .stand_ins import is_stand_in, refuse_stand_ins, stand_ins
 from .tasks.base import Task
 
 
@@ -105,6 +106,18 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+
+    # A scenario never changes, and studies run the same one many times: looked up once each.
+
+    @cached_property
+    def own_parts(self) -> tuple[tuple[str, BaseModel], ...]:
+        """Parts of classes of somebody's own, by dotted key: what no file can hold."""
+        return tuple(stand_ins(self, Scenario))
+
+    @cached_property
+    def is_writable(self) -> bool:
+        """True; raises the error of a scenario that no file could hold, as `to_toml` does."""
+        return bool(self.to_toml())
 
     def replace(self, /, **changes: Any) -> Self:
         """Return a scenario with some keys changed.
