@@ -119,7 +119,7 @@ class Simulation:
         self.datum = 0
         self.probes: list[dict[str, float]] = []
         self.stopped = False
-        self._failure: BaseException | None = None
+        self._processes: list[simpy.Process] = []
 
     @property
     def now(self) -> float:
@@ -133,15 +133,14 @@ class Simulation:
 
     def add(self, agent: Agent) -> None:
         """Let an agent take part, from time 0 on."""
-        self.env.process(self._acting(agent))  # type: ignore[arg-type]
+        process = self.env.process(agent.process(self))  # type: ignore[arg-type]
+        self._processes.append(process)
 
-    def _acting(self, agent: Agent) -> Iterator[simpy.Event]:
-        """Let an agent act; of what it raises SimPy would make another, and lose some of it."""
-        try:
-            yield from agent.process(self)
-        except Exception as error:
-            self._failure = error
-            raise
+    def _raise_failure(self) -> None:
+        """Raise what an agent raised: SimPy makes another error of it, and loses some of it."""
+        for process in self._processes:
+            if process.triggered and not process.ok:
+                raise process.value  # type: ignore[misc]
 
     def at(self, time: float, kind: Kind, agent: int) -> Appointment:
         """Return the event that an agent waits for to act at `time`, s.
@@ -211,10 +210,10 @@ class Simulation:
         try:
             self._process(watch, poll)
         except Exception:
-            if self._failure is None:
-                raise
-        if self._failure is not None:
-            raise self._failure
+            self._raise_failure()
+            raise
+        if self.stopped:  # before the error came to be told, perhaps
+            self._raise_failure()
         stopped = self.stopped
         for each in observers:
             each(self)
