@@ -10,12 +10,13 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.typing import ColorType
 
 from ..frames import check_frame, require
 from ..stability import allan_deviations
 from ..timing import staleness as staleness_of
 from ..timing import tick_intervals
-from .groups import group_colours, group_legend, with_groups
+from .groups import group_legend, with_groups
 from .style import DISTINCT, ORDERED, as_written, axes_for
 
 #: Up to how many edges have an Allan deviation each; of more, the spread over edges is drawn.
@@ -64,7 +65,8 @@ def intervals(
     check_frame(events, ["edge", "sensed_s", *column], "events", "intervals")
     if groups is not None:
         require(hue is None, "groups", "intervals", "be given without a hue", hue)
-        events, hue = with_groups(events, groups, "intervals"), "group"
+        hue = "group"
+        events, colours = with_groups(events, groups, "intervals")
     if hue is None:
         found = tick_intervals(events).assign(hue="")
     else:
@@ -75,8 +77,8 @@ def intervals(
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
     if found.empty:
         return ax
-    told = list(found["hue"].unique())
-    colours = dict(zip(told, DISTINCT, strict=False)) if groups is None else group_colours(told)
+    if groups is None:
+        colours = dict(zip(found["hue"].unique(), DISTINCT, strict=False))
     low, high = float(found["interval_s"].min()), float(found["interval_s"].max())
     if high - low < 1e-9 * high:
         low, high = 0.95 * low, 1.05 * high
@@ -98,7 +100,7 @@ def intervals(
         ax=ax,
     )
     if groups is not None:
-        group_legend(ax, told)
+        group_legend(ax, list(colours))
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
     return as_written(ax)
 
@@ -191,16 +193,17 @@ def staleness(
         If a column is missing or the frame is empty.
     """
     check_frame(events, ["staleness", *([hue] if hue else [])], "events", "staleness")
+    colours: dict[Any, ColorType] = {}
     if groups is not None:
         require(hue is None, "groups", "staleness", "be given without a hue", hue)
         check_frame(events, ["edge"], "events", "staleness")
-        events, hue = with_groups(events, groups, "staleness"), "group"
+        hue = "group"
+        events, colours = with_groups(events, groups, "staleness")
     parts = [("", events)] if hue is None else list(events.groupby(hue, sort=False))
-    of_group = {} if groups is None else group_colours([name for name, _ in parts])
     ax = axes_for(ax)
     for row, (name, own) in enumerate(parts):
         table = staleness_of(own)
-        colour = of_group.get(name, DISTINCT[row % len(DISTINCT)])
+        colour = colours.get(name, DISTINCT[row % len(DISTINCT)])
         value, fraction = table["staleness"].to_numpy(), table["fraction"].to_numpy()
         if len(parts) == 1 and value.max() <= BARS:
             ax.bar(value, fraction, color=colour, width=0.8)
@@ -210,7 +213,7 @@ def staleness(
             filled[value] = fraction
             ax.step(every, filled, where="mid", color=colour, linewidth=0.9, label=name)
     if groups is not None:
-        group_legend(ax, list(of_group))
+        group_legend(ax, list(colours))
     elif hue:
         ax.legend(title=hue, fontsize="small", title_fontsize="small", frameon=False)
     ax.set_xlim(-0.6, max(4.0, float(events["staleness"].max())) + 0.6)

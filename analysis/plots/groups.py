@@ -58,11 +58,13 @@ def group_colours(names: Sequence[str]) -> dict[str, ColorType]:
     return colours | ({REST: GREY} if REST in names else {})
 
 
-def with_groups(events: pd.DataFrame, groups: npt.ArrayLike, where: str) -> pd.DataFrame:
-    """Return the events with a column `group`, the name of their edge's."""
+def with_groups(
+    events: pd.DataFrame, groups: npt.ArrayLike, where: str
+) -> tuple[pd.DataFrame, dict[Any, ColorType]]:
+    """Return the events with a column `group`, the name of their edge's, and all colours."""
     edges = events["edge"].to_numpy()
     names = named_groups(groups, where, int(edges.max()) + 1)
-    return events.assign(group=np.array(names, dtype=object)[edges])
+    return events.assign(group=np.array(names, dtype=object)[edges]), group_colours(names)
 
 
 def group_legend(ax: Axes, names: Sequence[str], *, marks: bool = False) -> None:

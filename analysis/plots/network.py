@@ -208,16 +208,17 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
 def _mark_groups(ax: Axes, layout: Layout, groups: pd.Series, *, legend: bool) -> None:
     """Mark the middle of each edge that is in a group."""
     names = named_groups(groups, "network")
-    colours, size = group_colours(names), _size(layout, ax, most=5.0, share=0.2, least=1.0)
+    colours, size = group_colours(names), _size(layout, ax, most=6.5, share=0.28, least=1.0)
     for name, mark in group_marks(names).items():
         own = np.array(names) == name
         ax.scatter(
-            *layout.middles[own].T,
+            layout.middles[own, 0],
+            layout.middles[own, 1],
             s=size**2,
             color=colours[name],
             marker=mark,
             edgecolors="white",
-            linewidths=0.08 * size,
+            linewidths=0.1 * size,
             zorder=1.5,
             label=name,
         )

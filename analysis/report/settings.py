@@ -82,23 +82,27 @@ def _groups(run: Run, edges: Mapping[str, Any]) -> dict[str, str]:
     lines = {}
     for number, group in enumerate(edges.get("groups", ()), start=1):
         title = group.get("title") or f"group {number}"
-        which = {
-            "edges": lambda its: f"numbers {_ranges(its)}",
-            "nodes": lambda its: f"at {'node' if len(its) == 1 else 'nodes'} {', '.join(its)}",
-            "fraction": lambda its: f"{its:.3g} of all, drawn by the seed",
-        }
-        told = [name(group[key]) for key, name in which.items() if key in group]
+        told = [_which(group)]
         if "group" in run.edges:  # folders of an earlier version do not say
             told.insert(0, _of(int((run.edges["group"] == title).sum()), "edge"))
         differ = [
             f"{key.replace('_', ' ')}: {_table(its) if isinstance(its, Mapping) else _value(its)}"
             f"{' s' if key == 'latency' else ''}"
             for key, its in group.items()
-            if key not in ("title", *which) and its != edges.get(key)
+            if key not in ("title", "edges", "nodes", "fraction") and its != edges.get(key)
         ]
         words = "; ".join([", ".join(told), *(differ or ["as the others"])])
         lines[f"group {number}"] = f"{group['title']}: {words}" if group.get("title") else words
     return lines
+
+
+def _which(group: Mapping[str, Any]) -> str:
+    """Return which edges a group holds."""
+    if "edges" in group:
+        return f"numbers {_ranges(group['edges'])}"
+    if "nodes" in group:
+        return f"at {'node' if len(group['nodes']) == 1 else 'nodes'} {', '.join(group['nodes'])}"
+    return f"{group['fraction']:.3g} of all, drawn by the seed"
 
 
 def _ranges(edges: Sequence[int]) -> str:
