@@ -242,7 +242,14 @@ def _run(
         probes=pd.DataFrame(
             {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
         ),
-        edges=partial(edge_frame, twin.circuit, start, twin.conductances, simulation.cuts),
+        edges=partial(
+            edge_frame,
+            twin.circuit,
+            start,
+            twin.conductances,
+            simulation.cuts,
+            scenario.edges.titles(twin.circuit, Streams(seed)),
+        ),
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
         data=partial(
             data_frame,

@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.typing import ColorType
 
-from ..frames import check_frame
+from ..frames import check_frame, require
 from ..stability import allan_deviations
 from ..timing import staleness as staleness_of
 from ..timing import tick_intervals
+from .groups import group_legend, with_groups
 from .style import DISTINCT, ORDERED, as_written, axes_for
 
 #: Up to how many edges have an Allan deviation each; of more, the spread over edges is drawn.
@@ -23,7 +26,12 @@ BARS = 40
 
 
 def intervals(
-    events: pd.DataFrame, hue: str | None = None, *, bins: int = 60, ax: Axes | None = None
+    events: pd.DataFrame,
+    hue: str | None = None,
+    *,
+    bins: int = 60,
+    groups: npt.ArrayLike | None = None,
+    ax: Axes | None = None,
 ) -> Axes:
     """Histogram of the intervals between the ticks of each edge, over all edges.
 
@@ -36,6 +44,9 @@ def intervals(
         Column that tells runs apart; each has a histogram of area 1.
     bins : int, default 60
         How many bins from the shortest interval to the longest.
+    groups : array_like of str, shape (E,), optional
+        The group of every edge, "" for none, as a run's `edges` have them: in the place of a `hue`,
+        each group has a histogram of its own.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -50,8 +61,12 @@ def intervals(
     AnalysisError
         If a column is missing or the frame is empty.
     """
-    group = [] if hue is None else [hue]
-    check_frame(events, ["edge", "sensed_s", *group], "events", "intervals")
+    column = [] if hue is None else [hue]
+    check_frame(events, ["edge", "sensed_s", *column], "events", "intervals")
+    if groups is not None:
+        require(hue is None, "groups", "intervals", "be given without a hue", hue)
+        hue = "group"
+        events, colours = with_groups(events, groups, "intervals")
     if hue is None:
         found = tick_intervals(events).assign(hue="")
     else:
@@ -62,6 +77,8 @@ def intervals(
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
     if found.empty:
         return ax
+    if groups is None:
+        colours = dict(zip(found["hue"].unique(), DISTINCT, strict=False))
     low, high = float(found["interval_s"].min()), float(found["interval_s"].max())
     if high - low < 1e-9 * high:
         low, high = 0.95 * low, 1.05 * high
@@ -71,16 +88,19 @@ def intervals(
         found,
         x="interval_s",
         hue="hue",
-        palette=DISTINCT[: found["hue"].nunique()],
+        hue_order=list(colours),
+        palette=colours,
         bins=edges.tolist(),
         stat="density",
         common_norm=False,
         element="step",
         alpha=0.35,
         linewidth=0.8,
-        legend=hue is not None,
+        legend=hue is not None and groups is None,
         ax=ax,
     )
+    if groups is not None:
+        group_legend(ax, list(colours))
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
     return as_written(ax)
 
@@ -140,7 +160,13 @@ def allan(deviations: pd.DataFrame, *, guides: bool = True, ax: Axes | None = No
     return ax
 
 
-def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None = None) -> Axes:
+def staleness(
+    events: pd.DataFrame,
+    hue: str | None = None,
+    *,
+    groups: npt.ArrayLike | None = None,
+    ax: Axes | None = None,
+) -> Axes:
     """Fraction of actuations against their staleness.
 
     Parameters
@@ -150,6 +176,9 @@ def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None =
         actuations fell between an edge's sense and its actuate.
     hue : str, optional
         Column that tells runs apart.
+    groups : array_like of str, shape (E,), optional
+        The group of every edge, "" for none, as a run's `edges` have them: in the place of a `hue`,
+        each group has fractions of its own.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -164,20 +193,28 @@ def staleness(events: pd.DataFrame, hue: str | None = None, *, ax: Axes | None =
         If a column is missing or the frame is empty.
     """
     check_frame(events, ["staleness", *([hue] if hue else [])], "events", "staleness")
-    groups = [("", events)] if hue is None else list(events.groupby(hue, sort=False))
+    colours: dict[Any, ColorType] = {}
+    if groups is not None:
+        require(hue is None, "groups", "staleness", "be given without a hue", hue)
+        check_frame(events, ["edge"], "events", "staleness")
+        hue = "group"
+        events, colours = with_groups(events, groups, "staleness")
+    parts = [("", events)] if hue is None else list(events.groupby(hue, sort=False))
     ax = axes_for(ax)
-    for row, (name, own) in enumerate(groups):
+    for row, (name, own) in enumerate(parts):
         table = staleness_of(own)
-        colour = DISTINCT[row % len(DISTINCT)]
+        colour = colours.get(name, DISTINCT[row % len(DISTINCT)])
         value, fraction = table["staleness"].to_numpy(), table["fraction"].to_numpy()
-        if len(groups) == 1 and value.max() <= BARS:
+        if len(parts) == 1 and value.max() <= BARS:
             ax.bar(value, fraction, color=colour, width=0.8)
         else:
             every = np.arange(value.max() + 2)
             filled = np.zeros(every.size)
             filled[value] = fraction
             ax.step(every, filled, where="mid", color=colour, linewidth=0.9, label=name)
-    if hue:
+    if groups is not None:
+        group_legend(ax, list(colours))
+    elif hue:
         ax.legend(title=hue, fontsize="small", title_fontsize="small", frameon=False)
     ax.set_xlim(-0.6, max(4.0, float(events["staleness"].max())) + 0.6)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from ..frames import check_frame, require
 from ..units import COLUMNS
+from .groups import beside, group_colours, group_legend, named_groups
 from .style import DISTINCT, ORDERED, axes_for, bins_of, choose_edges, spans
 
 
@@ -21,6 +22,7 @@ def conductances(
     initial: npt.ArrayLike | None = None,
     *,
     edges: Iterable[int] | None = None,
+    groups: npt.ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Conductance of every edge over time, as steps.
@@ -39,6 +41,9 @@ def conductances(
         the others start from their own `conductance_before_S` anyway.
     edges : iterable of int, optional
         The edges to draw; by default all.
+    groups : array_like of str, shape (E,), optional
+        The group of every edge, "" for none, as a run's `edges` have them; edges then have the
+        colour of their group, and the legend is of groups.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -52,8 +57,8 @@ def conductances(
     Raises
     ------
     AnalysisError
-        If a column is missing, the frame is empty, `initial` is not one-dimensional, or an edge in
-        `edges` has neither events nor an initial value.
+        If a column is missing, the frame is empty, `initial` is not one-dimensional, an edge has no
+        entry in `groups`, or one in `edges` has neither events nor an initial value.
     """
     where = "conductances"
     needed = ["time_s", "edge", "conductance_before_S", "conductance_after_S"]
@@ -69,6 +74,7 @@ def conductances(
     first = ordered.drop_duplicates("edge")
     before.update(zip(first["edge"].tolist(), first["conductance_before_S"].tolist(), strict=True))
 
+    names = None if groups is None else named_groups(groups, where, max(before) + 1)
     chosen = choose_edges(sorted(before), edges, where)
     ordered = ordered[ordered["edge"].isin(chosen)]
     bins = bins_of(ordered["time_s"], begin, end)
@@ -88,17 +94,21 @@ def conductances(
     ax = axes_for(ax)
     few = len(chosen) <= len(DISTINCT)
     norm = Normalize(chosen[0], chosen[-1])
+    colours = dict(zip(chosen, DISTINCT, strict=False)) if few else {}
+    if names is not None:
+        of_group = group_colours(names)
+        colours = {edge: of_group[names[edge]] for edge in chosen}
     sns.lineplot(
         steps,
         x="time_s",
         y="conductance_after_S",
         hue="edge",
         hue_order=chosen,
-        palette=DISTINCT[: len(chosen)] if few else {edge: ORDERED(norm(edge)) for edge in chosen},
+        palette=colours or {edge: ORDERED(norm(edge)) for edge in chosen},
         estimator=None,
         sort=False,
         drawstyle="steps-post",
-        legend="full" if few else False,
+        legend="full" if few and names is None else False,
         linewidth=0.8 if few else 0.5,
         ax=ax,
     )
@@ -106,18 +116,10 @@ def conductances(
         ax.set_yscale("log")
     ax.set(xlabel=COLUMNS["time_s"], ylabel="conductance (S)")
     ax.margins(x=0.02)
-    if few:
-        ax.legend(
-            title="edge",
-            # Beside the axes: lines wander everywhere inside them.
-            loc="upper left",
-            bbox_to_anchor=(1.0, 1.0),
-            borderaxespad=0.0,
-            handlelength=1.2,
-            fontsize="small",
-            title_fontsize="small",
-            frameon=False,
-        )
+    if names is not None:
+        group_legend(ax, names)
+    elif few:
+        ax.legend(title="edge", **beside())  # lines wander everywhere inside the axes
     else:
         whole = MaxNLocator(6, integer=True)
         key = ax.figure.colorbar(ScalarMappable(norm, ORDERED), ax=ax, ticks=whole, aspect=30)

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from ..frames import check_frame, require
 from ..report.layout import Layout, layout_of
+from .groups import group_colours, group_legend, group_marks, named_groups
 from .scale import conductance_key, log_norm
 from .style import FIGURE, ORDERED, axes_for
 
@@ -42,7 +43,8 @@ def network(
     Nodes lie where the circuit has them, or else where springs would put them; parallel edges are
     bent apart (see `layout_of`); edges of 0 S, which were cut, are dashed and grey. Sources are
     squares, targets diamonds, all other nodes circles, which are left out where they would hide the
-    edges. Up to 40 nodes bear their labels.
+    edges. Up to 40 nodes bear their labels. Where `edges` has a column `group`, the edges of each
+    group bear its mark.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def network(
     bounds : (float, float), optional
         Conductances at the ends of the colour scale, S; by default the least and the largest.
     key : bool, default True
-        Whether to draw the colour bar.
+        Whether to draw the colour bar, and the legend of groups.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -84,6 +86,8 @@ def network(
     norm = log_norm(shown, bounds)
     ax.add_collection(edge_lines(layout, norm, shown, ax))
     _draw_nodes(ax, layout, nodes, voltage)
+    if "group" in edges:
+        _mark_groups(ax, layout, edges["group"], legend=key)
     ax.update_datalim(np.concatenate([layout.places, layout.middles]))
     ax.set_aspect("equal")
     ax.margins(0.09)
@@ -125,6 +129,8 @@ def twins(
     for copy, panel in zip(("free", "clamped"), panels, strict=True):
         network(edges, nodes, conductances, voltage=f"{copy}_V", key=False, ax=panel)
         panel.set_title(f"{copy} copy", fontsize="medium")
+    if "group" in edges:
+        group_legend(panels[-1], named_groups(edges["group"], "twins"), marks=True)
     shown = edges[conductances] if isinstance(conductances, str) else conductances
     conductance_key(panels, log_norm(np.asarray(shown, dtype=float)), aspect=50)
     assert isinstance(figure, Figure)
@@ -197,6 +203,27 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
             with np.errstate(divide="ignore"):
                 across, up = layout.sides[row] * (room / np.abs(layout.sides[row])).min()
             _write(ax, layout, row, text, (float(across), float(up)))
+
+
+def _mark_groups(ax: Axes, layout: Layout, groups: pd.Series, *, legend: bool) -> None:
+    """Mark the middle of each edge that is in a group."""
+    names = named_groups(groups, "network")
+    colours, size = group_colours(names), _size(layout, ax, most=6.5, share=0.28, least=1.0)
+    for name, mark in group_marks(names).items():
+        own = np.array(names) == name
+        ax.scatter(
+            layout.middles[own, 0],
+            layout.middles[own, 1],
+            s=size**2,
+            color=colours[name],
+            marker=mark,
+            edgecolors="white",
+            linewidths=0.1 * size,
+            zorder=1.5,
+            label=name,
+        )
+    if legend:
+        group_legend(ax, names, marks=True)
 
 
 def _voltage(node: Any, column: str) -> str:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
 from ..units import COLUMNS
+from .groups import group_colours, group_legend, named_groups
 from .style import BINS, DISTINCT, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
@@ -22,6 +23,7 @@ def ticks(
     stop: float | None = None,
     *,
     edges: Iterable[int] | None = None,
+    groups: npt.ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Raster of the times at which the edges sensed: one row an edge, one mark a tick.
@@ -40,6 +42,9 @@ def ticks(
         The window [start, stop), s. By default it opens at the first tick.
     edges : iterable of int, optional
         The edges to draw; by default all that act.
+    groups : array_like of str, shape (E,), optional
+        The group of every edge, "" for none, as a run's `edges` have them; edges then have the
+        colour of their group, and the legend is of groups.
     ax : Axes, optional
         Where to draw; by default a new figure of column width.
 
@@ -52,8 +57,8 @@ def ticks(
     Raises
     ------
     AnalysisError
-        If a column is missing, the frame is empty, no tick lies in the window, or an edge in
-        `edges` has no events.
+        If a column is missing, the frame is empty, no tick lies in the window, an edge has no
+        entry in `groups`, or one in `edges` has no events.
     """
     where = "ticks"
     check_frame(events, ["edge", "sensed_s"], "events", where)
@@ -75,12 +80,18 @@ def ticks(
     marks = window["sensed_s"].groupby([window["edge"], bins]).min().groupby("edge")
     times = {edge: group.to_numpy() for edge, group in marks}
     ax = axes_for(ax)
+    colours = [DISTINCT[0]]
+    if groups is not None:
+        names = named_groups(groups, where, max(acting) + 1)
+        of_group = group_colours(names)
+        colours = [of_group[names[edge]] for edge in chosen]
+        group_legend(ax, names)
     ax.eventplot(
         [times.get(edge, np.empty(0)) for edge in chosen],
         lineoffsets=list(range(len(chosen))),
         linelengths=0.8,
         linewidths=0.8,
-        colors=[DISTINCT[0]],
+        colors=colours,
     )
     steps = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(chosen) - 1)
     rows = [int(row) for row in steps if 0 <= row < len(chosen)]
@@ -128,6 +139,7 @@ def ticks_and_order(
     stop: float | None = None,
     *,
     period: float | None = None,
+    groups: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.object_]:
     """Raster of the ticks, and below it the order parameter of the clocks at the same times.
 
@@ -139,6 +151,8 @@ def ticks_and_order(
         The window, as for `ticks`.
     period : float, optional
         As for `analysis.order_parameter`.
+    groups : array_like of str, shape (E,), optional
+        As for `ticks`.
 
     Returns
     -------
@@ -151,7 +165,7 @@ def ticks_and_order(
         As `ticks`.
     """
     raster, order = stacked(heights=(2.2, 1.0))
-    ticks(events, start, stop, ax=raster)
+    ticks(events, start, stop, groups=groups, ax=raster)
     begin, end = raster.get_xlim()
     times = np.linspace(begin, end, BINS)
     order_parameter(order_of(events, times, period), ax=order)

@@ -186,7 +186,8 @@ class _Panels:
         start = run.edges["conductance_start_S"]
         self.states = path_of(events, start, times, run.cuts)
         self.ticked = _ticked(events, len(run.edges), times)
-        plots.network(run.edges, run.nodes, start, bounds=bounds, key=False, ax=network)
+        edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
+        plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
         network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
         (self.lines,) = (part for part in network.collections if hasattr(part, "set_segments"))
         self.flash: LineCollection = _flash(self.lines)

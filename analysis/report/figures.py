@@ -107,7 +107,8 @@ def conductances(run: Run) -> object:
     from .. import plots
 
     _check_acted(run)
-    return plots.conductances(run.events, initial=run.edges["conductance_start_S"])
+    initial = run.edges["conductance_start_S"]
+    return plots.conductances(run.events, initial, groups=run.edges.get("group"))
 
 
 @figure
@@ -122,7 +123,9 @@ def ticks(run: Run) -> object:
     _check_acted(run)
     clock = clock_of(run)
     return plots.ticks_and_order(
-        run.events, period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None
+        run.events,
+        period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None,
+        groups=run.edges.get("group"),
     )
 
 
@@ -135,7 +138,7 @@ def intervals(run: Run) -> object:
     from .. import plots
 
     _check_acted(run)
-    return plots.intervals(run.events)
+    return plots.intervals(run.events, groups=run.edges.get("group"))
 
 
 @figure
@@ -169,7 +172,7 @@ def staleness(run: Run) -> object:
     from .. import plots
 
     _check_acted(run)
-    return plots.staleness(run.events)
+    return plots.staleness(run.events, groups=run.edges.get("group"))
 
 
 @figure

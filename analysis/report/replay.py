@@ -103,6 +103,7 @@ def _run(
             "start": pack(run.edges["conductance_start_S"], "f8"),
             "cut": pack(run.cuts, "f8"),
             **_relative(run),
+            **({"group": run.edges["group"].tolist()} if "group" in run.edges else {}),
         },
         "events": _events(sample.rows, bounds, exact) | {"count": sample.events},
         "probes": _probes(run.probes),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from ...engine.records.run import Run
 from ..learning import settled_error
 from ..recorded import span_of
 from ..units import SETTINGS
+
+#: Stretches of numbers of edges that a line holds.
+MOST_RANGES = 12
 
 
 def settings_of(run: Run) -> dict[str, str]:
@@ -28,6 +33,7 @@ def settings_of(run: Run) -> dict[str, str]:
         "clock": _table(edges.get("clock", {})),
         "comparator": _table(edges.get("comparator", {})) or "reads exactly",
         "latency": f"{edges['latency']:g} s" if edges.get("latency") else "none",
+        **_groups(run, edges),
         "supervisor": _table(scenario.get("supervisor", {})),
         "seed": str(summary["seed"]),
         "engine": str(summary["engine"]),
@@ -69,6 +75,48 @@ def _stood_in(summary: Mapping[str, Any]) -> dict[str, str]:
     others = summary.get("stand_ins") or {}  # folders of an earlier version do not say
     named = ", ".join(f"{key}: {told['name']}" for key, told in others.items())
     return {"stood in": named} if named else {}
+
+
+def _groups(run: Run, edges: Mapping[str, Any]) -> dict[str, str]:
+    """Return a line on each group of edges: its title, which edges, and in what they differ."""
+    lines = {}
+    for number, group in enumerate(edges.get("groups", ()), start=1):
+        title = group.get("title") or f"group {number}"
+        told = [_which(group)]
+        if "group" in run.edges:  # folders of an earlier version do not say
+            told.insert(0, _of(int((run.edges["group"] == title).sum()), "edge"))
+        differ = [
+            f"{key.replace('_', ' ')}: {_table(its) if isinstance(its, Mapping) else _value(its)}"
+            f"{' s' if key == 'latency' else ''}"
+            for key, its in group.items()
+            if key not in ("title", "edges", "nodes", "fraction") and its != edges.get(key)
+        ]
+        words = "; ".join([", ".join(told), *(differ or ["as the others"])])
+        lines[f"group {number}"] = f"{group['title']}: {words}" if group.get("title") else words
+    return lines
+
+
+def _which(group: Mapping[str, Any]) -> str:
+    """Return which edges a group holds."""
+    if "edges" in group:
+        return f"numbers {_ranges(group['edges'])}"
+    if "nodes" in group:
+        return f"at {'node' if len(group['nodes']) == 1 else 'nodes'} {', '.join(group['nodes'])}"
+    return f"{group['fraction']:.3g} of all, drawn by the seed"
+
+
+def _ranges(edges: Sequence[int]) -> str:
+    """Return numbers as a file may write them: ``"0-7, 12"``, of many the first few.
+
+    Examples
+    --------
+    >>> _ranges([12, 0, 1, 2])
+    '0-2, 12'
+    """
+    kept = np.unique(edges)
+    runs = np.split(kept, np.flatnonzero(np.diff(kept) > 1) + 1)
+    texts = [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+    return ", ".join(texts[:MOST_RANGES] + ["…"] * (len(texts) > MOST_RANGES))
 
 
 def _kind(scenario: Mapping[str, Any], table: str) -> str:

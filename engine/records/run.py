@@ -66,7 +66,9 @@ class Run:
     edges : DataFrame
         One row an edge: ``edge``, ``first``, ``second`` (node labels),
         ``conductance_start_S``, ``conductance_final_S``, ``cut_s``: when it was cut out of the
-        circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``.
+        circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``. Where
+        the scenario has groups of edges also ``group``: the title of an edge's own (``group 1``,
+        … without one), "" where it is in none.
     nodes : DataFrame
         One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
         (NaN where nobody placed it).
@@ -264,12 +266,16 @@ def edge_frame(
     start: FloatArray,
     final: FloatArray,
     cuts: Mapping[int, float] | None = None,
+    groups: Sequence[str] | None = None,
 ) -> pd.DataFrame:
-    """Return the `edges` frame of a run, in which some edges were cut at their times, s."""
+    """Return the `edges` frame of a run, in which some edges were cut at their times, s.
+
+    It has a column `group` where the title of each edge's group is given, "" for none.
+    """
     import pandas as pd
 
     labels = np.array(circuit.labels)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "edge": np.arange(len(circuit.edges), dtype=np.int32),
             "first": labels[circuit.edges[:, 0]],
@@ -279,6 +285,7 @@ def edge_frame(
             "cut_s": [(cuts or {}).get(edge, math.nan) for edge in range(len(circuit.edges))],
         }
     )
+    return frame if groups is None else frame.assign(group=np.array(groups, dtype=str))
 
 
 def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:

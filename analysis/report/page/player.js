@@ -143,7 +143,9 @@ class Player {
 
   nameOf(edge) {
     const { label } = this.run.nodes;
-    return `edge ${edge}: ${label[this.run.edges.first[edge]]} – ${label[this.run.edges.second[edge]]}`;
+    const { first, second, group } = this.run.edges;
+    const title = group?.[edge] ? ` (${group[edge]})` : "";
+    return `edge ${edge}: ${label[first[edge]]} – ${label[second[edge]]}${title}`;
   }
 
   zoomBy(factor) {

@@ -553,3 +553,13 @@ def test_a_run_in_which_nothing_happened_can_be_opened(browser: Browser, tmp_pat
         assert now(page) == 0.0
         page.locator(".edge").fill("0")
         assert "0 of 0 events" in page.locator(".now").inner_text()
+
+
+def test_the_history_of_an_edge_says_its_group(browser: Browser, tmp_path: Path) -> None:
+    groups = [{"edges": [0], "title": HOSTILE, "latency": 0.3}]
+    grouped = ot.load("breadboard-iii").replace(horizon=10.0, **{"edges.groups": groups})
+    ot.run(grouped, seed=1, out=tmp_path / "run")
+    with opened(browser, write_report([tmp_path / "run"], tmp_path / "page.html")) as page:
+        assert page.locator("h4").inner_text() == f"edge 0: 6 – 3 ({HOSTILE})"
+        page.locator(".edge").fill("10")
+        assert page.locator("h4").inner_text() == "edge 10: 4 – 7"
