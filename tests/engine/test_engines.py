@@ -767,7 +767,7 @@ def test_the_engines_agree_through_checks_of_the_factor(monkeypatch: pytest.Monk
             checks.append(self.refactorizations)
             super().check()
 
-    monkeypatch.setattr("ohmtick.scenarios.build.TwinNetwork", Counted)
+    monkeypatch.setattr("ohmtick.engine.networks.mismatch.TwinNetwork", Counted)
     scenario = BENCH.replace(**SIEMENS, **{"probe.period": 100.0, "horizon": 15_700.0})
     assert assert_engines_agree(scenario, seed=1, rule=around).summary["updates"] > 250_000
     assert len(checks) == 4  # two of each engine
