@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import GetCoreSchemaHandler, model_serializer, model_validator
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from .errors import nearest
+from .errors import OhmtickError, nearest
 from .registry import Family
 from .settings import Settings
 
@@ -55,6 +55,10 @@ class Kind(Settings):
     @classmethod
     def __pydantic_init_subclass__(cls, *, kind: str = "", **keywords: Any) -> None:
         super().__pydantic_init_subclass__(**keywords)
+        if kind and (lacking := sorted(cls.__abstractmethods__)):
+            raise OhmtickError(
+                f"the {cls.family.name} {kind!r} must define {', '.join(lacking)}, as its base says"
+            )
         if kind:
             cls.family.add(kind, cls)
 

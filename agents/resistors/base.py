@@ -152,3 +152,20 @@ def start_draws(edges: EdgeNumbers, streams: Streams) -> FloatArray:
     """Return the draw of each edge's start, uniform in (0, 1), shape (n,)."""
     most = int(edges.max(initial=-1)) + 1
     return streams.uniforms("resistor.start", 0, 0, most)[edges]
+
+
+def check_bounds(k_min: float, k_max: float, start: object) -> None:
+    """Refuse bounds that hold nothing, and starts beyond them.
+
+    Raises
+    ------
+    ValueError
+        Which, and the bounds.
+    """
+    if k_min >= k_max:
+        raise ValueError(f"'k_max' must exceed k_min = {k_min} S, got {k_max}")
+    for each in () if start == "random" else np.ravel(np.asarray(start, dtype=np.float64)):
+        if not k_min <= each <= k_max:
+            raise ValueError(
+                f"'start' must lie in [k_min, k_max] = [{k_min}, {k_max}] S, got {each}"
+            )

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from ...engine.kernels.kernel import Row
 from ...engine.streams import FloatArray, Streams
 from ..rules.base import Unit
-from .base import LEAST, MOST, EdgeNumbers, Resistor, one_an_edge, start_draws
+from .base import LEAST, MOST, EdgeNumbers, Resistor, check_bounds, one_an_edge, start_draws
 
 
 class ContinuousResistor(Resistor, kind="continuous", units=("siemens", "steps")):
@@ -31,15 +31,7 @@ class ContinuousResistor(Resistor, kind="continuous", units=("siemens", "steps")
 
     @model_validator(mode="after")
     def _check(self) -> ContinuousResistor:
-        if self.k_min >= self.k_max:
-            raise ValueError(f"'k_max' must exceed k_min = {self.k_min} S, got {self.k_max}")
-        if self.start != "random":
-            for start in np.ravel(self.start):
-                if not self.k_min <= start <= self.k_max:
-                    raise ValueError(
-                        f"'start' must lie in [k_min, k_max] = [{self.k_min}, {self.k_max}] S, "
-                        f"got {start}"
-                    )
+        check_bounds(self.k_min, self.k_max, self.start)
         return self
 
     def starts(self, edges: EdgeNumbers, streams: Streams) -> FloatArray:

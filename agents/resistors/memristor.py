@@ -11,7 +11,7 @@ from ...engine.kernels.draws import standard_normal
 from ...engine.kernels.kernel import Row
 from ...engine.streams import FloatArray, Streams
 from ..rules.base import Unit
-from .base import LEAST, MOST, EdgeNumbers, Resistor, one_an_edge, start_draws
+from .base import LEAST, MOST, EdgeNumbers, Resistor, check_bounds, one_an_edge, start_draws
 
 
 class Memristor(Resistor, kind="memristor", units=("steps",), draws=True):
@@ -54,15 +54,7 @@ class Memristor(Resistor, kind="memristor", units=("steps",), draws=True):
 
     @model_validator(mode="after")
     def _check(self) -> Memristor:
-        if self.k_min >= self.k_max:
-            raise ValueError(f"'k_max' must exceed k_min = {self.k_min} S, got {self.k_max}")
-        if self.start != "random":
-            for start in np.ravel(self.start):
-                if not self.k_min <= start <= self.k_max:
-                    raise ValueError(
-                        f"'start' must lie in [k_min, k_max] = [{self.k_min}, {self.k_max}] S, "
-                        f"got {start}"
-                    )
+        check_bounds(self.k_min, self.k_max, self.start)
         return self
 
     def starts(self, edges: EdgeNumbers, streams: Streams) -> FloatArray:

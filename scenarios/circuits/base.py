@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 
 from pydantic import Field
@@ -31,10 +32,11 @@ class CircuitKind(Kind, family="circuit"):
         """Number of nodes."""
         return len(self.labels())
 
+    @abstractmethod
     def labels(self) -> list[str]:
         """Return the labels of the nodes, in the order of the circuit."""
-        raise NotImplementedError
 
+    @abstractmethod
     def build(self, streams: Streams) -> Circuit:
         """Return the circuit, in which the nodes have these labels.
 
@@ -43,7 +45,6 @@ class CircuitKind(Kind, family="circuit"):
         streams
             The run's, for a circuit that is drawn: ``streams.generator("circuit")``.
         """
-        raise NotImplementedError
 
     def unknown_labels(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that are no node's label."""
@@ -73,9 +74,9 @@ class Numbered(CircuitKind):
     """A circuit whose labels are the numbers of its nodes; they are many, and never listed."""
 
     @property
+    @abstractmethod
     def node_count(self) -> int:
         """Number of nodes."""
-        raise NotImplementedError
 
     def labels(self) -> list[str]:
         """Return the labels of the nodes."""

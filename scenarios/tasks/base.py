@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Annotated
 
 from pydantic import Field
@@ -23,18 +24,19 @@ class Task(Kind, family="task"):
     memory is refused at once.
     """
 
+    @abstractmethod
     def source_labels(self) -> list[str]:
         """Return the labels of the sources, in the order of the inputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def target_labels(self) -> list[str]:
         """Return the labels of the targets, in the order of the outputs."""
-        raise NotImplementedError
 
+    @abstractmethod
     def data_counts(self) -> tuple[int, int]:
         """Return how many data there are to learn from, and to test on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested.
 
@@ -49,4 +51,3 @@ class Task(Kind, family="task"):
             ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, targets), V, or
             ``classes`` of shape (data,).
         """
-        raise NotImplementedError

@@ -19,6 +19,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
+from ohmtick.agents import Clock
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.engine.errors import OhmtickError, RecordError, ScenarioError
 from ohmtick.engine.registry import FAMILIES
@@ -371,3 +372,12 @@ def test_names_are_taken_once() -> None:
     assert CircuitKind.family["once"] is first
     assert Once().build(Streams(0)).labels == Breadboard().build(Streams(0)).labels
     assert "updates" in METRICS
+
+
+def test_a_kind_that_lacks_a_method_is_refused_when_it_is_made() -> None:
+    with pytest.raises(ot.OhmtickError, match="the clock 'silent' must define ticks"):
+
+        class Silent(Clock, kind="silent"):
+            """Never says when."""
+
+    assert "silent" not in Clock.family
