@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.streams import FloatArray, Streams
+from .signatures import check_places
 
 if TYPE_CHECKING:
     from ..engine.compiled.state import Devices, Rules
@@ -132,6 +133,7 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
         draws += [resistor.draws] * len(rows)
         value[members] = resistor.starts(members, streams)
         device_state[members, : resistor.state_size] = resistor.states(members, streams)
+        _try_out(group, np.array(rule_parameters[-1]), np.array(rows[0]), value[members[0]])
     return Learning(
         Rules(
             change=np.array([each.address(RULE) for each in rule_functions], dtype=np.int64),
@@ -209,6 +211,27 @@ def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
     if kind.conductance is None:
         return change, None
     return change, Lowered(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+
+
+def _try_out(group: Group, rule_row: FloatArray, device_row: FloatArray, value: float) -> None:
+    """Look for places that are not there in functions that did not come with Ohmtick."""
+    rule, resistor = type(group.rule), type(group.resistor)
+    if group.stand_in is None and _is_foreign(rule):
+        state = np.zeros(rule.state_size)
+        drops = ((0.3, -0.1), (-0.1, 0.3), (0.2, 0.2))
+        calls = [(*pair, value, state, rule_row, 0.5) for pair in drops]
+        check_places(_what(group.rule), rule.change, calls)
+    if _is_foreign(resistor):
+        state = np.zeros(resistor.state_size)
+        amounts = (1.0, -1.0, 0.0)
+        tried = [(value, amount, state, device_row, 0.5) for amount in amounts]
+        check_places(_what(group.resistor), resistor.change, tried)
+        if resistor.conductance is not None:
+            check_places(_what(group.resistor), resistor.conductance, [(value, device_row)])
+
+
+def _is_foreign(kind: type[Kind]) -> bool:
+    return kind.__module__.partition(".")[0] != __name__.partition(".")[0]
 
 
 def _what(part: Kind) -> str:

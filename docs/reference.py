@@ -18,6 +18,10 @@ HEAD = """# Every key of a scenario
 Written by `docs/reference.py` from the models that read a scenario (`make figures`); a test holds
 it complete. Where a table has a `kind`, the kind decides which keys it takes. A key without a
 default must be given. Where the meaning says no unit, the key has none.
+
+Nodes of lattices and of drawn networks are called `"0"`, `"1"`, …, a lattice's row by row; those
+of the breadboard `"1"` to `"9"`, as in the paper. Edges are numbered from 0 in the circuit's own
+order, which is that of the rows of `run.edges`. Kinds of your own need their `--plugin`.
 """
 PLAIN = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
 BOUNDS = {Gt: ("gt", ">"), Ge: ("ge", "≥"), Lt: ("lt", "<"), Le: ("le", "≤")}

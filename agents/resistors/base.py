@@ -18,6 +18,7 @@ from ...engine.kind import Kind
 from ...engine.streams import FloatArray, Streams
 from ..numbers import numbers
 from ..rules.base import Unit
+from ..signatures import check_arguments
 
 #: Conductances, S, and resistances, Ω, beyond these drown all others in the rounding.
 LEAST, MOST = 1e-15, 1e15
@@ -73,6 +74,17 @@ class Resistor(Kind, family="resistor"):
         for name, value in given.items():
             if value is not None:
                 setattr(cls, name, value)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, kind: str = "", **keywords: Any) -> None:
+        if kind:
+            what = f"of the resistor {kind!r}"
+            check_arguments(
+                f"the 'change' {what}", cls.change, "value, amount, state, parameters, draw"
+            )
+            if cls.conductance is not None:
+                check_arguments(f"the 'conductance' {what}", cls.conductance, "value, parameters")
+        super().__pydantic_init_subclass__(kind=kind, **keywords)
 
     @abstractmethod
     def starts(self, edges: EdgeNumbers, streams: Streams) -> FloatArray:

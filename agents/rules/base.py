@@ -7,14 +7,19 @@ state of the edge that asks.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, get_args
 
+from ...engine.errors import OhmtickError, shown
 from ...engine.kernels.kernel import Row
 from ...engine.kind import Kind
 from ..numbers import numbers
+from ..signatures import check_arguments
 
 #: What a change is counted in: a conductance, S; steps of a device; or volts of a gate.
 Unit = Literal["siemens", "steps", "volts"]
+
+#: What a rule's `change` takes.
+ARGUMENTS = "drop_free, drop_clamped, value, state, parameters, nudge"
 
 
 class Rule(Kind, family="rule"):
@@ -44,6 +49,17 @@ class Rule(Kind, family="rule"):
             cls.unit = unit
         if state_size is not None:
             cls.state_size = state_size
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, kind: str = "", **keywords: Any) -> None:
+        if kind:
+            check_arguments(f"the 'change' of the rule {kind!r}", cls.change, ARGUMENTS)
+            if getattr(cls, "unit", None) not in get_args(Unit):
+                raise OhmtickError(
+                    f"the 'unit' of the rule {kind!r} must be one of {get_args(Unit)}, got "
+                    f"{shown(getattr(cls, 'unit', None))}"
+                )
+        super().__pydantic_init_subclass__(kind=kind, **keywords)
 
     def parameters(self) -> tuple[float, ...]:
         """Return what `change` gets as its parameters; by default each field that is a number."""

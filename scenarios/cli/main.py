@@ -223,6 +223,10 @@ def _what(scenario: Scenario, nodes: int, edges: int) -> str:
     parts = scenario.edges
     kinds = (parts.rule.kind, parts.resistor.kind, f"{parts.clock.kind} clock")
     how = ", ".join(kind.replace("_", " ") for kind in kinds)
+    if parts.groups:
+        how += f"; {len(parts.groups)} group{'s' * (len(parts.groups) > 1)} of edges differ"
+    if parts.mismatch.conductance:
+        how += f"; copies mismatch by {parts.mismatch.conductance:g}"
     return f"{scenario.circuit.kind.replace('_', ' ')}, {nodes} nodes, {edges} edges; {how}"
 
 

@@ -71,7 +71,7 @@ class Noisy(Resistor, kind="noisy", units=("steps",), draws=True):
     """Largest conductance, S."""
 
     def starts(self, edges, streams):
-        """Return the first conductance of each of these edges, S."""
+        """Return the first value of each of these edges: of this device its conductance, S."""
         return np.full(edges.size, self.start)
 
     @staticmethod

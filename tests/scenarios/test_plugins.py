@@ -19,7 +19,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.agents import Clock
+from ohmtick.agents import Clock, Rule
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.engine.errors import OhmtickError, RecordError, ScenarioError
 from ohmtick.engine.registry import FAMILIES
@@ -381,3 +381,40 @@ def test_a_kind_that_lacks_a_method_is_refused_when_it_is_made() -> None:
             """Never says when."""
 
     assert "silent" not in Clock.family
+
+
+def test_a_function_of_other_arguments_is_refused_when_it_is_made() -> None:
+    with pytest.raises(ot.OhmtickError, match=r"'change' of the rule 'short' must take"):
+
+        class Short(Rule, kind="short", unit="steps"):
+            """Takes too little."""
+
+            @staticmethod
+            def change(drop_free, drop_clamped):  # type: ignore[no-untyped-def,override]
+                return 1.0
+
+    with pytest.raises(ot.OhmtickError, match="'unit' of the rule 'odd' must be one of"):
+
+        class Odd(Rule, kind="odd", unit="siemen"):
+            """Of a unit that nobody takes."""
+
+            @staticmethod
+            def change(drop_free, drop_clamped, value, state, parameters, nudge):  # type: ignore[no-untyped-def]
+                return 1.0
+
+
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_place_that_is_not_there_is_refused_before_the_run(engine: str) -> None:
+    with Rule.family.restored():
+
+        class Beyond(Rule, kind="beyond", unit="steps", state_size=2):
+            """Writes where nothing is."""
+
+            @staticmethod
+            def change(drop_free, drop_clamped, value, state, parameters, nudge):  # type: ignore[no-untyped-def]
+                state[7] = 1.0
+                return 1.0
+
+        scenario = ot.load("breadboard-iii").replace(**{"edges.rule": {"kind": "beyond"}})
+        with pytest.raises(ot.OhmtickError, match="the rule 'beyond' asks for a number"):
+            ot.run(scenario, engine=engine)
