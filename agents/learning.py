@@ -34,14 +34,14 @@ class Group:
         Their numbers, ascending, shape (n,).
     rule : Rule
     resistor : Resistor
-    stand_in : Lowered or None
+    stand_in : CompiledFunction or None
         Stands in for the rule's `change` in one run; see `stand_in`.
     """
 
     edges: EdgeNumbers
     rule: Rule
     resistor: Resistor
-    stand_in: Lowered | None = None
+    stand_in: CompiledFunction | None = None
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,16 @@ class Learning:
     ----------
     rules, devices
         As the compiled loop is handed them.
-    functions : list of tuple
-        Of each row of rules, and then of each row of devices: the Python functions ``(change,
-        conductance or None)`` and their compiled forms; None of what numba cannot compile.
+    rule_functions : list
+        The `change` of each row of rules.
+    device_functions : list of tuple
+        The `change` of each row of devices, and their `conductance`, None where the value is it.
     """
 
     rules: Rules
     devices: Devices
-    rule_functions: list[Lowered] = field(repr=False)
-    device_functions: list[tuple[Lowered, Lowered | None]] = field(repr=False)
+    rule_functions: list[CompiledFunction] = field(repr=False)
+    device_functions: list[tuple[CompiledFunction, CompiledFunction | None]] = field(repr=False)
 
     @property
     def not_compiled(self) -> list[str]:
@@ -70,12 +71,23 @@ class Learning:
 
     def conductances(self) -> FloatArray:
         """Return what each edge conducts at first, S, shape (E,)."""
+        from ..engine.kernels.calls import CONDUCTED, conducted
+        from ..engine.kernels.pointers import entry
+
         values, rows = self.devices.value, self.devices.row
+        if not self.devices_with_conductance.any():
+            return values.copy()
+        conduct = entry(conducted, CONDUCTED)
         siemens = values.copy()
         for edge in np.flatnonzero(self.devices_with_conductance[rows]).tolist():
             function = self.device_functions[rows[edge]][1]
             assert function is not None
-            siemens[edge] = function.python(values[edge], self.devices.parameters[rows[edge]])
+            own = self.devices.parameters[rows[edge] : rows[edge] + 1]
+            if function.compiled is None:
+                siemens[edge] = function.python(values[edge], own[0])
+            else:  # the same machine code as ever after
+                address = int(self.devices.conductance[rows[edge]])
+                siemens[edge] = conduct(address, own, values[edge])
         return siemens
 
     @property
@@ -85,7 +97,7 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class Lowered:
+class CompiledFunction:
     """A function, and what numba made of it."""
 
     what: str
@@ -107,8 +119,8 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
     rule_row, device_row = np.empty((2, edges), dtype=np.int64)
     rule_parameters: list[tuple[float, ...]] = []
     device_parameters: list[Sequence[float]] = []
-    rule_functions: list[Lowered] = []
-    device_functions: list[tuple[Lowered, Lowered | None]] = []
+    rule_functions: list[CompiledFunction] = []
+    device_functions: list[tuple[CompiledFunction, CompiledFunction | None]] = []
     changes, conductances, draws = list[int](), list[int](), list[bool]()
     rule_state = np.zeros((edges, max(group.rule.state_size for group in groups)))
     device_state = np.zeros((edges, max(group.resistor.state_size for group in groups)))
@@ -170,7 +182,7 @@ def _rate(rule: Rule) -> tuple[float, ...]:
     return (float(getattr(rule, "learning_rate", 1.0)),)
 
 
-def stand_in(function: RuleFunction) -> Lowered:
+def stand_in(function: RuleFunction) -> CompiledFunction:
     """Return a function that stands in for a scenario's rule, as a rule's `change`.
 
     Its learning rate is the first of the rule's parameters.
@@ -188,29 +200,29 @@ def stand_in(function: RuleFunction) -> Lowered:
     ) -> float:  # fmt: skip
         return function(drop_free, drop_clamped, value, float(parameters[0]), nudge)
 
-    return Lowered("a rule that numba cannot compile", change, adapted(function))
+    return CompiledFunction("a rule that numba cannot compile", change, adapted(function))
 
 
-def _rule_function(group: Group) -> Lowered:
+def _rule_function(group: Group) -> CompiledFunction:
     from ..engine.kernels.pointers import RULE
     from .kernels import compiled
 
     if group.stand_in:
         return group.stand_in
     change = type(group.rule).change
-    return Lowered(_what(group.rule), change, compiled(change, RULE))
+    return CompiledFunction(_what(group.rule), change, compiled(change, RULE))
 
 
-def _device_functions(resistor: Resistor) -> tuple[Lowered, Lowered | None]:
+def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFunction | None]:
     from ..engine.kernels.pointers import CHANGE, CONDUCTANCE
     from .kernels import compiled
 
     kind = type(resistor)
     what = _what(resistor)
-    change = Lowered(what, kind.change, compiled(kind.change, CHANGE))
+    change = CompiledFunction(what, kind.change, compiled(kind.change, CHANGE))
     if kind.conductance is None:
         return change, None
-    return change, Lowered(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+    return change, CompiledFunction(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
 
 
 def _try_out(group: Group, rule_row: FloatArray, device_row: FloatArray, value: float) -> None:
