@@ -9,6 +9,7 @@ import simpy
 from pydantic import Field
 
 from ..engine.events import Kind
+from ..engine.kernels.measure import accuracy, mean_square
 from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
@@ -59,11 +60,6 @@ class ProbeAgent:
         as classified when its outputs lie nearest, in the Euclidean distance, to what is
         desired of its own class.
         """
-        from ..engine.kernels.measure import (  # compiled: slow to import
-            accuracy,
-            mean_square,
-        )
-
         inputs, desired = self.dataset.inputs, self.supervisor.table_of(self.dataset)
         outputs = -desired[self.label]
         twin.respond(inputs, outputs, add=True)

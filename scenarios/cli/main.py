@@ -25,8 +25,9 @@ from ...engine.records.run import Run
 from ..build import build
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
-from ..running import ENGINES, run, versions
+from ..running import ENGINES, run
 from ..scenario import Scenario, library, load, source_text
+from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
 from .terminal import Terminal, interruptible
