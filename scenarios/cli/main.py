@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...analysis.learning import settled_error
 from ...engine.errors import (
     OhmtickError,
     OhmtickWarning,
@@ -192,7 +193,6 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _report(scenario: Scenario, result: Run) -> str:
-    from ...analysis.learning import settled_error
 
     summary = result.summary
     lines = [
