@@ -69,25 +69,27 @@ class Learning:
         found = [*self.rule_functions, *(each for pair in self.device_functions for each in pair)]
         return list(dict.fromkeys(each.what for each in found if each and each.compiled is None))
 
+    def device(self, edge: int) -> str:
+        """Return what the device of an edge is, in words."""
+        return self.device_functions[int(self.devices.row[edge])][0].what
+
     def conductances(self) -> FloatArray:
         """Return what each edge conducts at first, S, shape (E,)."""
-        from ..engine.kernels.calls import CONDUCTED, conducted
-        from ..engine.kernels.pointers import entry
+        from ..engine.kernels.calls import CONDUCTED, bound, conducted
 
         values, rows = self.devices.value, self.devices.row
         if not self.devices_with_conductance.any():
             return values.copy()
-        conduct = entry(conducted, CONDUCTED)
         siemens = values.copy()
         for edge in np.flatnonzero(self.devices_with_conductance[rows]).tolist():
             function = self.device_functions[rows[edge]][1]
             assert function is not None
-            own = self.devices.parameters[rows[edge] : rows[edge] + 1]
+            own = self.devices.parameters[rows[edge]]
             if function.compiled is None:
-                siemens[edge] = function.python(values[edge], own[0])
+                siemens[edge] = function.python(values[edge], own)
             else:  # the same machine code as ever after
                 address = int(self.devices.conductance[rows[edge]])
-                siemens[edge] = conduct(address, own, values[edge])
+                siemens[edge] = bound(conducted, CONDUCTED, address, own)(values[edge])
         return siemens
 
     @property
