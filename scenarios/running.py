@@ -26,7 +26,7 @@ from ..engine.streams import Streams
 from .build import Experiment, build
 from .in_step import warn_in_step
 from .outside import recorded
-from .scenario import Scenario, as_scenario
+from .scenario import Scenario, as_scenario, naming
 from .sizes import size_of
 from .stand_ins import described
 from .studies.code import code
@@ -115,10 +115,10 @@ def run(
             f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
     _check_handed(clock, rule=rule, agent=agent, watch=watch, poll=poll)
-    scenario = as_scenario(scenario)
+    source, scenario = scenario, as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
-    return recorded_run(
+    return naming(source)(recorded_run)(
         scenario,
         seed,
         engine,

@@ -26,7 +26,7 @@ from ..build import build
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
 from ..running import ENGINES, run, versions
-from ..scenario import Scenario, library, load, source_text
+from ..scenario import Scenario, library, load, naming, source_text
 from . import listing, reproduce, seeing
 from . import study as study_command
 from .terminal import Terminal, interruptible
@@ -162,7 +162,8 @@ def _show(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
-    circuit = build(scenario, seed).simulation.twin.circuit
+    with naming(options.scenario):
+        circuit = build(scenario, seed).simulation.twin.circuit
     warn_in_step([scenario])
     print(
         f"{visible(options.scenario)} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}"
@@ -173,7 +174,7 @@ def _check(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     out = options.out or Path("runs") / (Path(options.scenario).name.removesuffix(".toml") or "run")
-    with Terminal(scenario.horizon) as terminal:
+    with naming(options.scenario), Terminal(scenario.horizon) as terminal:
         result = run(
             scenario,
             options.seed,

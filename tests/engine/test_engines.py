@@ -568,6 +568,41 @@ def test_a_clock_may_go_backwards_beyond_the_horizon() -> None:
     assert_engines_agree(BENCH.replace(horizon=20.0), clock=Mistaken([1.0, 25.0, 3.0]))
 
 
+class Standing:
+    """A clock that comes to a time and stays there, a block of ticks at a time."""
+
+    def __init__(self, block: int, time: float = 3.5) -> None:
+        self.block, self.time = block, time
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float]]:
+        yield [1.0, 2.0]
+        while edge == 5:
+            yield [self.time] * self.block
+
+
+@pytest.mark.parametrize("block", [1, 7, schedule.MOST_AT_ONCE + 1])
+def test_a_clock_that_stands_still_is_refused_alike(block: int) -> None:
+    simpy, compiled_ = both_errors(clock=Standing(block))
+    assert simpy == (
+        "the ticks of a Standing must go on, with at most 10000 of them at one instant, "
+        "got more at 3.5 s for edge 5"
+    )
+    assert compiled_ == simpy
+
+
+def test_a_clock_may_stand_still_from_the_horizon_on() -> None:
+    assert_engines_agree(BENCH.replace(horizon=20.0), clock=Standing(3, 20.0))
+
+
+def test_an_edge_may_tick_as_often_as_allowed_at_one_instant() -> None:
+    often = schedule.MOST_AT_ONCE // 2
+    clock = Mistaken([1.0] * often, [1.0] * often, [2.0])
+    run = assert_engines_agree(BENCH.replace(horizon=20.0), clock=clock)
+    assert (run.events["edge"] == 5).sum() == 2 * often + 1
+
+
 # --- watching, stopping, and side by side ---------------------------------------------------------
 
 
