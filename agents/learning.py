@@ -65,9 +65,10 @@ class Learning:
 
     @property
     def not_compiled(self) -> list[str]:
-        """What numba cannot compile, in words."""
+        """What numba cannot compile, in words, and why."""
         found = [*self.rule_functions, *(each for pair in self.device_functions for each in pair)]
-        return list(dict.fromkeys(each.what for each in found if each and each.compiled is None))
+        why = {each.what: each.why for each in found if each and each.compiled is None}
+        return [f"{what} (numba: {said})" for what, said in why.items()]
 
     def device(self, edge: int) -> str:
         """Return what the device of an edge is, in words."""
@@ -100,11 +101,12 @@ class Learning:
 
 @dataclass(frozen=True)
 class CompiledFunction:
-    """A function, and what numba made of it."""
+    """A function, and what numba made of it, or why it made nothing."""
 
     what: str
     python: Function
     compiled: Function | None
+    why: str = ""
 
     def address(self, signature: Any) -> int:
         """Return where its machine code lies; 0 where there is none."""
@@ -202,7 +204,7 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
     ) -> float:  # fmt: skip
         return function(drop_free, drop_clamped, value, float(parameters[0]), nudge)
 
-    return CompiledFunction("a rule that numba cannot compile", change, adapted(function))
+    return CompiledFunction("a rule that numba cannot compile", change, *adapted(function))
 
 
 def _rule_function(group: Group) -> CompiledFunction:
@@ -212,7 +214,7 @@ def _rule_function(group: Group) -> CompiledFunction:
     if group.stand_in:
         return group.stand_in
     change = type(group.rule).change
-    return CompiledFunction(_what(group.rule), change, compiled(change, RULE))
+    return CompiledFunction(_what(group.rule), change, *compiled(change, RULE))
 
 
 def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFunction | None]:
@@ -221,10 +223,11 @@ def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFun
 
     kind = type(resistor)
     what = _what(resistor)
-    change = CompiledFunction(what, kind.change, compiled(kind.change, CHANGE))
+    change = CompiledFunction(what, kind.change, *compiled(kind.change, CHANGE))
     if kind.conductance is None:
         return change, None
-    return change, CompiledFunction(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+    made = compiled(kind.conductance, CONDUCTANCE)
+    return change, CompiledFunction(what, kind.conductance, *made)
 
 
 def _try_out(group: Group, rule_row: FloatArray, device_row: FloatArray, value: float) -> None:

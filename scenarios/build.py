@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -44,6 +44,8 @@ class Experiment:
     """What is presented."""
     engine: str
     """``"simpy"`` or ``"compiled"``."""
+    not_compiled: str = ""
+    """Why ``engine="auto"`` did not take the compiled one, in words."""
 
 
 def build(
@@ -89,8 +91,10 @@ def build(
         raise OhmtickError(
             f"the compiled engine cannot run {' and '.join(refusals)}; engine='simpy' can"
         )
-    if engine == "simpy" or refusals:
+    if engine == "simpy":
         return _on_simpy(draft, log, agent)
+    if refusals:
+        return replace(_on_simpy(draft, log, agent), not_compiled=" and ".join(refusals))
     return _compiled(draft, log)
 
 

@@ -156,9 +156,9 @@ class Edges(Settings):
             rule, resistor = made["rule"], made["resistor"]
             if rule.unit not in resistor.units:
                 raise ValueError(
-                    f"'{inside}rule' must ask for changes that the resistor takes, got {rule.kind!r}, "
-                    f"which asks for {rule.unit}, and {resistor.kind!r}, which takes "
-                    f"{' or '.join(resistor.units)}"
+                    f"'{inside}rule' must ask for changes that the resistor takes, got "
+                    f"{rule.kind!r}, which asks for {rule.unit}, and {resistor.kind!r}, which "
+                    f"takes {' or '.join(resistor.units)}"
                 )
         return self
 

@@ -262,6 +262,7 @@ def _run(
             "title": scenario.title,
             "seed": seed,
             "engine": experiment.engine,
+            **({"not_compiled": experiment.not_compiled} if experiment.not_compiled else {}),
             "stand_ins": stood_in,
             "kinds": outside,
             **{f"initial_{name}": value for name, value in before.items()},

@@ -203,6 +203,8 @@ def _report(scenario: Scenario, result: Run) -> str:
         f"  error    {summary['initial_error']:.3g} V² before, "
         f"{summary['final_error']:.3g} V² after",
     ]
+    if "not_compiled" in summary:
+        lines.insert(3, f"           the compiled engine cannot run {summary['not_compiled']}")
     if len(result.probes) >= 4:
         lines.append(f"           {settled_error(result.probes)} over the last quarter")
     if "final_accuracy" in summary:

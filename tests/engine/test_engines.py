@@ -434,6 +434,15 @@ def by_string(
     return float(f"{drop_free - drop_clamped:.3f}")
 
 
+ODD = Lazy
+
+
+def unknown_type(
+    drop_free: float, drop_clamped: float, conductance: float, learning_rate: float, nudge: float
+) -> float:
+    return 1.0 if ODD is None else -1.0
+
+
 class Stateful:
     """A rule that counts how often it is asked."""
 
@@ -452,11 +461,13 @@ class Stateful:
         return 1.0 if self.asked % 3 else -1.0
 
 
+A_RULE = r"a rule that numba cannot compile \(numba: "
 UNCOMPILED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "agent": (lambda: {"agent": Lazy}, "an edge of another class than EdgeAgent"),
-    "rule": (lambda: {"rule": by_string}, "a rule that numba cannot compile"),
-    "object": (lambda: {"rule": Stateful()}, "a rule that numba cannot compile"),
-    "method": (lambda: {"rule": Stateful().__call__}, "a rule that numba cannot compile"),
+    "rule": (lambda: {"rule": by_string}, A_RULE + r"\S.*\)"),
+    "object": (lambda: {"rule": Stateful()}, A_RULE + r"The decorated object is not a function.*"),
+    "method": (lambda: {"rule": Stateful().__call__}, A_RULE + r"\S.*\)"),
+    "type": (lambda: {"rule": unknown_type}, A_RULE + r"Untyped global name 'ODD'.*\)"),
 }
 
 
@@ -468,6 +479,7 @@ def test_what_cannot_be_compiled_is_refused_or_left_to_simpy(what: str) -> None:
         ot.run(scenario, 1, "compiled", **stand_in())
     automatic = ot.run(scenario, 1, **stand_in())
     assert automatic.summary["engine"] == "simpy"
+    assert re.fullmatch(message, automatic.summary["not_compiled"])
     assert_equal(automatic, ot.run(scenario, 1, "simpy", **stand_in()))
 
 
