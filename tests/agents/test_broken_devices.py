@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from types import new_class
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def bench(change: Callable[..., float], conductance: Any, start: float) -> ot.Sc
     if conductance is not None:
         members["conductance"] = staticmethod(conductance)
     own: Any = {"kind": "broken", "units": ("steps",), "state_size": 1}
-    type(Resistor)("Broken", (Resistor,), members, **own)
+    new_class("Broken", (Resistor,), own, lambda space: space.update(members))
     return BENCH.replace(**{"edges.resistor": {"kind": "broken"}})
 
 
