@@ -82,12 +82,15 @@ def _curvature(run: Run) -> Curvature | None:
 
 def _displacement(lag: int) -> Callable[[Run], float]:
     def displacement(run: Run) -> float:
-        """How far resistors are from where they were some periods ago, squared and summed."""
         walk = settled_path(run)
         if lag >= len(walk):
             return math.nan
         return float(trajectories.displacement(walk, [lag])["msd"].iloc[0])
 
+    ago = "a period" if lag == 1 else f"{lag} periods"
+    displacement.__doc__ = (
+        f"How far resistors are from where they were {ago} ago, squared and summed."
+    )
     return displacement
 
 

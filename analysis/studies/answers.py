@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -38,10 +39,22 @@ def answer(study: StudyRecord) -> str:
         lines.append(
             _line("code", f"{len(others)} of {len(table)} runs were made by other code: {codes}")
         )
+    if nothing := unmeasured(study, table):
+        lines.append(_line("nothing", nothing))
     if table[study.metric].notna().any():
         lines += _found(study, table)
     lines.append(_line("folder", str(study.folder)))
     return "\n".join(lines)
+
+
+def unmeasured(study: StudyRecord, table: pd.DataFrame) -> str:
+    """Return which metrics are NaN in every run that was done, in words; "" where none is."""
+    names = [name for name in study.metrics if len(table) and table[name].isna().all()]
+    if not names:
+        return ""
+    said = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN in every run"
+    scenario = tomllib.loads(study.facts["scenario"])
+    return said if "probe" in scenario else f"{said}; the scenario has no [probe]"
 
 
 def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import OhmtickError
+from ..errors import OhmtickError, refuse_device
 from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function
@@ -34,6 +34,14 @@ class Schedule(Protocol):
 
     def refill(self, edge: int) -> None:
         """Look further ahead for an edge whose known ticks are all used."""
+        ...
+
+
+class Functions(Protocol):
+    """The functions of rules and devices."""
+
+    def device(self, edge: int) -> str:
+        """Return what the device of an edge is, in words."""
         ...
 
 
@@ -66,7 +74,7 @@ class CompiledSimulation:
     probe_period
         Time between probes, s; infinite for none.
     functions
-        Whatever has to live as long as the addresses of rules and devices are in use.
+        What rules and devices do, which lives as long as their addresses are in use.
 
     Attributes
     ----------
@@ -95,7 +103,7 @@ class CompiledSimulation:
         test: Data,
         class_means: FloatArray | None,
         probe_period: float,
-        functions: object = None,
+        functions: Functions,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
@@ -187,6 +195,7 @@ class CompiledSimulation:
             loop.SINGULAR: self.twin.refuse_singular,
             loop.BACKWARDS: self._refuse_backwards,
             loop.NOT_FINITE: self._refuse_rule,
+            loop.NO_CONDUCTANCE: self._refuse_device,
         }
         if not (self._schedule.ahead.next_tick >= self.now).all():
             self._refuse_backwards()
@@ -284,6 +293,12 @@ class CompiledSimulation:
             f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
+
+    def _refuse_device(self) -> None:
+        slot = self._pending.slots[self._counters[loop.IN_FLIGHT]]
+        edge = int(self._pending.tie[slot] >> loop.READING_BITS)
+        value, conductance = float(self._devices.value[edge]), float(self._pending.change[slot])
+        refuse_device(self._functions.device(edge), edge, self.now, value, conductance)
 
 
 def _pending(capacity: int) -> PendingReadings:

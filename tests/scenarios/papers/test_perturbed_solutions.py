@@ -95,3 +95,13 @@ def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
     assert [name for _, name, _ in found] == [f"idealised-16-one-{seed}" for seed in range(4)]
     assert [study.seeds for *_, study in found] == [(seed,) for seed in range(4)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [name for _, name, _ in found]
+
+
+def test_copies_that_mismatch_have_no_curvature_to_go_by(tmp_path: Path) -> None:
+    mismatched = DRAWN.replace(**{"edges.mismatch.conductance": 0.02})
+    for study in (late, beyond, fast):
+        with pytest.raises(
+            ot.OhmtickError, match=r"^edges\.mismatch\.conductance must be 0 .* got 0\.02$"
+        ):
+            study(mismatched, 1, [0.5], tmp_path / "a")
+    assert not (tmp_path / "a").exists()
