@@ -55,7 +55,7 @@ def write(
     studies = [record for series in records.values() for record in series.values()]
     text = HEAD.format(
         title=paper.title, about=paper.about, command=command,
-        version=studies[0].facts["version"], runs=sum(map(len, studies)),
+        version=studies[0].metadata["version"], runs=sum(map(len, studies)),
     )  # fmt: skip
     text += "\n" + _summary(results) + "".join(map(_chapter, results))
     write_text(folder / "README.md", text)

@@ -29,11 +29,11 @@ def answer(study: StudyRecord) -> str:
     each cell against the reference; of a sample, how each key ranks the metric.
     """
     table = study.table()
-    lines = [study.facts.get("title") or str(study.folder)]
-    cells, seeds = study.cells, len(study.facts.get("seeds", ()))
+    lines = [study.metadata.get("title") or str(study.folder)]
+    cells, seeds = study.cells, len(study.metadata.get("seeds", ()))
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
     if "code" in table:
-        others = table.loc[table["code"] != study.facts["code"], "code"]
+        others = table.loc[table["code"] != study.metadata["code"], "code"]
         codes = ", ".join(others.unique())
         lines.append(
             _line("code", f"{len(others)} of {len(table)} runs were made by other code: {codes}")
@@ -45,7 +45,7 @@ def answer(study: StudyRecord) -> str:
 
 
 def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
-    rule = study.facts["threshold"]
+    rule = study.metadata["threshold"]
     level = f"{rule['confidence'] * 100:g} %"
     metric = named(study.metric, study.units)
     yield _line("metric", f"{metric}, {rule['statistic'].replace('_', ' ')} over the seeds")
@@ -56,7 +56,7 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
         factor = rule["factor"]
         yield _line("threshold", f"where it is {factor:g} × what it is at the reference ({level})")
         yield from moved
-    elif study.facts.get("sampled"):
+    elif study.metadata.get("sampled"):
         yield _line("influence", f"rank correlation of each key with it ({level})")
         for row in study.influence().to_dict("records"):
             ends = f"{row['low']:+.2f} … {row['high']:+.2f}"
@@ -67,7 +67,7 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
 
 def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     """Yield the thresholds of each key, while the other keys of numbers are at their reference."""
-    rule = study.facts["threshold"]
+    rule = study.metadata["threshold"]
     settings = {name: rule[name] for name in ("statistic", "confidence")}
     settings["reference"] = study.reference
     units = study.units
@@ -139,7 +139,7 @@ def _place(row: Mapping[Any, Any], factor: float, unit: str | None) -> str:
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
     table = study.table()
     if not study.axes:
-        rule = study.facts["threshold"]
+        rule = study.metadata["threshold"]
         values = table[study.metric].dropna()
         of = bootstrap(values, rule["statistic"], confidence=rule["confidence"])
         whole = _interval({"value": of.value, "low": of.low, "high": of.high})

@@ -71,7 +71,7 @@ def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
         yield from _responses(study, key)
     if len(study.moved) >= 2:
         yield from _heat_maps(study, *study.moved[:2])
-    sampled = [key for key in study.facts.get("sampled", []) if table[key].dtype.kind in "iuf"]
+    sampled = [key for key in study.metadata.get("sampled", []) if table[key].dtype.kind in "iuf"]
     for key in sampled:
         yield (
             _file_name("sample", key),
@@ -96,7 +96,7 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
     numbers = [other for other in others if other != hue and other in study.moved]
     words = [other for other in others if other != hue and other not in study.moved]
     keys = [key] if hue is None else [key, hue]
-    rule = study.facts["threshold"]
+    rule = study.metadata["threshold"]
     settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
     for title, part in _by_words(study.at_reference(table, numbers), words):
         found = responses.thresholds(
@@ -119,7 +119,7 @@ def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]
     """Draw two keys against each other, a figure a level of those that are no numbers."""
     table = study.at_reference(study.table(), study.moved[2:])
     words = [key for key in study.axes if len(table[key].unique()) > 1 and key not in study.moved]
-    statistic = study.facts["threshold"]["statistic"]
+    statistic = study.metadata["threshold"]["statistic"]
     for title, part in _by_words(table, words):
         matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
         axes = plots_studies.heat_map(matrix, metric=study.metric, units=study.units)

@@ -72,7 +72,7 @@ class StudyRecord:
         What is varied: dotted keys, and ``label`` where rows have one.
     metrics : list of str
         What is measured of each run.
-    facts : dict
+    metadata : dict
         What else is noted: ``title``, ``version`` and ``code`` (a digest of its sources) of the
         Ohmtick that ran it last, ``codes`` (the code and the version of each that ran it),
         ``versions`` of what computed, ``seeds``, ``threshold``.
@@ -82,12 +82,12 @@ class StudyRecord:
         self.folder = folder
         self._elsewhere = elsewhere
         with self._ledger() as ledger, ledger.at_one_time():
-            self.facts: dict[str, Any] = ledger.facts()
+            self.metadata: dict[str, Any] = ledger.metadata()
             self._cells = ledger.cells()
             self._plan = ledger.plan()
             self._entries = ledger.entries()
-        self.keys: list[str] = self.facts.get("keys", [])
-        self.metrics: list[str] = self.facts.get("metrics", [])
+        self.keys: list[str] = self.metadata.get("keys", [])
+        self.metrics: list[str] = self.metadata.get("metrics", [])
 
     @property
     def cells(self) -> int:
@@ -98,7 +98,7 @@ class StudyRecord:
     def axes(self) -> list[str]:
         """The keys that tell cells apart: of paired lists ``label``, or the first if it can."""
         hidden: set[str] = set()
-        for block in self.facts.get("paired", []):
+        for block in self.metadata.get("paired", []):
             chosen = LABEL if LABEL in block else block[0]
             values = {json.dumps(cell[chosen]) for cell in self._cells}
             rows = {json.dumps([cell[key] for key in block]) for cell in self._cells}
@@ -109,7 +109,7 @@ class StudyRecord:
     @property
     def moved(self) -> list[str]:
         """The axes that hold different numbers and were not sampled."""
-        table, sampled = self._frame(self._done, {}), self.facts.get("sampled", [])
+        table, sampled = self._frame(self._done, {}), self.metadata.get("sampled", [])
         return [
             key
             for key in self.axes
@@ -125,7 +125,7 @@ class StudyRecord:
         Where the study names none, that is the first cell of its plan, whether it was run or not.
         """
         first = self._frame(self._plan[:1], {})
-        given = self.facts["threshold"]["reference"]
+        given = self.metadata["threshold"]["reference"]
         return {key: given.get(key, first[key].iloc[0]) for key in self.axes}
 
     def at_reference(self, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -138,13 +138,13 @@ class StudyRecord:
     def units(self) -> dict[str, str]:
         """The unit of each key and metric that has one."""
         known = {name: unit for name in self.metrics if (unit := unit_of_metric(name))}
-        noted: dict[str, str] = self.facts.get("units", {})
+        noted: dict[str, str] = self.metadata.get("units", {})
         return known | noted
 
     @property
     def metric(self) -> str:
         """The metric that the study is about."""
-        asked = self.facts["threshold"]["metric"]
+        asked = self.metadata["threshold"]["metric"]
         return asked if asked in self.metrics else self.metrics[0]
 
     def __repr__(self) -> str:
@@ -172,21 +172,21 @@ class StudyRecord:
         frame = self._frame(self._done, columns)
         frame = frame.astype(dict.fromkeys(self.metrics, "float64"))
         codes = [self._code(run) for run in self._done]
-        return frame.assign(code=codes) if set(codes) - {self.facts.get("code", "")} else frame
+        return frame.assign(code=codes) if set(codes) - {self.metadata.get("code", "")} else frame
 
     @property
     def _stored(self) -> dict[str, list[str]]:
         """What each metric is called in the ledger, by the study's code and by others'."""
-        return {name: self.facts.get("stored", {}).get(name, [name]) for name in self.metrics}
+        return {name: self.metadata.get("stored", {}).get(name, [name]) for name in self.metrics}
 
     def _code(self, run: PlannedRun) -> str:
         """Return which code made a run: the package's, and of a metric where that is another."""
         row = self._entries[run.key].metrics or {}
         made, marked, _ = run.key.partition("-")
         if not marked:  # as keys were when the version was all that was noted
-            made = self.facts.get("unmarked", "")
-        elif made in self.facts.get("current", ()):  # with kinds from outside, as they are now
-            made = self.facts["code"]
+            made = self.metadata.get("unmarked", "")
+        elif made in self.metadata.get("current", ()):  # with kinds from outside, as they are now
+            made = self.metadata["code"]
         others = [
             next(each for each in stored if each in row)
             for stored in self._stored.values()
@@ -220,7 +220,7 @@ class StudyRecord:
 
     def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
         """Return where each key's threshold lies; see `responses.thresholds`."""
-        rule = self.facts["threshold"]
+        rule = self.metadata["threshold"]
         return thresholds(
             self.table(),
             self.axes,
@@ -239,12 +239,12 @@ class StudyRecord:
 
     def influence(self, metric: str | None = None) -> pd.DataFrame:
         """Return how each key ranks a metric; see `responses.influence`."""
-        keys = self.facts.get("sampled") or self.axes
-        confidence = self.facts["threshold"]["confidence"]
+        keys = self.metadata.get("sampled") or self.axes
+        confidence = self.metadata["threshold"]["confidence"]
         return influence(self.table(), keys, metric or self.metric, confidence=confidence)
 
     def _rule(self) -> dict[str, Any]:
-        rule = self.facts["threshold"]
+        rule = self.metadata["threshold"]
         return {"statistic": rule["statistic"], "confidence": rule["confidence"]}
 
     def folders(self, where: Where | None = None) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def other_names(held: dict[str, Entry], stored: Stored) -> Stored:
 
 def other_codes(ledger: Ledger, held: dict[str, Entry]) -> list[str]:
     """Return the other codes whose runs a ledger holds, the latest first."""
-    facts = ledger.facts()
+    facts = ledger.metadata()
     there = {each for each in _codes(held, facts) if _is_other(each, facts)}
     known = [*facts.get("codes", {})][::-1]
     return sorted(there, key=lambda each: known.index(each) if each in known else len(known))
@@ -80,7 +80,7 @@ def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) ->
     """
     from ... import __version__
 
-    facts = ledger.facts()
+    facts = ledger.metadata()
     hint = (
         "; go on with that code, give another folder, or take what it made with "
         "--accept-other-code (accept_other_code=True); nothing was changed"

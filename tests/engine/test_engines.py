@@ -759,7 +759,7 @@ def test_runs_in_two_threads_are_those_one_after_the_other() -> None:
 
 @pytest.mark.slow
 def test_the_engines_agree_through_checks_of_the_factor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """250 000 changes are two checks of Kirchhoff's law, which may renew the factor."""
+    """250 000 changes are two checks of Kirchhoff's law, which may refactorize."""
     checks = []
 
     class Counted(ot.TwinNetwork):

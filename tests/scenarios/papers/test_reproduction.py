@@ -205,7 +205,7 @@ def test_resampled_medians_cover_as_often_as_they_say() -> None:
 
 
 @pytest.mark.parametrize("quick", [True, False])
-def test_every_study_of_the_campaign_can_run(quick: bool) -> None:
+def test_every_study_of_the_paper_can_run(quick: bool) -> None:
     paper_studies = PaperStudies.load("wycoff2022").model_copy(update={"near": ()})
     names = []
     for series, scenario, study in paper_studies.studies(quick):
