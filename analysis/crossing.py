@@ -8,14 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .frames import require
-from .resampling import (
-    CONFIDENCE,
-    RESAMPLES,
-    FloatArray,
-    Statistic,
-    interval_of,
-    statistic_of,
-)
+from .resampling import CONFIDENCE, RESAMPLES, FloatArray, Statistic, interval_of, statistic_of
 from .statistics import Estimate
 
 
@@ -47,11 +40,11 @@ def threshold(
         Above 1 the curve has to rise, below 1 to fall.
     reference
         The level to compare with; the smallest by default.
-    statistic, confidence, resamples, seed
-        As for `bootstrap`.
     scale
         Whether levels are interpolated as they are, or in their logarithm (where both levels are
         positive).
+    statistic, confidence, resamples, seed
+        As in `~ohmtick.analysis.statistics`.
 
     Returns
     -------

@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .frames import check_ascending, check_frame, require, whole_numbers
-from .timing import by_edge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,9 +103,8 @@ def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.Da
     Returns
     -------
     DataFrame
-        One row an edge and averaging time, sorted by both: `edge`, and the columns of
-        `allan_deviation`. Only edges with three ticks or more are there. An edge that is merely
-        fast or slow by a little has no deviation for it.
+        One row an edge of three ticks or more and averaging time, sorted by both: `edge`, and the
+        columns of `allan_deviation`.
 
     Raises
     ------
@@ -127,18 +125,13 @@ def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.Da
 
     where = "allan_deviations"
     check_frame(events, ["edge", "sensed_s"], "events", where)
-    edge, sensed = by_edge(events)
-    starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]])
-    clocks = [
-        (int(edge[start]), ticks)
-        for start, ticks in zip(starts, np.split(sensed, starts[1:]), strict=True)
-        if ticks.size >= 3
-    ]
+    clocks = {
+        edge: np.sort(own.to_numpy(dtype=float))
+        for edge, own in events.groupby("edge")["sensed_s"]
+        if own.size >= 3
+    }
     require(clocks, "events", where, "hold three ticks of an edge", "fewer")
     if period is None:
-        period = float(np.median(np.concatenate([np.diff(ticks) for _, ticks in clocks])))
-    tables = [allan_deviation(ticks, period) for _, ticks in clocks]
-    names = np.repeat([name for name, _ in clocks], [len(table) for table in tables])
-    whole = pd.concat(tables, ignore_index=True)
-    whole.insert(0, "edge", names)
-    return whole
+        period = float(np.median(np.concatenate([np.diff(ticks) for ticks in clocks.values()])))
+    tables = {edge: allan_deviation(ticks, period) for edge, ticks in clocks.items()}
+    return pd.concat(tables, names=["edge"]).reset_index("edge").reset_index(drop=True)
