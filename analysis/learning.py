@@ -2,8 +2,8 @@
 
 All functions read the probes of one run: one row a probe, sorted by time, with the columns
 `time_s` (s), `updates` (actuations of the whole network so far) and `error` (V², the mean over
-data and targets of (v_target - desired)²). They raise an AnalysisError for a column that is missing,
-for a frame that is empty or unsorted, and for a parameter out of range.
+data and targets of (v_target - desired)²). They raise an AnalysisError for a column that is
+missing, for a frame that is empty or unsorted, and for a parameter out of range.
 """
 
 from __future__ import annotations

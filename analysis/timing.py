@@ -1,9 +1,9 @@
 """When the edges acted: tick intervals and staleness.
 
-Each function takes the events of one run, in any order: one row an actuation, here with the columns
-`edge`, `sensed_s` (when the edge read its drops, s) and `staleness`. So a tick is in them only if it
-was acted on: ticks that a gate below 1 let pass are missing, and so are readings still in flight at
-the horizon. A missing column and an empty frame raise an AnalysisError.
+Each function takes the events of one run, in any order: one row an actuation, here with the
+columns `edge`, `sensed_s` (when the edge read its drops, s) and `staleness`. So a tick is in them
+only if it was acted on: ticks that a gate below 1 let pass are missing, and so are readings still
+in flight at the horizon. A missing column and an empty frame raise an AnalysisError.
 """
 
 from __future__ import annotations

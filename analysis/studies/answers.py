@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import METRICS
-from ..statistics import bootstrap
 from ..units import named
-from .responses import thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,10 +65,7 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
 
 def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     """Yield the thresholds of each key, while the other keys of numbers are at their reference."""
-    rule = study.metadata["threshold"]
-    settings = {name: rule[name] for name in ("statistic", "confidence")}
-    settings["reference"] = study.reference
-    units = study.units
+    factor, units = study.metadata["threshold"]["factor"], study.units
     for key in study.moved:
         if not (table[key] == study.reference[key]).any():
             yield _line("", f"{key}: none, since no run at {study.reference[key]} was done")
@@ -80,14 +75,14 @@ def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
             yield _line("", f"{key}: none, since no run was done with all others at the reference")
             continue
         keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
-        found = thresholds(part, keys, study.metric, rule["factor"], **settings)
+        found = study.thresholds_in(part, keys)
         rows = found[found["key"] == key].to_dict("records")
         names = [", ".join(_named(k, row[k], units) for k in keys if k != key) for row in rows]
         width = max(map(len, names), default=0)
         if rows:
             yield _line("", f"{key}, of which {_reference(study, key, rows[0])}")
         for name, row in zip(names, rows, strict=True):
-            place = _place(row, rule["factor"], units.get(key))
+            place = _place(row, factor, units.get(key))
             base = _with(f"{row['value']:.3g}", units.get(study.metric))
             yield _line("", f"  {name:{width}}  {place}; from {base}")
 
@@ -139,10 +134,7 @@ def _place(row: Mapping[Any, Any], factor: float, unit: str | None) -> str:
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
     table = study.table()
     if not study.axes:
-        rule = study.metadata["threshold"]
-        values = table[study.metric].dropna()
-        of = bootstrap(values, rule["statistic"], confidence=rule["confidence"])
-        whole = _interval({"value": of.value, "low": of.low, "high": of.high})
+        whole = _interval(study.response().iloc[0])
         yield _line("value", f"{_with(whole, study.units.get(study.metric))}, {level}")
         return
     if study.at_reference(table, study.axes).empty:
@@ -160,7 +152,7 @@ def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
         yield _line("", f"and {len(found) - MOST_LISTED} more")
 
 
-def _interval(row: Mapping[Any, Any]) -> str:
+def _interval(row: Mapping[Any, Any] | pd.Series) -> str:
     if math.isnan(row["low"]):
         return f"{row['value']:.3g} ({ONE_SEED})"
     return f"{row['value']:.3g} ({row['low']:.3g} … {row['high']:.3g})"

@@ -29,18 +29,12 @@ LONGEST_NAME = 200
 
 
 def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]:
-    """Draw what a study found, and return the paths of the files.
+    """Draw what a study found into a folder, and return the paths of the files.
 
     A response curve for each key that holds numbers and was moved by itself, a heat map of the
     first two such keys, each cell against the reference where there are no such keys, and a
     scatter plot for each key that was sampled. Each file is whole, whenever the drawing is stopped.
-
-    Parameters
-    ----------
-    study
-        What `ohmtick.open_study` returns.
-    folder
-        Where to; ``figures`` in the study's folder by default.
+    They go to ``figures`` in the study's folder by default.
 
     Raises
     ------
@@ -96,19 +90,15 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
     numbers = [other for other in others if other != hue and other in study.moved]
     words = [other for other in others if other != hue and other not in study.moved]
     keys = [key] if hue is None else [key, hue]
-    rule = study.metadata["threshold"]
-    settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
     for title, part in _by_words(study.at_reference(table, numbers), words):
-        found = responses.thresholds(
-            part, keys, study.metric, rule["factor"], reference=study.reference, **settings
-        )
+        found = study.thresholds_in(part, keys)
         axes = plots_studies.response_curve(
-            responses.response(part, keys, study.metric, **settings),
+            responses.response(part, keys, study.metric, **study.statistic_options),
             key,
             hue,
             metric=study.metric,
             thresholds=found[found["key"] == key],
-            factor=rule["factor"],
+            factor=study.metadata["threshold"]["factor"],
             units=study.units,
         )
         as_written(axes).set_title(shortened(title), fontsize="small")

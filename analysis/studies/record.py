@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
 from os import PathLike
@@ -21,7 +21,7 @@ from ...engine.errors import (
 )
 from ...engine.events import EVENT_DTYPES
 from ...engine.records.addresses import file_system, is_address, lies_in
-from ...engine.records.ledger import LEDGER, Entry, Ledger, PlannedRun
+from ...engine.records.ledger import LEDGER, Ledger, PlannedRun
 from ...engine.records.run import EVENTS
 from ..report.selection import Condition, Where, conditions, holding
 from ..units import unit_of_metric
@@ -62,12 +62,10 @@ def is_study(path: str | Path) -> bool:
 
 
 class StudyRecord:
-    """What a study's ledger held when it was opened.
+    """What the ledger in a study's `folder` held when it was opened.
 
     Attributes
     ----------
-    folder : Path
-        Where it is.
     keys : list of str
         What is varied: dotted keys, and ``label`` where rows have one.
     metrics : list of str
@@ -81,7 +79,7 @@ class StudyRecord:
     def __init__(self, folder: Path, *, elsewhere: bool = False) -> None:
         self.folder = folder
         self._elsewhere = elsewhere
-        with self._ledger() as ledger, ledger.at_one_time():
+        with Ledger(self.folder / LEDGER) as ledger, ledger.at_one_time():
             self.metadata: dict[str, Any] = ledger.metadata()
             self._cells = ledger.cells()
             self._plan = ledger.plan()
@@ -110,13 +108,8 @@ class StudyRecord:
     def moved(self) -> list[str]:
         """The axes that hold different numbers and were not sampled."""
         table, sampled = self._frame(self._done, {}), self.metadata.get("sampled", [])
-        return [
-            key
-            for key in self.axes
-            if key not in sampled
-            and table[key].dtype.kind in "iuf"
-            and len(table[key].unique()) > 1
-        ]
+        keys = [key for key in self.axes if key not in sampled]
+        return [k for k in keys if table[k].dtype.kind in "iuf" and len(table[k].unique()) > 1]
 
     @property
     def reference(self) -> dict[str, Any]:
@@ -205,29 +198,36 @@ class StudyRecord:
 
     def times(self) -> pd.DataFrame:
         """Return the time that each run took, s: the keys, ``seed`` and ``took_s``."""
-        return self._frame(
-            self._done, {"took_s": [self._entries[run.key].took_s for run in self._done]}
-        )
+        took = [self._entries[run.key].took_s for run in self._done]
+        return self._frame(self._done, {"took_s": took})
 
     def response(self, *keys: str, metric: str | None = None) -> pd.DataFrame:
         """Return a metric's statistic over the seeds; see `responses.response`.
 
         By default at every cell, of the metric and by the statistic that the study is about.
         """
-        return response(
-            self.table(), list(keys) or self.axes, metric or self.metric, **self._rule()
-        )
+        named = list(keys) or self.axes
+        return response(self.table(), named, metric or self.metric, **self.statistic_options)
 
     def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
         """Return where each key's threshold lies; see `responses.thresholds`."""
-        rule = self.metadata["threshold"]
+        return self.thresholds_in(self.table(), self.axes, metric, factor)
+
+    def thresholds_in(
+        self,
+        table: pd.DataFrame,
+        keys: Sequence[str],
+        metric: str | None = None,
+        factor: float | None = None,
+    ) -> pd.DataFrame:
+        """Return where each key's threshold lies in a part of the table."""
         return thresholds(
-            self.table(),
-            self.axes,
+            table,
+            keys,
             metric or self.metric,
-            factor or rule["factor"],
+            factor or self.metadata["threshold"]["factor"],
             reference=self.reference,
-            **self._rule(),
+            **self.statistic_options,
         )
 
     def comparisons(
@@ -235,17 +235,20 @@ class StudyRecord:
     ) -> pd.DataFrame:
         """Return each cell against a reference; see `responses.comparisons`."""
         base = self.reference if reference is None else reference
-        return comparisons(self.table(), self.axes, metric or self.metric, base, **self._rule())
+        return comparisons(
+            self.table(), self.axes, metric or self.metric, base, **self.statistic_options
+        )
 
     def influence(self, metric: str | None = None) -> pd.DataFrame:
         """Return how each key ranks a metric; see `responses.influence`."""
         keys = self.metadata.get("sampled") or self.axes
-        confidence = self.metadata["threshold"]["confidence"]
+        confidence = self.statistic_options["confidence"]
         return influence(self.table(), keys, metric or self.metric, confidence=confidence)
 
-    def _rule(self) -> dict[str, Any]:
-        rule = self.metadata["threshold"]
-        return {"statistic": rule["statistic"], "confidence": rule["confidence"]}
+    @property
+    def statistic_options(self) -> dict[str, Any]:
+        """What is told of the seeds of a cell: the ``statistic``, and its ``confidence``."""
+        return {name: self.metadata["threshold"][name] for name in ("statistic", "confidence")}
 
     def folders(self, where: Where | None = None) -> pd.DataFrame:
         """Return where the runs are kept: the keys, ``seed`` and ``folder``.
@@ -274,7 +277,7 @@ class StudyRecord:
         import pandas as pd
 
         runs = self._chosen(conditions(where, [*self.keys, "seed"]))
-        with self._ledger() as ledger:
+        with Ledger(self.folder / LEDGER) as ledger:
             kept = dict(ledger.probes(list(dict.fromkeys(run.key for run in runs))))
         runs = [run for run in runs if run.key in kept]
         return self._joined(runs, [pd.read_parquet(BytesIO(kept[run.key])) for run in runs])
@@ -354,8 +357,7 @@ class StudyRecord:
         return [run for run in self._plan if self._is(run, failed=False)]
 
     def _is(self, run: PlannedRun, *, failed: bool) -> bool:
-        entry: Entry | None = self._entries.get(run.key)
-        if entry is None:
+        if (entry := self._entries.get(run.key)) is None:
             return False
         done = entry.measures(self._stored.values())
         return entry.error is not None and not done if failed else done
@@ -364,26 +366,16 @@ class StudyRecord:
         import pandas as pd
 
         changes = [self._cells[run.cell] for run in runs]
-        named = {key: list(_shown(row[key] for row in changes)) for key in self.keys}
+        named = {key: [_shown(row[key]) for row in changes] for key in self.keys}
         return pd.DataFrame({**named, "seed": [run.seed for run in runs], **columns})
 
-    def _ledger(self) -> Ledger:
-        return Ledger(self.folder / LEDGER)
 
-
-def _shown(values: Iterator[Any]) -> Iterator[Any]:
-    for value in values:
-        yield json.dumps(value) if isinstance(value, list | dict) else value
+def _shown(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) -> pd.DataFrame:
-    """Read some rows and columns of a run's event log, from a path or an allowed address.
-
-    Raises
-    ------
-    RecordError
-        When it cannot be read.
-    """
+    """Read some rows and columns of a run's event log, from a path or an allowed address."""
     import pyarrow.parquet as pq
 
     try:
