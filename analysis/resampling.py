@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -75,7 +74,7 @@ def interval_of(
         warnings.simplefilter("ignore")  # of what SciPy makes of infinities; its interval is unused
         spread = stats.bootstrap(
             tuple(samples),
-            partial(_at_axis, statistic),
+            lambda *drawn, axis=-1: statistic(*drawn, axis=axis),
             n_resamples=resamples,
             batch=min(BATCH, resamples),
             vectorized=True,
@@ -90,7 +89,3 @@ def interval_of(
     # Values that occurred, since between two infinities there is nothing.
     ends = np.quantile(spread, [tail, 1.0 - tail], method="inverted_cdf")
     return float(ends[0]), float(ends[1])
-
-
-def _at_axis(statistic: Callable[..., Any], *samples: FloatArray, axis: int = -1) -> Any:
-    return statistic(*samples, axis=axis)

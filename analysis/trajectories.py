@@ -81,9 +81,11 @@ def path(
         check_ascending(time, "events", where, " by time_s (one run at a time)")
         rule = f"have a value for edge {edge.max()}"
         require(edge.max() < start.size, "initial", where, rule, start.size)
-        for number, own in events.groupby("edge").indices.items():
-            written = np.r_[start[number], after[own]]
-            values[:, number] = written[np.searchsorted(time[own], at, side="right")]
+        rows = events.groupby("edge").indices
+        for number, first in enumerate(start):
+            if (own := rows.get(number)) is not None:
+                written = np.r_[first, after[own]]
+                values[:, number] = written[np.searchsorted(time[own], at, side="right")]
     if cuts is not None:
         cut = np.asarray(cuts, dtype=float)
         require(cut.shape == start.shape, "cuts", where, f"be {start.size} times", cut.shape)

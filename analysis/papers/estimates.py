@@ -24,6 +24,11 @@ def proportion(hits: Iterable[object]) -> Estimate:
     return Estimate(value=float(flags.mean()), low=ends.low, high=ends.high, seeds=flags.size)
 
 
+def ratios(wide: pd.DataFrame, reference: str) -> dict[str, Comparison]:
+    """Return the ratio of each column to one of them, paired by seed."""
+    return {label: ratio(wide[label], wide[reference]) for label in wide.columns.drop(reference)}
+
+
 def seeds_that(runs: pd.DataFrame, flags: pd.Series) -> Estimate:
     """Return the fraction of the seeds with which a flag is true of the runs of all tasks."""
     return proportion(flags.groupby(runs["seed"]).all())
@@ -39,15 +44,8 @@ def resampled(
 ) -> Estimate:
     """Return a statistic of the numbers of the seeds, and its bootstrap interval.
 
-    Parameters
-    ----------
-    statistic
-        Takes an array of seeds' numbers, some of them twice, and returns a number; NaN is left
-        out of the interval.
-    seeds
-        How many seeds there are.
-    resamples, seed
-        Number of resamples, and the seed that draws them.
+    It takes an array of seeds' numbers, some of them twice, and returns a number; NaN is left out
+    of the interval.
     """
     rng = np.random.default_rng(seed)
     draws = [statistic(rng.integers(0, seeds, seeds)) for _ in range(resamples)]

@@ -26,25 +26,10 @@ bound, *does not hold* where none of it does, and is *undecided* otherwise.
 def write(
     paper: Paper, records: Mapping[str, Records], folder: Path, *, command: str
 ) -> list[Finding]:
-    """Write the report, and return its findings.
+    """Judge what was recorded, by series and scenario, write the report, and return its findings.
 
-    Each file is whole, whenever the writing is stopped; README.md, which names them, is the last.
-
-    Parameters
-    ----------
-    paper
-        What is claimed.
-    records
-        What was recorded, by series and scenario.
-    folder
-        Where to; what is there is written over.
-    command
-        What made it.
-
-    Raises
-    ------
-    RecordError
-        When a file cannot be written.
+    What is in the folder is written over. Each file is whole, whenever the writing is stopped;
+    README.md, which names them, and the command that made them, is the last.
     """
     with savable():
         results = paper.judge(records)

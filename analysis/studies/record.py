@@ -312,10 +312,9 @@ class StudyRecord:
         own = [*self.keys, "seed"]
         asked = conditions(where, [*own, *EVENT_DTYPES])
         wanted = list(EVENT_DTYPES) if columns is None else list(columns)
-        for column in wanted:
-            if column not in EVENT_DTYPES:
-                hint = nearest(column, EVENT_DTYPES)
-                raise AnalysisError(f"there is no column {column!r} of events; {hint}")
+        if strange := [column for column in wanted if column not in EVENT_DTYPES]:
+            hint = nearest(strange[0], EVENT_DTYPES)
+            raise AnalysisError(f"there is no column {strange[0]!r} of events; {hint}")
         runs = self._chosen([each for each in asked if each[0] in own])
         for run in runs:
             if self._entries[run.key].folder is None:
@@ -365,8 +364,7 @@ class StudyRecord:
     def _frame(self, runs: Sequence[PlannedRun], columns: dict[str, list[Any]]) -> pd.DataFrame:
         import pandas as pd
 
-        changes = [self._cells[run.cell] for run in runs]
-        named = {key: [_shown(row[key]) for row in changes] for key in self.keys}
+        named = {key: [_shown(self._cells[run.cell][key]) for run in runs] for key in self.keys}
         return pd.DataFrame({**named, "seed": [run.seed for run in runs], **columns})
 
 

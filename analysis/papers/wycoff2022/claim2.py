@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import bootstrap, tabulated
+from ...statistics import Comparison, bootstrap, tabulated
 from ..claims import Records, Result
-from ..estimates import estimate_of, exp, ratio, resampled
-from ..tables import by_seed, groups, readings, tables_of
+from ..estimates import estimate_of, exp, ratios, resampled
+from ..tables import by_seed, groups, log_ratios, readings, tables_of
 from ..verdicts import interval
 from .claim2_figures import METRICS, SWEEPS, draw_protocols, draw_sweeps
 from .protocols import REFERENCE, tables_by_clock
@@ -75,12 +75,11 @@ def judge(result: Result, series: Mapping[str, Records]) -> None:
 
 def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the ratios of each task and metric to lockstep."""
-    found = {}
+    found: dict[tuple[str, str, str], Comparison] = {}
     for scenario, cell in groups(runs, "scenario"):
         for metric in METRICS:
-            wide = by_seed(cell, metric).clip(lower=1e-300)
-            for label in wide.columns.drop(REFERENCE):
-                found[scenario, metric, label] = ratio(wide[label], wide[REFERENCE])
+            each = ratios(by_seed(cell, metric).clip(lower=1e-300), REFERENCE)
+            found |= {(scenario, metric, label): own for label, own in each.items()}
     return tabulated(found, ["scenario", "metric", "label"], ("lower",))
 
 
@@ -91,7 +90,8 @@ def _sweep(result: Result, name: str, records: Records) -> None:
     result.tables[f"claim2_{name}"] = runs
     levels = np.sort(runs[key].unique())
     for label in ("p = 0.1", "uniform", "Poisson"):
-        logs = _log_ratios(runs, key, label)
+        cells = [log_ratios(own, "settled_error", REFERENCE)[label] for _, own in groups(runs, key)]
+        logs = np.array(cells)
         worst = int(np.argmax(logs.mean(axis=1)))
         least = exp(bootstrap(logs[worst], "mean"))
         if name == "positions":
@@ -115,15 +115,6 @@ def _sweep(result: Result, name: str, records: Records) -> None:
             least,
             below=1.5,
         )
-
-
-def _log_ratios(runs: pd.DataFrame, key: str, label: str) -> np.ndarray:
-    """Return the logarithm of each seed's ratio to lockstep at each level, shape (L, S)."""
-    logs = []
-    for _, cell in groups(runs, key):
-        wide = np.log(by_seed(cell, "settled_error").clip(lower=1e-300))
-        logs.append((wide[label] - wide[REFERENCE]).to_numpy())
-    return np.array(logs)
 
 
 def _crossing(levels: np.ndarray, logs: np.ndarray, seeds: np.ndarray) -> float:
