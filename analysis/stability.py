@@ -1,4 +1,8 @@
-"""How steady the clocks of the edges are: the Allan deviation, of one clock and of all."""
+"""How steady the clocks of the edges are: the Allan deviation, of one clock and of all.
+
+Fewer than three ticks, times that are not finite or not in order, a period that is not positive and
+a factor out of range raise an AnalysisError.
+"""
 
 from __future__ import annotations
 
@@ -44,12 +48,6 @@ def allan_deviation(
         differences averaged). They overlap: about N / m - 2 of them are independent, so the
         last rows of a short record say little.
 
-    Raises
-    ------
-    AnalysisError
-        If there are fewer than three ticks, a time is not finite or not in order, the period is
-        not positive, or a factor is out of range.
-
     References
     ----------
     W. J. Riley, Handbook of Frequency Stability Analysis, NIST Special Publication 1065
@@ -92,24 +90,15 @@ def allan_deviation(
 def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.DataFrame:
     """Allan deviation of the clock of every edge, from the ticks that it acted on.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order. Every tick must have been acted on: a tick that is missing
-        looks like a jump of the phase, so a run with a gate below 1 has no Allan deviation.
-    period : float, optional
-        The nominal period, s; by default the median interval of all edges.
+    Every tick must have been acted on: one that is missing looks like a jump of the phase, so a run
+    with a gate below 1 has no Allan deviation. The nominal period, s, is by default the median
+    interval of all edges. Needs `edge` and `sensed_s` of the events of one run, in any order.
 
     Returns
     -------
     DataFrame
         One row an edge of three ticks or more and averaging time, sorted by both: `edge`, and the
         columns of `allan_deviation`.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty, or no edge has three ticks.
 
     Examples
     --------

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from ..statistics import Estimate
-from .verdicts import Verdict, interval, rule, verdict
+from .verdicts import Verdict, interval, number, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +51,10 @@ class Finding:
     @property
     def rule(self) -> str:
         """When the statement holds."""
-        return rule(below=self.below, above=self.above)
+        if self.below is None or self.above is None:
+            side, bound = ("above", self.above) if self.below is None else ("below", self.below)
+            return f"{side} {number(bound or 0.0)}"
+        return f"between {number(self.above)} and {number(self.below)}"
 
     @property
     def interval(self) -> str:

@@ -14,9 +14,8 @@ from ..drawing import LEGEND, letters, panels, points
 from ..estimates import ratio, ratios
 from ..tables import geometric, groups, over_tasks, readings, tables_of
 from ..verdicts import number
-from .claim2_figures import draw_sweep
 from .drifting import judge_drift
-from .protocols import REFERENCE, tables_by_clock
+from .protocols import REFERENCE, draw_sweep, tables_by_clock
 from .stability import judge_stability
 
 if TYPE_CHECKING:
