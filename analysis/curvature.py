@@ -56,25 +56,13 @@ def curvature(
     a step of all edges is ``x ← (1 - α Z BᵀB) x``, and one of edge e alone corrects
     ``(B Z Bᵀ)_ee`` of it.
 
-    Parameters
-    ----------
-    circuit, conductances
-        The network, and its conductances, S, shape (E,), at which the outputs are as desired.
-    sources
-        Node label = V.
-    targets
-        Node labels.
+    The outputs at the targets, node labels, are as desired at the conductances, S, shape (E,);
+    sources are node label = V.
     """
     from scipy.linalg import eigh  # here: it takes long to import
 
-    twin = TwinNetwork(
-        circuit,
-        np.asarray(conductances, dtype=np.float64),
-        sources=list(sources),
-        targets=list(targets),
-        nudge=1.0,
-    )
-    inputs = list(sources.values())
+    k, inputs = np.asarray(conductances, dtype=np.float64), list(sources.values())
+    twin = TwinNetwork(circuit, k, sources=list(sources), targets=list(targets), nudge=1.0)
     twin.present(inputs=inputs, desired=np.zeros(len(targets)))
     free = twin.voltages()[0]
     outputs = free[twin.targets]
@@ -86,7 +74,7 @@ def curvature(
         response = twin.voltages()[1] - free
         moved[:, target] = response[first] - response[second]
     reason = (free[first] - free[second])[:, None] * moved
-    stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
+    stiffness = moved.T @ (k[:, None] * moved)
     # The eigenvalues of Z BᵀB are those of BᵀB x = λ Z⁻¹ x, with symmetric matrices.
     eigenvalues = eigh(reason.T @ reason, stiffness, eigvals_only=True)[::-1]
     step = np.linalg.solve(stiffness, reason.T)

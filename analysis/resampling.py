@@ -82,10 +82,15 @@ def interval_of(
             method="percentile",
             rng=np.random.default_rng(seed),
         ).bootstrap_distribution
-    spread = spread[~np.isnan(spread)]
-    if not spread.size:
+    return ends_of(spread, confidence)
+
+
+def ends_of(spread: FloatArray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the ends of the percentile interval of resampled values; NaN is left out."""
+    known = spread[~np.isnan(spread)]
+    if not known.size:
         return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
     # Values that occurred, since between two infinities there is nothing.
-    ends = np.quantile(spread, [tail, 1.0 - tail], method="inverted_cdf")
-    return float(ends[0]), float(ends[1])
+    low, high = np.quantile(known, [tail, 1.0 - tail], method="inverted_cdf").tolist()
+    return low, high

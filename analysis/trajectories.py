@@ -40,7 +40,7 @@ def path(
     times: npt.ArrayLike,
     cuts: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Return the conductances of all edges at given times.
+    """Return the conductances of all edges, S, at given times, shape (T, E).
 
     Parameters
     ----------
@@ -53,11 +53,6 @@ def path(
     cuts : array_like, shape (E,), optional
         When each edge was cut, s: ``run.cuts``. From then on it conducts nothing; NaN, and the
         default, for one that was not cut.
-
-    Returns
-    -------
-    ndarray, shape (T, E)
-        Conductances, S.
 
     Examples
     --------

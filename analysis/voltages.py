@@ -75,12 +75,8 @@ def node_voltages(
     -------
     DataFrame
         The nodes of the run with the columns `free_V`, `clamped_V` (NaN where the desired outputs
-        are not recorded) and `desired_V` (NaN but for targets).
-
-    Raises
-    ------
-    AnalysisError
-        Where the data are not recorded, or there is none of that number.
+        are not recorded) and `desired_V` (NaN but for targets). Where the data are not recorded, or
+        there is none of that number, that is an AnalysisError.
     """
     where = "node_voltages"
     data = data_of(run)

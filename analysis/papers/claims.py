@@ -92,12 +92,6 @@ class Claim:
     judge: Callable[[Result, Mapping[str, Records]], None]
     """Takes the result to fill in, and what was recorded, by series and scenario."""
 
-    def result(self, series: Mapping[str, Records]) -> Result:
-        """Judge the claim."""
-        result = Result(self.title, claim=self.number)
-        self.judge(result, series)
-        return result
-
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
@@ -111,4 +105,8 @@ class Paper:
 
     def judge(self, series: Mapping[str, Records]) -> list[Result]:
         """Judge each claim whose studies are there."""
-        return [claim.result(series) for claim in self.claims if set(claim.needs) <= set(series)]
+        claims = [claim for claim in self.claims if set(claim.needs) <= set(series)]
+        results = [Result(claim.title, claim=claim.number) for claim in claims]
+        for claim, result in zip(claims, results, strict=True):
+            claim.judge(result, series)
+        return results

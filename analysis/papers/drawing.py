@@ -38,10 +38,12 @@ def letters(axes: Iterable[Axes]) -> None:
         ax.set_title(letter, loc="left", fontsize=9, fontweight="bold")
 
 
-def legend_above(figure: Figure, ax: Axes, **settings: Any) -> None:
-    """Put the legend of some Axes above the figure."""
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", frameon=False, **settings)
+def legend_above(figure: Figure, *axes: Axes, **settings: Any) -> None:
+    """Put the legend of some Axes above the figure, each label once."""
+    known = [zip(*ax.get_legend_handles_labels(), strict=True) for ax in axes]
+    drawn = {label: handle for each in known for handle, label in each}
+    how: dict[str, Any] = {"loc": "outside upper center", "frameon": False} | settings
+    figure.legend(drawn.values(), drawn, **how)
 
 
 def points(

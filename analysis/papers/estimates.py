@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..resampling import CONFIDENCE
+from ..resampling import CONFIDENCE, ends_of
 from ..statistics import Comparison, Estimate, compare
 
 if TYPE_CHECKING:
@@ -49,11 +49,8 @@ def resampled(
     """
     rng = np.random.default_rng(seed)
     draws = [statistic(rng.integers(0, seeds, seeds)) for _ in range(resamples)]
-    tail = 50.0 * (1.0 - CONFIDENCE)
-    known = np.array(draws)[~np.isnan(draws)]
-    ends = np.percentile(known, [tail, 100.0 - tail], method="inverted_cdf")
-    value = float(statistic(np.arange(seeds)))
-    return Estimate(value=value, low=float(ends[0]), high=float(ends[1]), seeds=seeds)
+    low, high = ends_of(np.array(draws))
+    return Estimate(value=float(statistic(np.arange(seeds))), low=low, high=high, seeds=seeds)
 
 
 def median_by_seed(values: pd.Series) -> Estimate:

@@ -75,7 +75,7 @@ def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
             yield _line("", f"{key}: none, since no run was done with all others at the reference")
             continue
         keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
-        found = study.thresholds_in(part, keys)
+        found = study.thresholds(table=part, keys=keys)
         rows = found[found["key"] == key].to_dict("records")
         names = [", ".join(_named(k, row[k], units) for k in keys if k != key) for row in rows]
         width = max(map(len, names), default=0)

@@ -91,7 +91,7 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
     words = [other for other in others if other != hue and other not in study.moved]
     keys = [key] if hue is None else [key, hue]
     for title, part in _by_words(study.at_reference(table, numbers), words):
-        found = study.thresholds_in(part, keys)
+        found = study.thresholds(table=part, keys=keys)
         axes = plots_studies.response_curve(
             responses.response(part, keys, study.metric, **study.statistic_options),
             key,

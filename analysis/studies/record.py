@@ -209,26 +209,19 @@ class StudyRecord:
         named = list(keys) or self.axes
         return response(self.table(), named, metric or self.metric, **self.statistic_options)
 
-    def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
-        """Return where each key's threshold lies; see `responses.thresholds`."""
-        return self.thresholds_in(self.table(), self.axes, metric, factor)
-
-    def thresholds_in(
+    def thresholds(
         self,
-        table: pd.DataFrame,
-        keys: Sequence[str],
         metric: str | None = None,
         factor: float | None = None,
+        *,
+        table: pd.DataFrame | None = None,
+        keys: Sequence[str] = (),
     ) -> pd.DataFrame:
-        """Return where each key's threshold lies in a part of the table."""
-        return thresholds(
-            table,
-            keys,
-            metric or self.metric,
-            factor or self.metadata["threshold"]["factor"],
-            reference=self.reference,
-            **self.statistic_options,
-        )
+        """Return where each key's threshold lies, for a part of the table: see `responses`."""
+        part, named = self.table() if table is None else table, keys or self.axes
+        factor = factor or self.metadata["threshold"]["factor"]
+        how = {"reference": self.reference, **self.statistic_options}
+        return thresholds(part, named, metric or self.metric, factor, **how)
 
     def comparisons(
         self, metric: str | None = None, reference: dict[str, Any] | None = None

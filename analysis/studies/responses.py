@@ -10,13 +10,14 @@ with; those that are not in it have their value in the table's first row.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...engine.errors import AnalysisError
 from ..crossing import threshold
-from ..frames import check_frame, require
+from ..frames import check_frame, refusal, require
 from ..resampling import CONFIDENCE, Statistic, statistic_of
 from ..statistics import Comparison, Estimate, bootstrap, compare, rank_correlation, tabulated
 
@@ -112,23 +113,21 @@ def comparisons(
     """
     import pandas as pd
 
-    named, where = _listed(keys), "comparisons"
-    check_frame(table, [*named, metric, SEED], "table", where)
-    _check_apart(table, named, where)
-    base = _reference(table, named, reference or {}, where)
+    where = "comparisons"
+    named, given = _apart(table, keys, metric, where), reference or {}
+    strange = [repr(key) for key in given if key not in named]
+    rule = f"name keys among {', '.join(named)}"
+    require(not strange, "reference", where, rule, "".join(strange[:1]))
+    what = {key: given.get(key, table[key].iloc[0]) for key in named}
     runs = {cell: own.set_index(SEED)[metric].dropna() for cell, own in _cells(table, named)}
-    what = dict(zip(named, base, strict=True))
-    require(base in runs, "reference", where, "be a cell that was run", what)
-    found = {}
-    reference_runs = runs.pop(base)
+    base = runs.pop(tuple(what.values()), None)
+    if base is None:
+        raise AnalysisError(refusal("reference", where, "be a cell that was run", what))
+    found: dict[Any, Estimate] = {}
     for cell, values in runs.items():
-        pairs = pd.concat([values, reference_runs], axis="columns", join="inner").to_numpy()
+        a, b = pd.concat([values, base], axis="columns", join="inner").to_numpy().T
         # Where there is no pair nothing of this cell can be compared.
-        found[cell] = (
-            compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
-            if len(pairs)
-            else NOTHING
-        )
+        found[cell] = compare(a, b, of, statistic, confidence=confidence) if a.size else NOTHING
     return tabulated(found, named, ("lower", "p_value"))
 
 
@@ -161,9 +160,7 @@ def thresholds(
     """
     import pandas as pd
 
-    named = _listed(keys)
-    check_frame(table, [*named, metric, SEED], "table", "thresholds")
-    _check_apart(table, named, "thresholds")
+    named = _apart(table, keys, metric, "thresholds")
     rows = []
     for key in named:
         if table[key].dtype.kind not in "iuf":
@@ -226,32 +223,21 @@ def influence(
     return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 
+def _apart(table: pd.DataFrame, keys: Sequence[str], metric: str, where: str) -> list[str]:
+    """Return keys that tell all runs apart; else a seed would count twice in a cell."""
+    named = _listed(keys)
+    check_frame(table, [*named, metric, SEED], "table", where)
+    twice = table.loc[table.duplicated([*named, SEED]), [*named, SEED]].to_dict("records")
+    require(not twice, "keys", where, "tell all runs apart", f"{next(iter(twice), None)} twice")
+    return named
+
+
 def _listed(keys: str | Sequence[str]) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys)
 
 
-def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
-    """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
-    twice = table.loc[table.duplicated([*keys, SEED]), [*keys, SEED]].to_dict("records")
-    require(not twice, "keys", where, "tell all runs apart", f"{next(iter(twice), None)} twice")
-
-
 def _cells(
     table: pd.DataFrame, keys: list[str]
-) -> Iterator[tuple[tuple[Hashable, ...], pd.DataFrame]]:
-    """Yield the values of the keys, and the rows that have them: all, where there are no keys."""
-    if keys:
-        yield from table.groupby(keys, sort=False, dropna=False)
-    else:
-        yield (), table
-
-
-def _reference(
-    table: pd.DataFrame, keys: list[str], reference: Mapping[str, Any], where: str
-) -> tuple[Hashable, ...]:
-    """Return the reference cell's values of the keys."""
-    strange = [key for key in reference if key not in keys]
-    got = repr(next(iter(strange), None))
-    require(not strange, "reference", where, f"name keys among {', '.join(keys)}", got)
-    first = table.iloc[0]
-    return tuple(reference.get(key, first[key]) for key in keys)
+) -> Iterable[tuple[tuple[Hashable, ...], pd.DataFrame]]:
+    """Return the values of the keys, and the rows that have them: all, where there are no keys."""
+    return table.groupby(keys, sort=False, dropna=False) if keys else [((), table)]
