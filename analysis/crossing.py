@@ -70,11 +70,8 @@ def threshold(
     sound = 0.0 < factor < np.inf and factor != 1.0
     require(sound, "factor", where, "be positive and not 1", factor)
     start = int(np.argmin(at)) if reference is None else _place(at, reference, where)
-    downwards = at[start] == at.max()
-    beyond = at <= at[start] if downwards else at >= at[start]
-    path = np.flatnonzero(beyond)
-    path = path[np.argsort(at[path])]
-    path = path[::-1] if downwards else path
+    order = np.argsort(at)
+    path = order[::-1] if start == order[-1] else order[at[order] >= at[start]]
     take = statistic_of(statistic, where)
     base = float(take(rows[start], axis=-1))
     rule = "be positive and finite at the reference"

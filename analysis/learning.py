@@ -65,9 +65,8 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     0     0.0        0               0.0   0.50             1.0
     1     5.0       80               5.0   0.05             0.1
     """
-    where = "learning_curve"
-    _, error = _checked(probes, where, "updates")
-    require(edges is None or edges >= 1, "edges", where, "be at least 1", edges)
+    _, error = _checked(probes, "learning_curve", "updates")
+    require(edges is None or edges >= 1, "edges", "learning_curve", "be at least 1", edges)
     curve = probes[["time_s", "updates"]].reset_index(drop=True)
     if edges is not None:
         curve["updates_per_edge"] = curve["updates"] / edges

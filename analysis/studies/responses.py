@@ -58,11 +58,11 @@ def response(
     """
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "response")
-    found: dict[Any, Estimate] = {}
-    for cell, runs in _cells(table, named):
-        values = runs[metric].dropna().to_numpy(dtype=float)
-        known = bool(values.size)
-        found[cell] = bootstrap(values, statistic, confidence=confidence) if known else NOTHING
+    known = {cell: runs[metric].dropna().astype(float) for cell, runs in _cells(table, named)}
+    found = {
+        cell: bootstrap(values, statistic, confidence=confidence) if len(values) else NOTHING
+        for cell, values in known.items()
+    }
     return tabulated(found, named)
 
 

@@ -313,15 +313,15 @@ def test_a_ledger_that_tells_no_code_is_refused_or_taken(tmp_path: Path) -> None
     study, folder = small(), tmp_path / "a"
     table = study.run(folder)
     with Ledger(folder / LEDGER) as ledger:
-        facts, runs, entries = ledger.metadata(), ledger.plan(), ledger.entries()
+        metadata, runs, entries = ledger.metadata(), ledger.plan(), ledger.entries()
     (folder / LEDGER).unlink()
     for name in ("code", "codes", "stored", "units", "unmarked"):
-        del facts[name]
+        del metadata[name]
     old = {run.key: _old_key(study.cells[run.cell].text, run.seed) for run in runs}
     with Ledger(folder / LEDGER, writes=True) as ledger:
         cells = [(cell.changes, cell.text) for cell in study.cells]
         plan = [replace(run, key=old[run.key]) for run in runs]
-        ledger.set_plan(facts | {"version": "0.1.0"}, cells, plan)
+        ledger.set_plan(metadata | {"version": "0.1.0"}, cells, plan)
         for key, entry in entries.items():
             ledger.enter(replace(entry, key=old[key]))
     assert_frame_equal(ot.open_study(folder).table(), table, check_exact=True)
