@@ -37,10 +37,8 @@ MOST_SAMPLES, MOST_LAGS = 20_000, 60
 def nominal_period(run: Run) -> float:
     """Return the mean time between two actions of an edge, s.
 
-    Raises
-    ------
-    AnalysisError
-        Where no edge ever acts, or another clock than the scenario's made them act.
+    Where no edge ever acts, or another clock than the scenario's made them act, that is an
+    AnalysisError.
     """
     for part, other in (run.summary.get("stand_ins") or {}).items():
         if part in ("clock", "agent"):
@@ -71,12 +69,8 @@ def nominal_period(run: Run) -> float:
 def settled_path(run: Run) -> FloatArray:
     """Return the second half of a run, a sample a nominal period, in positions or siemens, (T, E).
 
-    Edges that were cut are left out: they have no position any more.
-
-    Raises
-    ------
-    AnalysisError
-        Where the period is not defined, or the half has fewer than `LEAST_SAMPLES` of them.
+    Edges that were cut are left out: they have no position any more. Where the period is not
+    defined, or the half has fewer than `LEAST_SAMPLES` of them, that is an AnalysisError.
     """
     if (walk := _PATHS.get(run)) is None:  # several metrics ask for it
         period, span = nominal_period(run), span_of(run)
@@ -97,20 +91,9 @@ _PATHS: WeakKeyDictionary[Run, FloatArray] = WeakKeyDictionary()
 def settled_displacement(run: Run) -> tuple[pd.DataFrame, str]:
     """Return the mean squared displacement of a run's resistors over its second half, and its unit.
 
-    The path is sampled once a period of the clock, so that a cycle shows as zeros at the multiples
-    of its own period.
-
-    Returns
-    -------
-    DataFrame
-        `lag` (s), `msd`, `pairs`, as of `trajectories.displacement`.
-    str
-        "steps²" of a potentiometer with linear spacing, or else "S²".
-
-    Raises
-    ------
-    AnalysisError
-        Where the second half is shorter than four periods of the clock.
+    As of `trajectories.displacement`, with `lag` in s; its unit is "steps²" of a potentiometer with
+    linear spacing, or else "S²". The path is sampled once a period of the clock, so that a cycle
+    shows as zeros at the multiples of its own period; fewer than four are an AnalysisError.
     """
     span = span_of(run)
     period = float(clock_of(run).get("period") or span / 1000)

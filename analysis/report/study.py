@@ -54,14 +54,14 @@ CAPTIONS_ALONE = {
 def study_page(study: StudyRecord) -> str:
     """Return the page of a study, finished or not."""
     table, text = study.table(), _definition(study)
-    title = study.facts.get("title") or study.folder.name
+    title = study.metadata.get("title") or study.folder.name
     command = f"ohmtick study {shlex.quote(str(study.folder / STUDY))} --out again"
     subject = {
         "name": study.folder.name,
         "again": "The file below is the whole study. Each run has its seed, so that the same table "
         "comes of it; given the study's own folder, the command goes on where it stopped.",
         "command": command,
-        "versions": ", ".join(f"{k} {v}" for k, v in study.facts.get("versions", {}).items()),
+        "versions": ", ".join(f"{k} {v}" for k, v in study.metadata.get("versions", {}).items()),
         "file": STUDY,
         "source": text,
     }
@@ -87,7 +87,7 @@ def _settings(study: StudyRecord) -> Iterator[tuple[str, str]]:
     varied = [named(key, units) for key in study.keys]
     yield "varied", ", ".join(varied) or "nothing but the seed"
     yield "cells", f"{study.cells:,}"
-    yield "seeds", f"{len(study.facts.get('seeds', ())):,}"
+    yield "seeds", f"{len(study.metadata.get('seeds', ())):,}"
     yield "runs", f"{done:,} done, {failed:,} failed, {missing:,} to be done"
     yield "measured", ", ".join(named(name, units) for name in study.metrics)
 
@@ -123,7 +123,7 @@ def _pictures(study: StudyRecord) -> Iterator[Picture]:
         for name, axes in study_figures(study):
             kind = next((kind for kind in CAPTIONS if name.startswith(kind)), name)
             above, below = CAPTIONS.get(kind, (name, ""))
-            if len(study.facts.get("seeds", ())) == 1:
+            if len(study.metadata.get("seeds", ())) == 1:
                 below = CAPTIONS_ALONE.get(kind, below)
             title = f"{above} {name.removeprefix(kind).strip('-')}".strip()
             yield picture(figure_of(axes), title, below)
@@ -131,7 +131,7 @@ def _pictures(study: StudyRecord) -> Iterator[Picture]:
 
 def _tables(study: StudyRecord, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
     if len(table) and table[study.metric].notna().any():
-        rule = study.facts["threshold"]
+        rule = study.metadata["threshold"]
         found = study.response(*study.axes).rename(columns={"value": study.metric})
         units = study.units | dict.fromkeys(("low", "high"), study.units.get(study.metric, ""))
         text = (

@@ -48,7 +48,7 @@ class Functions(Protocol):
 class CompiledSimulation:
     """The same simulation as `~ohmtick.engine.simulation.Simulation`, at the speed of its kernels.
 
-    It runs the built-in agents, which whoever builds it has lowered to arrays, and consumes the
+    It runs the built-in agents, which whoever builds it has turned into arrays, and consumes the
     same draws in the same order: both engines' logs are equal, bit for bit.
 
     Parameters

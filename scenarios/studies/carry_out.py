@@ -148,7 +148,7 @@ def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Refuse a folder whose runs are of another study; warn of other versions of what computes."""
     if not plan.held:
         return
-    facts = ledger.facts()
+    facts = ledger.metadata()
     ours, begun = versions(), facts.get("versions", {})
     told = {"ohmtick", "code"}  # a difference of these was refused, or accepted
     if differ := [name for name in begun if name not in told and ours.get(name) != begun[name]]:
@@ -176,7 +176,7 @@ def _named(facts: dict[str, Any]) -> str:
 
 def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Write down what the study is: in the ledger, and as a file."""
-    before, ours = ledger.facts(), versions()
+    before, ours = ledger.metadata(), versions()
     codes = {name: told for name, told in before.get("codes", {}).items() if name != ours["code"]}
     current = {cell.code(ours["code"]): cell.kinds for cell in study.cells if cell.kinds}
     facts = {

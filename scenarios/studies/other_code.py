@@ -34,24 +34,24 @@ def other_names(held: dict[str, Entry], stored: Stored) -> Stored:
 
 def other_codes(ledger: Ledger, held: dict[str, Entry]) -> list[str]:
     """Return the other codes whose runs a ledger holds, the latest first."""
-    facts = ledger.facts()
-    there = {each for each in _codes(held, facts) if _is_other(each, facts)}
-    known = [*facts.get("codes", {})][::-1]
+    metadata = ledger.metadata()
+    there = {each for each in _codes(held, metadata) if _is_other(each, metadata)}
+    known = [*metadata.get("codes", {})][::-1]
     return sorted(there, key=lambda each: known.index(each) if each in known else len(known))
 
 
-def _codes(held: dict[str, Entry], facts: dict[str, Any]) -> set[str]:
-    return {_code_of(key, facts) for key in held}
+def _codes(held: dict[str, Entry], metadata: dict[str, Any]) -> set[str]:
+    return {_code_of(key, metadata) for key in held}
 
 
-def _is_other(each: str, facts: dict[str, Any]) -> bool:
+def _is_other(each: str, metadata: dict[str, Any]) -> bool:
     """Whether a code is another of the package's, or has a kind that has changed since."""
-    return each.partition("_")[0] != code() or any(changed(_kinds(each, facts)))
+    return each.partition("_")[0] != code() or any(changed(_kinds(each, metadata)))
 
 
-def _kinds(each: str, facts: dict[str, Any]) -> Digests:
+def _kinds(each: str, metadata: dict[str, Any]) -> Digests:
     """Return the digests of the kinds from outside that a code has."""
-    found: Digests = facts.get("kinds", {}).get(each, {})
+    found: Digests = metadata.get("kinds", {}).get(each, {})
     return found
 
 
@@ -60,14 +60,14 @@ def aliases(key: str) -> tuple[str, str]:
     return key, key.partition("-")[2]
 
 
-def unmarked_code(facts: dict[str, Any]) -> str:
+def unmarked_code(metadata: dict[str, Any]) -> str:
     """Return which code made the runs of keys that do not begin with one: a version."""
-    return str(facts.get("unmarked") or facts.get("version", "unknown"))
+    return str(metadata.get("unmarked") or metadata.get("version", "unknown"))
 
 
-def _code_of(key: str, facts: dict[str, Any]) -> str:
+def _code_of(key: str, metadata: dict[str, Any]) -> str:
     code, dash, _ = key.partition("-")
-    return code if dash and code != "invalid" else unmarked_code(facts)
+    return code if dash and code != "invalid" else unmarked_code(metadata)
 
 
 def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) -> None:
@@ -78,19 +78,19 @@ def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) ->
     RecordError
         What differs, and what can be done.
     """
-    facts = ledger.facts()
+    metadata = ledger.metadata()
     hint = (
         "; go on with that code, give another folder, or take what it made with "
         "--accept-other-code (accept_other_code=True); nothing was changed"
     )
     for other in other_codes(ledger, held):
         if other.partition("_")[0] == code():
-            family, kind, origin = next(changed(_kinds(other, facts)))
+            family, kind, origin = next(changed(_kinds(other, metadata)))
             raise RecordError(
                 f"the {family} {kind!r} of {origin.module} has changed since the study in "
                 f"{ledger.path.parent} was run with it{hint}"
             )
-        theirs = _ohmtick(other, facts.get("codes", {}).get(other, other))
+        theirs = _ohmtick(other, metadata.get("codes", {}).get(other, other))
         raise RecordError(
             f"the study in {ledger.path.parent} was run by {theirs}, and this is "
             f"{_ohmtick(code(), __version__)}, whose results may differ{hint}"

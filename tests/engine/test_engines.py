@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.agents import timing
+from ohmtick.agents import schedule, timing
 from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.edge import EdgeAgent, Reading
 from ohmtick.agents.kernels import RuleFunction
@@ -807,7 +807,7 @@ def test_runs_in_two_threads_are_those_one_after_the_other() -> None:
 
 @pytest.mark.slow
 def test_the_engines_agree_through_checks_of_the_factor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """250 000 changes are two checks of Kirchhoff's law, which may renew the factor."""
+    """250 000 changes are two checks of Kirchhoff's law, which may refactorize."""
     checks = []
 
     class Counted(ot.TwinNetwork):

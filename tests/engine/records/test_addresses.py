@@ -92,6 +92,7 @@ def kept_at(folder: Path, place: str) -> None:
         raw.execute("ALTER TABLE runs DROP COLUMN digest")
         raw.execute("ALTER TABLE runs DROP COLUMN probes_sha256")
         raw.execute("DROP TABLE digests")
+        raw.execute("ALTER TABLE metadata RENAME TO facts")
         raw.execute("PRAGMA user_version = 1")
 
 

@@ -87,7 +87,7 @@ def test_they_read_out_of_step(tmp_path: Path) -> None:
             assert {in_step(cell.scenario) for cell in cells if cell.scenario} == {""}
 
 
-def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
+def test_a_series_keeps_its_solutions(tmp_path: Path) -> None:
     paper_studies = PaperStudies.load("wycoff2022")
     only = [each for each in paper_studies.near if each.kind == "fast"]
     paper_studies = paper_studies.model_copy(update={"series": (), "near": tuple(only)})
