@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.registry import Family
-from ..recorded import clock_of
+from ..recorded import groups_of
 from ..runs import open_run
 from ..saving import figure_of, savable, save
 from ..studies.record import is_study, open_study
@@ -116,17 +116,17 @@ def ticks(run: Run) -> object:
     """Ticks, and how far they are in step.
 
     When the edges read, over about twenty ticks each from the first; below, the order parameter
-    of their clocks, and dashed what clocks without any order would have.
+    of their clocks, or of each group of them, and dashed what clocks without any order would have.
     """
+    import numpy as np
+
     from .. import plots
 
     _check_acted(run)
-    clock = clock_of(run)
-    return plots.ticks_and_order(
-        run.events,
-        period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None,
-        groups=run.edges.get("group"),
-    )
+    period = np.full(len(run.edges), np.nan)
+    for edges, clock in _clocks(run):
+        period[edges] = clock.get("period", np.nan) if clock.get("gate", 1.0) < 1.0 else np.nan
+    return plots.ticks_and_order(run.events, period=period, groups=run.edges.get("group"))
 
 
 @figure
@@ -145,22 +145,29 @@ def intervals(run: Run) -> object:
 def allan(run: Run) -> object:
     """Stability of the clocks.
 
-    Allan deviation, a line an edge (dark to light in the order of their numbers), or the median
-    and the middle four fifths of more than thirty.
+    Allan deviation, a line an edge (dark to light in the order of their numbers, or in the colour
+    of its group), or the median and the middle four fifths of more than thirty.
     """
+    import pandas as pd
+
     from .. import plots
     from ..stability import allan_deviations
 
     _check_acted(run)
-    clock = clock_of(run)
-    if clock.get("gate", 1.0) < 1.0:
+    whole = [(edges, clock) for edges, clock in _clocks(run) if clock.get("gate", 1.0) >= 1.0]
+    if not whole:
         raise OhmtickError(
             "its gate lets ticks pass, and a clock's stability cannot be told from the others"
         )
-    deviations = allan_deviations(run.events, clock.get("period"))
+    found = [
+        allan_deviations(own, clock.get("period"))
+        for edges, clock in whole
+        if len(own := run.events[run.events["edge"].isin(edges)])
+    ]
+    deviations = pd.concat(found, ignore_index=True)
     if (deviations["allan_deviation"] < 1e-12).all():
         raise OhmtickError("its clocks keep their period to rounding: they have no deviation")
-    return plots.allan(deviations)
+    return plots.allan(deviations, groups=run.edges.get("group"))
 
 
 @figure
@@ -187,7 +194,13 @@ def displacement(run: Run) -> object:
 
     _check_acted(run)
     frame, unit = settled_displacement(run)
-    return plots.displacement(frame, msd_label=f"mean squared\ndisplacement ({unit})")
+    hue = "group" if "group" in frame else None
+    return plots.displacement(frame, hue, msd_label=f"mean squared\ndisplacement ({unit})")
+
+
+def _clocks(run: Run) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the edges of each group, and the table of their clock."""
+    return [(edges, table.get("clock", {})) for edges, table in groups_of(run).values()]
 
 
 def _check_acted(run: Run) -> None:

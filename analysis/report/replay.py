@@ -45,7 +45,9 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
     names
         What each is called.
     """
-    from ..plots.style import DISTINCT, ORDERED, hex_of
+    from matplotlib.colors import to_hex
+
+    from ..plots.style import DISTINCT, ORDERED
 
     if any(len(run.edges) > MOST_EDGES for run in runs):
         return None
@@ -56,8 +58,8 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
         "horizon": max(map(span_of, runs)),
         "low": low,
         "high": high,
-        "colours": hex_of(ORDERED(np.linspace(0.0, 1.0, 256))),
-        "distinct": hex_of(DISTINCT),
+        "colours": [*map(to_hex, ORDERED(np.linspace(0.0, 1.0, 256)))],
+        "distinct": [*map(to_hex, DISTINCT)],
         "runs": [
             _run(run, name, each, (low, high), exact)
             for run, name, each in zip(runs, names, samples, strict=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.records.run import Run
+from ...engine.records.run import Run, group_names
 from ..learning import settled_error
 from ..recorded import span_of
 from ..units import SETTINGS
@@ -80,11 +80,12 @@ def _stood_in(summary: Mapping[str, Any]) -> dict[str, str]:
 def _groups(run: Run, edges: Mapping[str, Any]) -> dict[str, str]:
     """Return a line on each group of edges: its title, which edges, and in what they differ."""
     lines = {}
-    for number, group in enumerate(edges.get("groups", ()), start=1):
-        title = group.get("title") or f"group {number}"
+    groups = edges.get("groups", ())
+    names = group_names([group.get("title", "") for group in groups])
+    for number, (name, group) in enumerate(zip(names, groups, strict=True), start=1):
         told = [_which(group)]
         if "group" in run.edges:  # folders of an earlier version do not say
-            told.insert(0, _of(int((run.edges["group"] == title).sum()), "edge"))
+            told.insert(0, _of(int((run.edges["group"] == name).sum()), "edge"))
         differ = [
             f"{key.replace('_', ' ')}: {_table(its) if isinstance(its, Mapping) else _value(its)}"
             f"{' s' if key == 'latency' else ''}"
