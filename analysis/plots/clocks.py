@@ -159,8 +159,7 @@ def staleness(
             ax.bar(fraction.index, fraction, color=colours[name], width=0.8)
         else:
             steps = fraction.reindex(range(fraction.index.max() + 2), fill_value=0.0)
-            style = {"color": colours[name], "linewidth": 0.9, "label": str(name)}
-            ax.step(steps.index, steps, where="mid", **style)
+            ax.step(steps.index, steps, "-", color=colours[name], where="mid", lw=0.9, label=name)
     if groups is not None:
         group_legend(ax, [*map(str, colours)])
     elif hue:

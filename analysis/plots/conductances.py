@@ -53,7 +53,8 @@ def conductances(
         before.update(enumerate(values.tolist()))
     begin, end = float(events["time_s"].min()), float(events["time_s"].max())
     ordered = events[needed].sort_values("time_s", kind="stable", ignore_index=True)
-    before |= ordered.drop_duplicates("edge").set_index("edge")["conductance_before_S"].to_dict()
+    first = ordered.drop_duplicates("edge")
+    before.update(zip(first["edge"].tolist(), first["conductance_before_S"].tolist(), strict=True))
 
     names = None if groups is None else named_groups(groups, where, max(before) + 1)
     chosen = choose_edges(sorted(before), edges, where)

@@ -84,19 +84,14 @@ def told_apart(
 def group_legend(ax: Axes, names: Sequence[str], *, marks: bool = False) -> None:
     """Draw the legend of groups beside the axes, whose marks are those of a network."""
     shapes = group_marks(names)
-    drawn = [name for name in group_colours(names) if not marks or name in shapes]
-    keys = [
-        Line2D(
-            [],
-            [],
-            color=group_colours(names)[name],
-            marker=shapes[name] if marks else "",
-            markersize=5,
-            linewidth=0 if marks else 1.5,
-        )
-        for name in drawn
-    ]
-    ax.legend(keys, drawn, title=GROUP, **BESIDE)
+    keys = {
+        str(name): Line2D([], [], color=colour, ms=5, lw=0 if marks else 1.5)
+        for name, colour in group_colours(names).items()
+        if not marks or name in shapes
+    }
+    for name, key in keys.items():
+        key.set_marker(shapes[name] if marks else "")
+    ax.legend([*keys.values()], [*keys], title=GROUP, **BESIDE)
     as_written(ax)
 
 

@@ -149,7 +149,8 @@ def _draw_nodes(ax: Axes, layout: Layout, nodes: pd.DataFrame, voltage: str | No
         chosen = (nodes["role"] == role).to_numpy()
         own = size if role == "inner" else max(size, 5.0) * (0.86 if role == "target" else 0.95)
         ax.scatter(
-            *layout.places[chosen].T,
+            layout.places[chosen, 0],
+            layout.places[chosen, 1],
             s=own**2,
             c=np.repeat(shades[chosen, None], 3, axis=1),
             marker=mark,
@@ -184,8 +185,10 @@ def _mark_groups(ax: Axes, layout: Layout, names: list[str]) -> None:
     """Mark the middle of each edge that is in a group."""
     colours, size = group_colours(names), _size(layout, ax, most=6.5, share=0.28, least=1.0)
     for name, mark in group_marks(names).items():
+        x, y = layout.middles[np.array(names) == name].T
         ax.scatter(
-            *layout.middles[np.array(names) == name].T,
+            x,
+            y,
             s=size**2,
             color=colours[name],
             marker=mark,
@@ -198,9 +201,9 @@ def _mark_groups(ax: Axes, layout: Layout, names: list[str]) -> None:
 
 def _write(ax: Axes, layout: Layout, node: int, text: str, **settings: Any) -> None:
     """Write at a node, or so many points away from it."""
-    how = {"xytext": (0.0, 0.0), "ha": "center", "va": "center_baseline", "fontsize": 6.5}
-    how |= {"textcoords": "offset points", "zorder": 4, "annotation_clip": False} | settings
-    ax.annotate(text.replace("$", r"\$"), layout.places[node], **how)
+    how: dict[str, Any] = {"xytext": (0.0, 0.0), "va": "center_baseline", "zorder": 4} | settings
+    how |= {"textcoords": "offset points", "ha": "center", "fontsize": 6.5}
+    ax.annotate(text.replace("$", r"\$"), layout.places[node], annotation_clip=False, **how)
 
 
 def _size(layout: Layout, ax: Axes, *, most: float, share: float, least: float) -> float:

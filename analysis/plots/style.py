@@ -105,8 +105,8 @@ def choose_edges(known: list[int], edges: Iterable[int] | None, where: str) -> l
         return [known[row] for row in rows.round().astype(int)]
     named = sorted({int(edge) for edge in edges})
     require(named, "edges", where, "name at least one edge", "none")
-    strange = sorted({*named} - {*known}) or [None]
-    require(strange == [None], "edges", where, "name edges in the events", strange[0])
+    strange = next((edge for edge in named if edge not in known), None)
+    require(strange is None, "edges", where, "name edges in the events", strange)
     return named
 
 

@@ -135,7 +135,8 @@ def ticks_and_order(
     """
     raster, order = panels = stacked(heights=(2.2, 1.0))
     ticks(events, start, stop, groups=groups, ax=raster)
-    times = np.linspace(*raster.get_xlim(), BINS)
+    begin, end = raster.get_xlim()
+    times = np.linspace(begin, end, BINS)
     if groups is None:
         order_parameter(order_of(events, times, period), ax=order)
     else:

@@ -23,7 +23,7 @@ from .replay import bounds_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.collections import LineCollection
+    from matplotlib.axes import Axes
 
 #: What a film can be: the suffix, and the writer of matplotlib.
 WRITERS = {".gif": "pillow", ".mp4": "ffmpeg"}
@@ -71,7 +71,7 @@ def animate(
         When a run cannot be read, or the film not written; then nothing is left behind.
     """
     path = Path(out)
-    writer = writer_of(path)
+    writer = _writer_of(path)
     if not folders:
         raise OhmtickError("a film must be given at least one run folder, got none")
     require(frames >= 2, "frames", "animate", "be at least 2", frames)
@@ -93,14 +93,8 @@ def animate(
     return path
 
 
-def writer_of(path: Path) -> str:
-    """Return the name of matplotlib's writer for a film.
-
-    Raises
-    ------
-    OhmtickError
-        For an unknown suffix, or a writer that is not installed.
-    """
+def _writer_of(path: Path) -> str:
+    """Return the name of matplotlib's writer for a film; refuse one that is not there."""
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         got = path.suffix or "no suffix"
@@ -116,34 +110,29 @@ class _Film:
     """The figure, and what changes in it from frame to frame."""
 
     def __init__(self, runs: Sequence[Run], times: npt.NDArray[np.float64]) -> None:
-        import matplotlib
+        import matplotlib as mpl
 
-        matplotlib.use("Agg")
-        import matplotlib.pyplot as plt
-        import seaborn as sns
-
+        mpl.use("Agg")
         from ..plots.scale import conductance_key, log_norm
+        from ..plots.style import panels
 
         self.times = times
         rows = [downsample(run, MOST_EVENTS).rows for run in runs]
-        with sns.plotting_context("paper"), sns.axes_style("ticks"):
-            self.figure, panels = plt.subplots(
-                2,
-                len(runs),
-                figsize=(WIDTH * len(runs), HEIGHT),
-                height_ratios=(2.4, 1.0),
-                squeeze=False,
-                layout="constrained",
-                sharey="row" if len(runs) > 1 else False,
-            )
         bounds = bounds_of(runs, rows)
+        axes = panels(
+            2,
+            len(runs),
+            size=(WIDTH * len(runs), HEIGHT),
+            height_ratios=(2.4, 1.0),
+            squeeze=False,
+            sharey="row" if len(runs) > 1 else False,
+        )
         self.parts = [
-            _Panels(run, events, times, bounds, list(panels[:, column]))
-            for column, (run, events) in enumerate(zip(runs, rows, strict=True))
+            _Panels(run, events, times, bounds, *pair)
+            for run, events, pair in zip(runs, rows, axes.T, strict=True)
         ]
-        conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
-        for curve in panels[1]:
-            sns.despine(ax=curve)
+        conductance_key(axes[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
+        self.figure = axes[0, 0].figure
         self.clock = self.figure.suptitle(" ", fontsize="large")
 
     def write(
@@ -177,20 +166,28 @@ class _Panels:
         events: pd.DataFrame,
         times: npt.NDArray[np.float64],
         bounds: tuple[float, float],
-        panels: Sequence[Any],
+        network: Axes,
+        curve: Axes,
     ) -> None:
-        from .. import plots
-        from ..plots.style import DISTINCT
+        from matplotlib.collections import LineCollection
 
-        network, curve = panels
+        from .. import plots
+
         start = run.edges["conductance_start_S"]
         self.states = path_of(events, start, times, run.cuts)
         self.ticked = _ticked(events, len(run.edges), times)
         edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
         plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
         network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
-        (self.lines,) = (part for part in network.collections if hasattr(part, "set_segments"))
-        self.flash: LineCollection = _flash(self.lines)
+        (self.lines,) = (each for each in network.collections if isinstance(each, LineCollection))
+        width = float(np.ravel(self.lines.get_linewidth())[0])
+        self.flash = LineCollection(
+            self.lines.get_segments(),
+            colors="#d55e00",
+            linewidths=width + max(1.5, 1.4 * width),
+            alpha=0.0,
+            zorder=0.5,  # under the edges
+        )
         network.add_collection(self.flash)
         self.cursor = None
         if run.probes.empty:
@@ -198,7 +195,7 @@ class _Panels:
             return
         plots.learning_curve(run.probes, ax=curve)
         curve.set_xlim(0.0, span_of(run))
-        self.cursor = curve.axvline(times[0], color=DISTINCT[3], linewidth=1.2)
+        self.cursor = curve.axvline(times[0], color=plots.DISTINCT[3], linewidth=1.2)
 
     def draw(self, frame: int, time: float) -> None:
         from ..plots.network import show_conductances
@@ -222,20 +219,7 @@ def _ticked(
         return ticked
     sensed, edge = events["sensed_s"].to_numpy(), events["edge"].to_numpy()
     frame = np.searchsorted(times, sensed)
-    interval = float(np.ptp(sensed)) * edges / sensed.size
-    trail = min(float(times[1] - times[0]), interval / 3.0)
-    seen = frame < len(times)
-    seen[seen] = times[frame[seen]] - sensed[seen] <= trail
+    trail = min(times[1] - times[0], np.ptp(sensed) * edges / sensed.size / 3.0)
+    seen = np.append(times, np.inf)[frame] - sensed <= trail
     ticked[frame[seen], edge[seen]] = True
     return ticked
-
-
-def _flash(lines: LineCollection) -> LineCollection:
-    """Return what lights up under the edges when they tick."""
-    from matplotlib.collections import LineCollection
-
-    width = float(np.ravel(lines.get_linewidth())[0])
-    paths = [np.asarray(path.vertices) for path in lines.get_paths()]
-    return LineCollection(
-        paths, colors="#d55e00", linewidths=width + max(1.5, 1.4 * width), alpha=0.0, zorder=0.5
-    )

@@ -114,14 +114,13 @@ def _placed(ends: IndexArray, nodes: int) -> FloatArray:
 
 def _modes(ends: IndexArray, nodes: int) -> FloatArray:
     """Return the two slowest modes of the graph's Laplacian, each node over its degree."""
-    from scipy.sparse import coo_array, diags_array
+    from scipy.sparse import coo_array, eye_array
+    from scipy.sparse.csgraph import laplacian
     from scipy.sparse.linalg import eigsh
 
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
-    links = links + links.T
-    degree: FloatArray = np.asarray(links.sum(axis=1), dtype=float).ravel()
-    root = 1.0 / np.sqrt(degree)
-    walk = diags_array(root) @ links @ diags_array(root)
+    links = coo_array((np.ones(len(ends)), ends.T), shape=(nodes, nodes))
+    normal, root = laplacian(links, normed=True, return_diag=True, symmetrized=True)
+    walk = eye_array(nodes) - normal
     # The slowest modes of a long network lie close together: they are told apart by inversion,
     # which a large one does not allow.
     start = np.cos(np.arange(nodes))
@@ -129,7 +128,7 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
         values, modes = eigsh(walk.tocsc(), k=3, sigma=1.0 + 1e-6, v0=start)
     else:
         values, modes = eigsh(walk, k=3, which="LA", v0=start, tol=1e-4)
-    slow = modes[:, np.argsort(values)[:2]] * root[:, None]  # the largest is of the constant one
+    slow = modes[:, np.argsort(values)[:2]] / root[:, None]  # the largest is of the constant one
     # By rank and value halves: modes crowd at the ends of a long network.
     rank = slow.argsort(axis=0).argsort(axis=0) / nodes
     return np.asarray((slow - slow.min(axis=0)) / np.ptp(slow, axis=0) + rank, dtype=float)
@@ -168,16 +167,15 @@ def _bends(ends: IndexArray, places: FloatArray) -> FloatArray:
 
 def _hidden(ends: IndexArray, places: FloatArray) -> IndexArray:
     """Return those of the edges that run through a node, among the long ones."""
-    start, chord = places[ends[:, 0]], places[ends[:, 1]] - places[ends[:, 0]]
-    length = np.hypot(*chord.T)
+    # In the complex plane, where a place over a chord is how far along it, and how far beside.
+    node = places @ [1.0, 1.0j]
+    start, chord = node[ends[:, 0]], node[ends[:, 1]] - node[ends[:, 0]]
+    length = np.abs(chord)
     long = np.flatnonzero(length > 1.5 * np.median(length)) if length.size else np.empty(0, int)
     if long.size * len(places) > 1e8:  # a network that large is seen from afar
         return np.empty(0, dtype=np.intp)
-    hidden = []
-    for edge in long:
-        away = places - start[edge]
-        along = away @ chord[edge] / length[edge] ** 2
-        beside = np.abs(away @ np.array([-chord[edge, 1], chord[edge, 0]])) / length[edge] ** 2
-        if ((along > 0.02) & (along < 0.98) & (beside < 1e-3)).any():
-            hidden.append(edge)
-    return np.array(hidden, dtype=np.intp)
+    away = ((node - start[edge]) / chord[edge] for edge in long)
+    through = [
+        ((at.real > 0.02) & (at.real < 0.98) & (np.abs(at.imag) < 1e-3)).any() for at in away
+    ]
+    return long[np.array(through, dtype=bool)]

@@ -52,10 +52,19 @@ def settings_of(run: Run) -> dict[str, str]:
     return table
 
 
-def versions_of(run: Run) -> str:
-    """Return what computed a run: names and versions."""
-    versions = run.summary.get("versions", {})
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+def subject(
+    name: str, repeat: tuple[str, str], summary: Mapping[str, Any], file: str, source: str
+) -> dict[str, str]:
+    """Return what a page says of a run or a study: how to repeat it, and what computed it."""
+    versions = summary.get("versions", {}).items()
+    return {
+        "name": name,
+        "again": repeat[0],
+        "command": repeat[1],
+        "versions": ", ".join(f"{package} {version}" for package, version in versions),
+        "file": file,
+        "source": source,
+    }
 
 
 def how_to_repeat(run: Run) -> tuple[str, str]:

@@ -146,10 +146,9 @@ def test_displacements_are_of_each_group_over_its_own_period(run: Run) -> None:
         times = 30.0 - period * (np.arange(int(15.0 / period), 0, -1) - 0.5)
         held = np.tile(start[edges], (len(times), 1))
         for row, time in enumerate(times):
-            for edge in edges:
-                past = run.events.query("edge == @edge and time_s <= @time")
-                if len(past):
-                    held[row, edges == edge] = past["conductance_after_S"].iloc[-1]
+            past = run.events[run.events["time_s"] <= time].groupby("edge")["conductance_after_S"]
+            for edge, last in past.last().items():
+                held[row, edges == edge] = last
         steps = np.diff(1 / held, axis=0) / (1e5 / 128)  # full scale over positions
         moved = np.mean(np.sum(steps**2, axis=1))
         assert lines[key[name]].get_xdata()[0] == pytest.approx(period)
