@@ -10,11 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, MaxNLocator
 
-from ..frames import check_frame
 from ..stability import allan_deviations
 from ..timing import staleness as staleness_of
 from ..timing import tick_intervals
-from .groups import group_legend, told_apart
+from .groups import GROUP, legend, told_apart
 from .learning import draw_medians, medians
 from .style import LEGEND, ORDERED, as_written, axes_for
 
@@ -28,7 +27,6 @@ def intervals(
     events: pd.DataFrame,
     hue: str | None = None,
     *,
-    bins: int = 60,
     groups: npt.ArrayLike | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -43,26 +41,23 @@ def intervals(
         Events of one run, or of several with a `hue`, each with a histogram of area 1. With a gate
         below 1 the intervals are those between the ticks that were acted on: multiples of the
         clock's own.
-    bins : int, default 60
-        How many bins from the shortest interval to the longest.
     """
-    where = "intervals"
-    check_frame(events, ["edge", "sensed_s", *([hue] if hue else [])], "events", where)
-    events, colours = told_apart(events, hue, groups, where)
+    columns = ["edge", "sensed_s"]
+    events, hue, colours = told_apart(events, columns, "events", "intervals", hue, groups)
     parts = [tick_intervals(own).assign(hue=key) for key, own in events.groupby("hue", sort=False)]
     found = pd.concat(parts, ignore_index=True)
     ax = axes_for(ax)
     if len(found):
         low, high = float(found["interval_s"].min()), float(found["interval_s"].max())
-        if high - low < 1e-9 * high:
-            low, high, bins = 0.95 * low, 1.05 * high, 21
+        equal = high - low < 1e-9 * high
+        edges = np.linspace(0.95 * low, 1.05 * high, 22) if equal else np.linspace(low, high, 61)
         sns.histplot(
             found,
             x="interval_s",
             hue="hue",
             hue_order=list(colours),
             palette=colours,
-            bins=np.linspace(low, high, bins + 1).tolist(),
+            bins=edges.tolist(),
             stat="density",
             common_norm=False,
             element="step",
@@ -71,8 +66,8 @@ def intervals(
             legend=hue is not None,
             ax=ax,
         )
-        if groups is not None:
-            group_legend(ax, [*map(str, colours)])
+        if hue == GROUP:
+            legend(ax, hue, colours)
     ax.set(xlabel="interval between ticks (s)", ylabel="density (1/s)")
     return as_written(ax)
 
@@ -99,8 +94,8 @@ def allan(
     """
     if "sensed_s" in deviations:
         deviations = allan_deviations(deviations)
-    check_frame(deviations, ["edge", "tau_s", "allan_deviation"], "deviations", "allan")
-    deviations, colours = told_apart(deviations, None, groups, "allan")
+    columns = ["edge", "tau_s", "allan_deviation"]
+    deviations, hue, colours = told_apart(deviations, columns, "deviations", "allan", groups=groups)
     ax = axes_for(ax)
     # What is left of a perfect grid after rounding is no deviation.
     seen = deviations[deviations["allan_deviation"] > 1e-12]
@@ -108,7 +103,7 @@ def allan(
     if edges.size <= EACH:
         shades = dict(zip(edges.tolist(), ORDERED(np.linspace(0.0, 1.0, edges.size)), strict=True))
         for (edge, name), own in seen.groupby(["edge", "hue"]):
-            colour = shades[edge] if groups is None else colours[name]
+            colour = colours[name] if hue else shades[edge]
             ax.plot(own["tau_s"], own["allan_deviation"], color=colour, linewidth=0.7)
     elif len(seen):
         tenths = medians(
@@ -123,10 +118,9 @@ def allan(
             level = 1.6 * highest.iloc[0] * (tau / tau[0]) ** slope
             lines += ax.plot(tau, level, style, color="0.35", lw=0.9, label=f"slope of {name}")
         slopes = ax.legend(handles=lines, loc="lower left", **LEGEND)
-        if groups is not None:
+        if hue:
             ax.add_artist(slopes)  # else the next legend would take its place
-    if groups is not None:
-        group_legend(ax, [*map(str, colours)])
+    legend(ax, hue, colours)
     if len(seen):
         ax.set(xscale="log", yscale="log")
         ax.xaxis.set_major_locator(LogLocator(10.0, numticks=8))
@@ -149,8 +143,7 @@ def staleness(
         Events of one run, or of several with a `hue`, with the column `staleness`: how many other
         actuations fell between an edge's sense and its actuate.
     """
-    check_frame(events, ["staleness", *([hue] if hue else [])], "events", "staleness")
-    events, colours = told_apart(events, hue, groups, "staleness")
+    events, hue, colours = told_apart(events, ["staleness"], "events", "staleness", hue, groups)
     most = int(events["staleness"].max())
     ax = axes_for(ax)
     for name, own in events.groupby("hue", sort=False):
@@ -160,10 +153,7 @@ def staleness(
         else:
             steps = fraction.reindex(range(fraction.index.max() + 2), fill_value=0.0)
             ax.step(steps.index, steps, "-", color=colours[name], where="mid", lw=0.9, label=name)
-    if groups is not None:
-        group_legend(ax, [*map(str, colours)])
-    elif hue:
-        ax.legend(title=hue, **LEGEND)
+    legend(ax, hue, colours)
     ax.set_xlim(-0.6, max(4.0, most) + 0.6)
     ax.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     ax.set(xlabel="staleness (other actuations)", ylabel="fraction of actuations")

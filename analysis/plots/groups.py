@@ -62,23 +62,41 @@ def group_colours(names: Sequence[str]) -> dict[Hashable, ColorType]:
 
 
 def told_apart(
-    frame: pd.DataFrame, hue: str | None, groups: npt.ArrayLike | None, where: str
-) -> tuple[pd.DataFrame, dict[Hashable, ColorType]]:
-    """Return a frame with the column `hue`, and the colours of its levels; "" without a hue.
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    parameter: str,
+    where: str,
+    hue: str | None = None,
+    groups: npt.ArrayLike | None = None,
+) -> tuple[pd.DataFrame, str | None, dict[Hashable, ColorType]]:
+    """Return a frame with the column `hue`, "" where nothing is told apart; what is; its colours.
 
-    Groups, of edges, take the place of a hue, and so does a column of them: see `plots`.
+    Raises
+    ------
+    AnalysisError
+        When the frame is empty or lacks a column, or the groups are not those of its edges.
     """
+    check_frame(frame, dict.fromkeys([*columns, *([hue] if hue else [])]), parameter, where)
     if groups is not None:
         require(hue is None, "groups", where, "be given without a hue", hue)
-        check_frame(frame, ["edge"], "events", where)
+        check_frame(frame, ["edge"], parameter, where)
         edges = frame["edge"].to_numpy()
-        names = np.array(named_groups(groups, where, int(edges.max()) + 1), dtype=object)
-        return frame.assign(hue=names[edges]), group_colours(names.tolist())
+        names = named_groups(groups, where, int(edges.max()) + 1)
+        hues = np.array(names, dtype=object)[edges]
+        return frame.assign(hue=hues), GROUP, group_colours(names)
     if hue == GROUP:
-        frame = frame.assign(hue=named_groups(frame[GROUP], where))
-        return frame, group_colours(frame["hue"].tolist())
-    frame = frame.assign(hue="" if hue is None else frame[hue])
-    return frame, palette_of(frame["hue"])
+        names = named_groups(frame[GROUP], where)
+        return frame.assign(hue=names), GROUP, group_colours(names)
+    frame = frame.assign(hue=frame[hue] if hue else "")
+    return frame, hue, palette_of(frame["hue"])
+
+
+def legend(ax: Axes, hue: str | None, colours: dict[Hashable, ColorType]) -> None:
+    """Draw the legend of what is told apart, if anything is; that of groups beside the axes."""
+    if hue == GROUP:
+        group_legend(ax, [*map(str, colours)])
+    elif hue:
+        ax.legend(title=hue, **LEGEND)
 
 
 def group_legend(ax: Axes, names: Sequence[str], *, marks: bool = False) -> None:

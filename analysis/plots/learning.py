@@ -10,9 +10,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.typing import ColorType
 
-from ..frames import check_frame, require
+from ..frames import require
 from ..units import COLUMNS
-from .groups import GROUP, group_legend, told_apart
+from .groups import legend, told_apart
 from .style import LEGEND, as_written, axes_for, band, log_axis, spans
 
 Ends = tuple[pd.Series, pd.Series]
@@ -102,8 +102,7 @@ def learning_curve(
     """
     where = "learning_curve"
     require(band in BANDS, "band", where, f"be {' or '.join(map(repr, BANDS))}", repr(band))
-    check_frame(probes, dict.fromkeys(["time_s", x, y, *([hue] if hue else [])]), "probes", where)
-    probes, colours = told_apart(probes, hue, None, where)
+    probes, hue, colours = told_apart(probes, ["time_s", x, y], "probes", where, hue)
     curve = medians(probes, "time_s", x, y, BANDS[band])
     ax = axes_for(ax)
     draw_medians(ax, curve, colours)
@@ -129,7 +128,6 @@ def displacement(
     frame: pd.DataFrame,
     hue: str | None = None,
     *,
-    lag_label: str = "lag (s)",
     msd_label: str = "mean squared\ndisplacement",
     ax: Axes | None = None,
 ) -> Axes:
@@ -141,13 +139,12 @@ def displacement(
     Parameters
     ----------
     frame : DataFrame
-        `lag` and `msd`, one row a lag, or one a lag and run; where several rows share a lag (and a
-        hue) the line is their median and the band runs from the lower to the upper quartile.
-    lag_label, msd_label : str
-        What the axes say, with the unit of the frame.
+        `lag`, s, and `msd`, one row a lag, or one a lag and run; where several rows share a lag
+        (and a hue) the line is their median and the band runs between the quartiles.
+    msd_label : str
+        What the vertical axis says, with the unit of the frame.
     """
-    check_frame(frame, ["lag", "msd", *([hue] if hue else [])], "frame", "displacement")
-    frame, colours = told_apart(frame, hue, None, "displacement")
+    frame, hue, colours = told_apart(frame, ["lag", "msd"], "frame", "displacement", hue)
     curve = medians(frame, "lag", "lag", "msd")
     curve = curve[curve["x"] > 0]
     positive, still = curve[curve["y"] > 0], curve[curve["y"] == 0]
@@ -168,9 +165,8 @@ def displacement(
             color=colours[level],
             label=f"{level}: zero" if hue else "zero",
         )
-    ax.set(xlabel=lag_label, ylabel=msd_label)
-    if hue == GROUP:
-        group_legend(ax, [*map(str, colours)])
-    elif hue or len(still):
-        ax.legend(title=hue, **LEGEND)
+    ax.set(xlabel="lag (s)", ylabel=msd_label)
+    if hue is None and len(still):
+        ax.legend(**LEGEND)
+    legend(ax, hue, colours)
     return as_written(ax)

@@ -11,8 +11,8 @@ from matplotlib.ticker import MaxNLocator
 from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
 from ..units import COLUMNS
-from .groups import GROUP, group_colours, group_legend, named_groups, told_apart
-from .style import BINS, DISTINCT, LEGEND, axes_for, bins_of, choose_edges, stacked
+from .groups import GROUP, group_colours, group_legend, legend, named_groups, told_apart
+from .style import BINS, DISTINCT, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
 
@@ -93,10 +93,8 @@ def order_parameter(order: pd.DataFrame, hue: str | None = None, *, ax: Axes | N
     order : DataFrame
         `time_s`, `order_parameter` and `edges`, as `analysis.order_parameter` returns.
     """
-    where = "order_parameter"
-    needed = ["time_s", "order_parameter", "edges", *([hue] if hue else [])]
-    check_frame(order, needed, "order", where)
-    order, colours = told_apart(order, hue, None, where)
+    columns = ["time_s", "order_parameter", "edges"]
+    order, hue, colours = told_apart(order, columns, "order", "order_parameter", hue)
     ax = axes_for(ax)
     for level, own in order.groupby("hue", sort=False):
         clocks = int(own["edges"].max())
@@ -105,10 +103,7 @@ def order_parameter(order: pd.DataFrame, hue: str | None = None, *, ax: Axes | N
         if clocks > 1:
             colour = colours[level] if hue else "0.35"
             ax.axhline(np.sqrt(np.pi / (4 * clocks)), color=colour, linewidth=0.8, linestyle="--")
-    if hue == GROUP:
-        group_legend(ax, [*map(str, colours)])
-    elif hue:
-        ax.legend(title=hue, **LEGEND)
+    legend(ax, hue, colours)
     ax.set(xlabel=COLUMNS["time_s"], ylabel="order\nparameter", ylim=(0.0, 1.05))
     ax.set_yticks([0.0, 0.5, 1.0])
     return ax
@@ -140,7 +135,7 @@ def ticks_and_order(
     if groups is None:
         order_parameter(order_of(events, times, period), ax=order)
     else:
-        apart, _ = told_apart(events, None, groups, "ticks_and_order")
+        apart, *_ = told_apart(events, ["edge"], "events", "ticks_and_order", groups=groups)
         found = [
             order_of(own, times, period).assign(group=name)
             for name, own in apart.groupby("hue")

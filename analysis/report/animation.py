@@ -17,6 +17,7 @@ from ...engine.records.writing import whole_file
 from ..frames import require
 from ..recorded import span_of
 from ..runs import open_run
+from ..saving import savable
 from ..trajectories import path as path_of
 from .downsampling import downsample
 from .replay import bounds_of
@@ -24,6 +25,7 @@ from .replay import bounds_of
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: What a film can be: the suffix, and the writer of matplotlib.
 WRITERS = {".gif": "pillow", ".mp4": "ffmpeg"}
@@ -82,10 +84,13 @@ def animate(
     rule = f"open before it closes, within [0, {end:g}] s"
     within = 0.0 <= start < stop <= end
     require(within, "window", "animate", rule, f"{start:g} to {stop:g} s")
-    film = _Film(runs, np.linspace(start, stop, frames))
-    with whole_file(path) as partial:
+    with savable(), whole_file(path) as partial:
+        from matplotlib.animation import FuncAnimation
+
+        figure, draw = _film(runs, np.linspace(start, stop, frames))
+        film = FuncAnimation(figure, draw, frames=frames, blit=False)
         try:
-            film.write(partial, writer, fps, watch)
+            film.save(partial, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
         except (ValueError, RuntimeError, IndexError, OSError, SubprocessError) as error:
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None  # its writer could not finish what was given up
@@ -106,104 +111,87 @@ def _writer_of(path: Path) -> str:
     return writer
 
 
-class _Film:
-    """The figure, and what changes in it from frame to frame."""
+def _film(
+    runs: Sequence[Run], times: npt.NDArray[np.float64]
+) -> tuple[Figure, Callable[[int], list[Any]]]:
+    """Return the figure, and what draws a frame in it."""
+    from ..plots.scale import conductance_key, log_norm
+    from ..plots.style import panels
 
-    def __init__(self, runs: Sequence[Run], times: npt.NDArray[np.float64]) -> None:
-        import matplotlib as mpl
+    rows = [downsample(run, MOST_EVENTS).rows for run in runs]
+    bounds = bounds_of(runs, rows)
+    axes = panels(
+        2,
+        len(runs),
+        size=(WIDTH * len(runs), HEIGHT),
+        height_ratios=(2.4, 1.0),
+        squeeze=False,
+        sharey="row" if len(runs) > 1 else False,
+    )
+    parts = [
+        _part(run, events, times, bounds, *pair)
+        for run, events, pair in zip(runs, rows, axes.T, strict=True)
+    ]
+    conductance_key(axes[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
+    figure: Figure = axes[0, 0].figure
+    clock = figure.suptitle(" ", fontsize="large")
 
-        mpl.use("Agg")
-        from ..plots.scale import conductance_key, log_norm
-        from ..plots.style import panels
-
-        self.times = times
-        rows = [downsample(run, MOST_EVENTS).rows for run in runs]
-        bounds = bounds_of(runs, rows)
-        axes = panels(
-            2,
-            len(runs),
-            size=(WIDTH * len(runs), HEIGHT),
-            height_ratios=(2.4, 1.0),
-            squeeze=False,
-            sharey="row" if len(runs) > 1 else False,
-        )
-        self.parts = [
-            _Panels(run, events, times, bounds, *pair)
-            for run, events, pair in zip(runs, rows, axes.T, strict=True)
-        ]
-        conductance_key(axes[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
-        self.figure = axes[0, 0].figure
-        self.clock = self.figure.suptitle(" ", fontsize="large")
-
-    def write(
-        self, path: Path, writer: str, fps: int, watch: Callable[[int, int], object] | None
-    ) -> None:
-        import matplotlib.pyplot as plt
-        from matplotlib.animation import FuncAnimation
-
-        film = FuncAnimation(self.figure, self._draw, frames=len(self.times), blit=False)
-        try:
-            film.save(path, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
-        finally:
-            plt.close(self.figure)
-
-    def _draw(self, frame: int) -> list[Any]:
-        self.clock.set_text(f"t = {self.times[frame]:.4g} s")
-        for part in self.parts:
-            part.draw(frame, self.times[frame])
+    def draw(frame: int) -> list[Any]:
+        clock.set_text(f"t = {times[frame]:.4g} s")
+        for part in parts:
+            part(frame)
         if frame == 0:  # the layout is found once, lest the pictures tremble
-            self.figure.draw_without_rendering()
-            self.figure.set_layout_engine("none")
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         return []
 
+    return figure, draw
 
-class _Panels:
-    """One run in a film."""
 
-    def __init__(
-        self,
-        run: Run,
-        events: pd.DataFrame,
-        times: npt.NDArray[np.float64],
-        bounds: tuple[float, float],
-        network: Axes,
-        curve: Axes,
-    ) -> None:
-        from matplotlib.collections import LineCollection
+def _part(
+    run: Run,
+    events: pd.DataFrame,
+    times: npt.NDArray[np.float64],
+    bounds: tuple[float, float],
+    network: Axes,
+    curve: Axes,
+) -> Callable[[int], None]:
+    """Draw one run into a film, and return what draws a frame of it."""
+    from matplotlib.collections import LineCollection
 
-        from .. import plots
+    from .. import plots
+    from ..plots.network import show_conductances
 
-        start = run.edges["conductance_start_S"]
-        self.states = path_of(events, start, times, run.cuts)
-        self.ticked = _ticked(events, len(run.edges), times)
-        edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
-        plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
-        network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
-        (self.lines,) = (each for each in network.collections if isinstance(each, LineCollection))
-        width = float(np.ravel(self.lines.get_linewidth())[0])
-        self.flash = LineCollection(
-            self.lines.get_segments(),
-            colors="#d55e00",
-            linewidths=width + max(1.5, 1.4 * width),
-            alpha=0.0,
-            zorder=0.5,  # under the edges
-        )
-        network.add_collection(self.flash)
-        self.cursor = None
-        if run.probes.empty:
-            curve.set_axis_off()
-            return
+    start = run.edges["conductance_start_S"]
+    states = path_of(events, start, times, run.cuts)
+    ticked = _ticked(events, len(run.edges), times)
+    edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
+    plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
+    network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
+    (lines,) = (each for each in network.collections if isinstance(each, LineCollection))
+    width = float(np.ravel(lines.get_linewidth())[0])
+    flash = LineCollection(
+        lines.get_segments(),
+        colors="#d55e00",
+        linewidths=width + max(1.5, 1.4 * width),
+        alpha=0.0,
+        zorder=0.5,  # under the edges
+    )
+    network.add_collection(flash)
+    cursor = curve.axvline(times[0], color=plots.DISTINCT[3], lw=1.2, zorder=3)
+    if run.probes.empty:
+        curve.set_axis_off()
+        cursor.set_visible(False)
+    else:
         plots.learning_curve(run.probes, ax=curve)
         curve.set_xlim(0.0, span_of(run))
-        self.cursor = curve.axvline(times[0], color=plots.DISTINCT[3], linewidth=1.2)
 
-    def draw(self, frame: int, time: float) -> None:
-        from ..plots.network import show_conductances
+    def draw(frame: int) -> None:
+        show_conductances(lines, states[frame])
+        flash.set_alpha(np.where(ticked[frame], 0.9, 0.0).tolist())
+        cursor.set_xdata([times[frame]] * 2)
 
-        show_conductances(self.lines, self.states[frame])
-        self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0).tolist())
-        if self.cursor is not None:
-            self.cursor.set_xdata([time, time])
+    return draw
 
 
 def _ticked(

@@ -253,5 +253,4 @@ def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
 def drawn(run: Run, kind: str) -> Iterator[Figure]:
     """Draw a figure of a run, and free it when it has been used."""
     with savable():
-        axes = FIGURES[kind].draw(run)
-        yield figure_of(np.ravel(np.asarray(axes, dtype=object))[0])
+        yield figure_of(FIGURES[kind].draw(run))

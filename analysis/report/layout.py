@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,18 +114,18 @@ def _placed(ends: IndexArray, nodes: int) -> FloatArray:
 
 def _modes(ends: IndexArray, nodes: int) -> FloatArray:
     """Return the two slowest modes of the graph's Laplacian, each node over its degree."""
-    from scipy.sparse import coo_array, eye_array
+    from scipy.sparse import coo_array, csc_array, eye_array
     from scipy.sparse.csgraph import laplacian
     from scipy.sparse.linalg import eigsh
 
     links = coo_array((np.ones(len(ends)), ends.T), shape=(nodes, nodes))
-    normal, root = laplacian(links, normed=True, return_diag=True, symmetrized=True)
-    walk = eye_array(nodes) - normal
+    normed: Any = laplacian(links, normed=True, return_diag=True, symmetrized=True)
+    walk, root = csc_array(eye_array(nodes) - normed[0]), normed[1]
     # The slowest modes of a long network lie close together: they are told apart by inversion,
     # which a large one does not allow.
     start = np.cos(np.arange(nodes))
     if nodes <= INVERTED:
-        values, modes = eigsh(walk.tocsc(), k=3, sigma=1.0 + 1e-6, v0=start)
+        values, modes = eigsh(walk, k=3, sigma=1.0 + 1e-6, v0=start)
     else:
         values, modes = eigsh(walk, k=3, which="LA", v0=start, tol=1e-4)
     slow = modes[:, np.argsort(values)[:2]] / root[:, None]  # the largest is of the constant one
@@ -154,13 +154,12 @@ def _sides(ends: IndexArray, places: FloatArray, middles: FloatArray) -> FloatAr
 
 def _bends(ends: IndexArray, places: FloatArray) -> FloatArray:
     """Return how far each edge's middle lies from its chord, over the chord's length."""
-    low, high = np.sort(ends, axis=1).T
-    _, pair, count = np.unique(low * len(places) + high, return_inverse=True, return_counts=True)
-    order = np.argsort(pair, kind="stable")
-    rank = np.empty(len(ends), dtype=np.intp)  # of an edge among those of its pair
-    rank[order] = np.arange(len(ends)) - np.repeat(np.cumsum(count) - count, count)
-    bends = (rank - (count[pair] - 1) / 2.0) * APART
-    single = np.flatnonzero(count[pair] == 1)
+    import pandas as pd
+
+    pairs = pd.DataFrame(np.sort(ends, axis=1)).groupby([0, 1])
+    count = pairs[0].transform("size").to_numpy()
+    bends: FloatArray = (pairs.cumcount().to_numpy() - (count - 1) / 2.0) * APART
+    single = np.flatnonzero(count == 1)
     bends[single[_hidden(ends[single], places)]] = BENT
     return bends
 
@@ -175,7 +174,5 @@ def _hidden(ends: IndexArray, places: FloatArray) -> IndexArray:
     if long.size * len(places) > 1e8:  # a network that large is seen from afar
         return np.empty(0, dtype=np.intp)
     away = ((node - start[edge]) / chord[edge] for edge in long)
-    through = [
-        ((at.real > 0.02) & (at.real < 0.98) & (np.abs(at.imag) < 1e-3)).any() for at in away
-    ]
-    return long[np.array(through, dtype=bool)]
+    hidden = [((at.real > 0.02) & (at.real < 0.98) & (np.abs(at.imag) < 1e-3)).any() for at in away]
+    return np.compress(hidden, long)

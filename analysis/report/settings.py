@@ -28,9 +28,7 @@ def settings_of(run: Run) -> dict[str, str]:
         "circuit": f"{_kind(scenario, 'circuit')}: {size}",
         "task": f"{_kind(scenario, 'task')}: {_of(count.get('source', 0), 'source')}, "
         f"{_of(count.get('target', 0), 'target')}",
-        "rule": _table(edges.get("rule", {})),
-        "resistor": _table(edges.get("resistor", {})),
-        "clock": _table(edges.get("clock", {})),
+        **{part: _table(edges.get(part, {})) for part in ("rule", "resistor", "clock")},
         "comparator": _table(edges.get("comparator", {})) or "reads exactly",
         "latency": f"{edges['latency']:g} s" if edges.get("latency") else "none",
         **_groups(run, edges),
