@@ -75,9 +75,9 @@ def order_parameter(
     check_frame(events, ["edge", "sensed_s"], "events", where)
     edge, sensed = by_edge(events)
     lengths = np.asarray(np.nan if period is None else period, dtype=float)
-    bad = lengths[~(np.isnan(lengths) | ((lengths > 0.0) & (lengths < np.inf)))]
-    require(not bad.size, "period", where, "be positive and finite", bad.tolist()[:1])
-    fits = lengths.ndim == 0 or lengths.shape[0] > edge.max()
+    bad = lengths[(lengths <= 0.0) | (lengths == np.inf)].tolist()
+    require(not bad, "period", where, "be positive and finite", bad[0] if bad else None)
+    fits = lengths.ndim == 0 or (lengths.ndim == 1 and lengths.size > edge.max())
     require(fits, "period", where, "be one for each of the edges", f"shape {lengths.shape}")
     lengths = lengths if lengths.ndim else np.full(edge.max() + 1, lengths)
     at = np.asarray(

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
 from ..units import COLUMNS
-from .groups import GROUP, group_colours, group_legend, legend, named_groups, told_apart
+from .groups import group_colours, group_legend, legend, named_groups, told_apart
 from .style import BINS, DISTINCT, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
@@ -132,18 +132,17 @@ def ticks_and_order(
     ticks(events, start, stop, groups=groups, ax=raster)
     begin, end = raster.get_xlim()
     times = np.linspace(begin, end, BINS)
-    if groups is None:
-        order_parameter(order_of(events, times, period), ax=order)
-    else:
-        apart, *_ = told_apart(events, ["edge"], "events", "ticks_and_order", groups=groups)
-        found = [
-            order_of(own, times, period).assign(group=name)
-            for name, own in apart.groupby("hue")
-            if own["edge"].min() < own["edge"].max()
-        ]
-        if found:
-            order_parameter(pd.concat(found, ignore_index=True), GROUP, ax=order)
-            order.get_legend().remove()  # it stands beside the raster
+    apart, hue, _ = told_apart(events, ["edge"], "events", "ticks_and_order", groups=groups)
+    found = [
+        order_of(own, times, period).assign(group=name)
+        for name, own in apart.groupby("hue")
+        if own["edge"].min() < own["edge"].max()
+    ]
+    if not found:
+        found, hue = [order_of(events, times, period)], None
+    order_parameter(pd.concat(found, ignore_index=True), hue, ax=order)
+    if hue:
+        order.get_legend().remove()  # it stands beside the raster
     raster.set_xlabel("")
     raster.figure.align_ylabels(panels)
     return panels

@@ -134,6 +134,15 @@ def test_clocks_are_in_step_with_those_of_their_group() -> None:
     assert dashed == dict.fromkeys(key.values(), pytest.approx(np.sqrt(np.pi / 32)))
 
 
+def test_clocks_that_are_alone_in_their_groups_have_one_order_together(run: Run) -> None:
+    _, order = plots.ticks_and_order(run.events, groups=[f"edge {edge}" for edge in range(16)])
+    curve, dashed = order.get_lines()
+    assert dashed.get_ydata()[0] == pytest.approx(np.sqrt(np.pi / 64))
+    found = order_parameter(run.events, curve.get_xdata())
+    known = (found["edges"] >= 0.9 * 16).to_numpy()
+    np.testing.assert_allclose(curve.get_ydata()[known], found["order_parameter"][known])
+
+
 def test_displacements_are_of_each_group_over_its_own_period(run: Run) -> None:
     ax: Any = FIGURES["displacement"].draw(run)
     key = key_of(ax)
