@@ -136,19 +136,17 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
 
 def _sides(ends: IndexArray, places: FloatArray, middles: FloatArray) -> FloatArray:
     """Return the middle of the widest gap between the edges of each node, as a vector."""
-    node = ends.T.ravel()
-    away = np.concatenate([middles, middles]) - places[node]
-    angle = np.arctan2(away[:, 1], away[:, 0])
-    order = np.lexsort((angle, node))
-    node, angle = node[order], angle[order]
-    first = np.flatnonzero(np.r_[True, node[1:] != node[:-1]])
-    following = np.r_[angle[1:], np.nan]
-    following[np.r_[first[1:] - 1, len(node) - 1]] = angle[first] + 2.0 * np.pi
-    gap = following - angle
-    widest = np.lexsort((-gap, node))[first]
-    middle = angle[widest] + gap[widest] / 2.0
+    import pandas as pd
+
+    x, y = (np.concatenate([middles, middles]) - places[ends.T.ravel()]).T
+    arms = pd.DataFrame({"node": ends.T.ravel(), "angle": np.arctan2(y, x)})
+    arms = arms.sort_values(["node", "angle"], kind="stable", ignore_index=True)
+    around = arms.groupby("node")["angle"]
+    gap = around.shift(-1).fillna(around.transform("first") + 2.0 * np.pi) - arms["angle"]
+    widest = gap.groupby(arms["node"]).idxmax()
+    middle = arms["angle"][widest] + gap[widest] / 2.0
     sides = np.tile([0.0, -1.0], (len(places), 1))
-    sides[node[first]] = np.stack([np.cos(middle), np.sin(middle)], axis=1)
+    sides[widest.index] = np.stack([np.cos(middle), np.sin(middle)], axis=1)
     return sides
 
 
