@@ -208,10 +208,6 @@ def _write(ax: Axes, layout: Layout, node: int, text: str, **settings: Any) -> N
 
 def _size(layout: Layout, ax: Axes, *, most: float, share: float, least: float) -> float:
     """Return a size in points: a share of the drawing's grain as it will be."""
-    figure = ax.get_figure()
-    assert figure is not None
-    width, height = figure.get_figwidth(), figure.get_figheight()  # type: ignore[union-attr]
-    box = ax.get_position()
     span = np.maximum(np.ptp(layout.places, axis=0), 1e-9)
-    points = 72.0 * 0.8 * min(width * box.width / span[0], height * box.height / span[1])
+    points = 0.8 * 72.0 / ax.figure.dpi * float(np.divide(ax.bbox.size, span).min())
     return float(np.clip(share * layout.grain * points, least, most))
