@@ -21,6 +21,7 @@ from ..agents.rules.base import Rule
 from ..engine.circuit import Circuit
 from ..engine.errors import CircuitError, ScenarioError, shown
 from ..engine.networks.mismatch import Mismatch
+from ..engine.records.run import group_names
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
 from .circuits.base import MOST_EDGES
@@ -172,13 +173,12 @@ class Edges(Settings):
             there are too few left for a fraction.
         """
         group_of = self._assigned(circuit, streams)
-        found = [("", np.flatnonzero(group_of == -1), self._made_of(None))] + [
-            (
-                group.title or f"group {number + 1}",
-                np.flatnonzero(group_of == number),
-                self._made_of(group),
+        names = ["", *group_names([group.title for group in self.groups])]
+        found = [
+            (name, np.flatnonzero(group_of == number), self._made_of(group))
+            for number, (name, group) in enumerate(
+                zip(names, (None, *self.groups), strict=True), start=-1
             )
-            for number, group in enumerate(self.groups)
         ]
         return [EdgeKind(title, edges, **made) for title, edges, made in found if edges.size]
 

@@ -51,7 +51,7 @@ def unmeasured(study: StudyRecord, table: pd.DataFrame) -> str:
     if not names:
         return ""
     said = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN in every run"
-    scenario = tomllib.loads(study.facts["scenario"])
+    scenario = tomllib.loads(study.metadata["scenario"])
     return said if "probe" in scenario else f"{said}; the scenario has no [probe]"
 
 

@@ -156,7 +156,7 @@ def test_a_report_does_not_open_what_is_elsewhere(
     opened: list[Path] = []
     monkeypatch.setattr(study_report, "open_run", opened.append)
     study = ot.open_study(folder)
-    assert dict(study_report._kept(study, study.table())) == {}
+    assert dict(study_report._kept(study)) == {}
     assert opened == []
 
 
