@@ -16,14 +16,18 @@ from ...engine.records.writing import sweep, write_text
 from ..in_step import warn_in_step
 from ..running import versions
 from ..units import units_of
-from .executors import MANY_RUNS, check, refuse_unguarded, worker_pool
+from .executors import check, work, worker_pool
 from .locking import locked
 from .other_code import unmarked_code
 from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
-from .work import work
+from .processes import refuse_unguarded
 
 if TYPE_CHECKING:
     from .study import Study
+
+#: From so many runs on, processes are worth the seconds that they take to start: between its
+#: stretches of compiled code a short run needs Python's lock, which threads have to share.
+MANY_RUNS = 1000
 
 
 @dataclass

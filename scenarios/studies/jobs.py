@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +18,7 @@ from ...engine.records.event_log import EventLog, NoLog
 from ...engine.records.ledger import Entry
 from ...engine.simulation import Observer, Watched
 from ..outside import code_with, digests
+from ..plugins import Plugin, load, loaded
 from ..running import recorded_run as run
 from ..running import simulate
 from ..scenario import Scenario
@@ -30,12 +33,28 @@ class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
     """The study was told to stop while this run was on its way."""
 
 
+class _Plugins(tuple[Plugin, ...]):
+    """Plug-ins; unpickling them loads them."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _loaded, tuple(self)
+
+
+def _loaded(*plugins: Plugin) -> _Plugins:
+    return _Plugins(map(load, plugins))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What is to be run, and what is wanted of it.
 
     Attributes
     ----------
+    plugins : tuple
+        Those of this session. They come first: where a job is unpickled, they are loaded before
+        what needs them.
     key : str
         Of its row in the ledger.
     scenario : Scenario
@@ -57,6 +76,7 @@ class Job:
         Where run folders are kept, a path or an fsspec address; None where they are not.
     """
 
+    plugins: _Plugins = field(default_factory=lambda: _Plugins(loaded()), init=False)
     key: str
     scenario: Scenario
     seed: int
@@ -101,6 +121,11 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
 
 
+def perform_packed(job: bytes) -> Entry:
+    """Do one run, whose job is pickled; as `perform`."""
+    return perform(pickle.loads(job))
+
+
 def _check_code(job: Job) -> None:
     own = code_with(code(), digests(job.scenario))
     differ = [] if job.code == own else [f"ohmtick of code {own}, not {job.code}"]
@@ -116,33 +141,36 @@ def _check_code(job: Job) -> None:
 
 
 def _entry(job: Job, poll: Observer, began: float) -> Entry:
-    if job.folders is None:
+    # A folder that is there is whole, and of this very run, whose entry was not made.
+    if job.folders is None or _exists(job):
         log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
-        done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
-        return _of(job, done, began)
-    if not is_address(job.folders):
-        folder = Path(job.folders, job.key)
-        if folder.exists():  # whole, and this very run, whose entry was not made or is another's
-            done = simulate(
-                job.scenario,
-                job.seed,
-                job.engine,
-                EventLog(values=job.scenario.edges.records_values),
-                poll=poll,
-            )
-            return _of(job, done, began)
-        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
-    try:
-        workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
-    except OSError as error:
-        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
-    with workspace as here:
-        folder = Path(here, job.key)
+        return _of(job, simulate(job.scenario, job.seed, job.engine, log, poll=poll), began)
+    with _workspace(job.folders) as workspace:
+        folder = workspace / job.key
         done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
         entry = _of(job, done, began)
-        # Its entry is made afterwards, so what is listed there is whole.
-        upload(folder, f"{job.folders}/{job.key}")
+        if is_address(job.folders):
+            # Its entry is made afterwards, so what is listed there is whole.
+            upload(folder, f"{job.folders}/{job.key}")
         return entry
+
+
+def _exists(job: Job) -> bool:
+    return not is_address(str(job.folders)) and Path(str(job.folders), job.key).exists()
+
+
+@contextmanager
+def _workspace(folders: str) -> Iterator[Path]:
+    """Give the place where a run folder is written: its own, or one to upload it from."""
+    if not is_address(folders):
+        yield Path(folders)
+        return
+    try:
+        made = tempfile.TemporaryDirectory(prefix="ohmtick-")
+    except OSError as error:
+        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
+    with made as workspace:
+        yield Path(workspace)
 
 
 def _of(job: Job, done: Run, began: float) -> Entry:

@@ -24,7 +24,7 @@ from ohmtick.analysis.metrics import METRICS
 from ohmtick.docs.kills import torment
 from ohmtick.engine.records.run import Run
 from ohmtick.scenarios.running import versions
-from ohmtick.scenarios.studies import cluster, executors
+from ohmtick.scenarios.studies import cluster, processes
 from ohmtick.scenarios.studies.carry_out import Tally
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
@@ -127,8 +127,8 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     process = subprocess.Popen([*COMMAND, file, "--out", tmp_path / "a", "--executor", "processes"])
 
     def workers() -> list[int]:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-        return [int(number) for number in children.split()]
+        tasks = Path(f"/proc/{process.pid}/task").glob("*/children")  # of each thread
+        return [int(number) for task in tasks for number in task.read_text().split()]
 
     until(lambda: len(workers()) >= 3)  # and a tracker of resources
     time.sleep(1.0)
@@ -239,7 +239,7 @@ def test_workers_killed_as_they_start_cost_nothing(tmp_path: Path, after: list[f
 def test_workers_killed_at_every_start_end_the_study_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executors, "STARTS", 2)
+    monkeypatch.setattr(processes, "STARTS", 2)
     stop = threading.Event()
     assassin = _assassin([0.0] * 2, stop)
     try:
