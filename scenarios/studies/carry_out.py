@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...engine.errors import OhmtickError, RecordError
 from ...engine.records.ledger import LEDGER, STUDY, Entry, Ledger
@@ -19,7 +19,7 @@ from ..units import units_of
 from .executors import check, work, worker_pool
 from .locking import locked
 from .other_code import unmarked_code
-from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
+from .planning import Plan, check_events, jobs_for, local_kind, plan_of
 from .processes import refuse_unguarded
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def carry_out(
                 watch(tally)
 
         for key, runs in lacking.items():
-            if (cell := whose_cell(study, runs)).scenario is None:
+            if (cell := study.cells[runs[0].cell]).scenario is None:
                 enter(Entry(key=key, error=cell.text))
         if executor == "auto" and tally.left >= MANY_RUNS and not local:
             kind = "processes"
@@ -130,22 +130,15 @@ def carry_out(
 
 
 def _tally(plan: Plan) -> Tally:
-    before = [run for run in plan.runs if run.key not in plan.lacking]
-    errors = [plan.held[run.key].error or "" for run in before if not plan.is_done(run)]
-    return Tally(
-        total=len(plan.runs),
-        before=len(before),
-        failed=len(errors),
-        error=errors[-1] if errors else "",
-    )
+    before = [plan.held[run.key] for run in plan.runs if run.key not in plan.lacking]
+    errors = [entry.error or "" for entry in before if not entry.measures(plan.stored.values())]
+    return Tally(len(plan.runs), len(before), failed=len(errors), error=(errors or [""])[-1])
 
 
 def _moveable(entry: Entry, folder: Path) -> Entry:
     """Return an entry whose run folder is found even if the study folder is moved."""
-    own = f"{folder.absolute()}/"
-    if entry.folder is None or not entry.folder.startswith(own):
-        return entry
-    return replace(entry, folder=entry.folder.removeprefix(own))
+    place = entry.folder and entry.folder.removeprefix(f"{folder.absolute()}/")
+    return replace(entry, folder=place)
 
 
 def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
@@ -162,20 +155,14 @@ def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
             "its results may differ",
             stacklevel=4,
         )
-    if not any(run.key in plan.held for run in plan.runs) and not _covers(facts, study):
+    # One of the same keys and base is only moved, to other values or seeds.
+    base = (facts.get("scenario"), facts.get("keys")) == (study.scenario.to_toml(), [*study.keys])
+    if not base and not any(run.key in plan.held for run in plan.runs):
+        title = f", {facts['title']!r}" if facts.get("title") else ""
         raise RecordError(
-            f"{folder} holds another study{_named(facts)}: none of its {len(plan.held)} runs is "
-            "one of this study's; give another folder"
+            f"{folder} holds another study{title}: none of its {len(plan.held)} runs is one of "
+            "this study's; give another folder"
         )
-
-
-def _covers(facts: dict[str, Any], study: Study) -> bool:
-    """Whether a study of the same keys and base is only moved, to other values or seeds."""
-    return facts.get("scenario") == study.scenario.to_toml() and facts.get("keys") == [*study.keys]
-
-
-def _named(facts: dict[str, Any]) -> str:
-    return f", {facts['title']!r}" if facts.get("title") else ""
 
 
 def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:

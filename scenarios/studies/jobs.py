@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -109,7 +108,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
             raise Stopped
 
     try:
-        return _entry(job, poll, began)
+        return replace(_entry(job, poll), took_s=perf_counter() - began)
     except (RecordError, Stopped):
         raise
     except OhmtickError as error:
@@ -140,49 +139,44 @@ def _check_code(job: Job) -> None:
         )
 
 
-def _entry(job: Job, poll: Observer, began: float) -> Entry:
-    # A folder that is there is whole, and of this very run, whose entry was not made.
-    if job.folders is None or _exists(job):
-        log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
-        return _of(job, simulate(job.scenario, job.seed, job.engine, log, poll=poll), began)
-    with _workspace(job.folders) as workspace:
-        folder = workspace / job.key
-        done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
-        entry = _of(job, done, began)
-        if is_address(job.folders):
+def _entry(job: Job, poll: Observer) -> Entry:
+    if job.folders is None:
+        return _of(job, _simulated(job, poll))
+    if is_address(job.folders):
+        try:
+            workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
+        except OSError as error:
+            said = f"cannot write a run to a temporary folder: {reason(error)}"
+            raise RecordError(said) from error
+        with workspace as here:
+            folder = Path(here, job.key)
+            entry = _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
             # Its entry is made afterwards, so what is listed there is whole.
             upload(folder, f"{job.folders}/{job.key}")
-        return entry
+            return entry
+    folder = Path(job.folders, job.key)
+    if folder.exists():  # whole, and this very run, whose entry was not made or is another's
+        return _of(job, _simulated(job, poll))
+    return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
 
 
-def _exists(job: Job) -> bool:
-    return not is_address(str(job.folders)) and Path(str(job.folders), job.key).exists()
+def _simulated(job: Job, poll: Observer) -> Run:
+    log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
+    return simulate(job.scenario, job.seed, job.engine, log, poll=poll)
 
 
-@contextmanager
-def _workspace(folders: str) -> Iterator[Path]:
-    """Give the place where a run folder is written: its own, or one to upload it from."""
-    if not is_address(folders):
-        yield Path(folders)
-        return
-    try:
-        made = tempfile.TemporaryDirectory(prefix="ohmtick-")
-    except OSError as error:
-        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
-    with made as workspace:
-        yield Path(workspace)
-
-
-def _of(job: Job, done: Run, began: float) -> Entry:
+def _of(job: Job, done: Run) -> Entry:
+    probes = BytesIO()
+    if job.probes:
+        done.probes.to_parquet(probes, index=False)
     return Entry(
         key=job.key,
         metrics={
             stored: _measured(stored.partition("@")[0], function, done)
             for stored, function in job.metrics.items()
         },
-        probes=_as_parquet(done) if job.probes else None,
+        probes=probes.getvalue() if job.probes else None,
         folder=None if job.folders is None else f"{job.folders}/{job.key}",
-        took_s=perf_counter() - began,
     )
 
 
@@ -193,9 +187,3 @@ def _measured(name: str, function: Metric, done: Run) -> float:
     except Exception as error:
         what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
         raise AnalysisError(f"metric {name!r}: {what}") from error
-
-
-def _as_parquet(done: Run) -> bytes:
-    buffer = BytesIO()
-    done.probes.to_parquet(buffer, index=False)
-    return buffer.getvalue()

@@ -1,7 +1,7 @@
 """Worker processes, each at the end of a pipe of its own: one that is killed takes nothing along.
 
-Pools that one can have let their workers share queues, and the locks of those: a worker that is
-killed breaks the pool, or takes a lock into its grave.
+The workers of a library's pool share queues, and the locks of those: one that is killed breaks the
+pool, or takes a lock into its grave.
 """
 
 from __future__ import annotations
@@ -46,27 +46,16 @@ class Worker:
         self.process.start()
         theirs.close()  # so that the pipe ends with the process
 
-    def receive(self) -> Entry | Exception | None:
-        """Wait for what it has to say.
-
-        Raises
-        ------
-        WorkerDied
-            When it says no more.
-        """
+    def ask(self, job: bytes | None = None) -> Entry | Exception | None:
+        """Give it a run, and return what came of it; without one, wait until it is ready."""
         try:
+            if job is not None:
+                self.pipe.send_bytes(job)
             said: Entry | Exception | None = self.pipe.recv()
         except (EOFError, OSError):
             self.process.join()
             raise WorkerDied from None
         return said
-
-    def send(self, parcel: bytes) -> None:
-        """Give it a run; of one that died, that is noticed when its answer is waited for."""
-        try:
-            self.pipe.send_bytes(parcel)
-        except OSError:
-            self.pipe.close()
 
 
 class WorkerProcesses:
@@ -74,7 +63,7 @@ class WorkerProcesses:
 
     def __init__(self) -> None:
         self._idle: SimpleQueue[Worker] = SimpleQueue()
-        self._workers: set[Worker] = set()
+        self._workers: list[Worker] = []
         self._lock = Lock()
         self._begun = self._closed = False
 
@@ -88,19 +77,19 @@ class WorkerProcesses:
         WorkerDied
             When the process died.
         """
-        parcel = _packed(job)
-        worker = self._ready()
         try:
-            worker.send(parcel)
-            outcome = worker.receive()
-        except WorkerDied:
-            self._workers.discard(worker)
-            raise
+            packed = pickle.dumps(job)
+        except Exception as error:  # whatever a user's metric raises
+            raise OhmtickError(
+                f"a worker process could not be given a run: {error}; a metric must be a function "
+                "of a module that can be imported"
+            ) from error
+        worker = self._ready()
+        outcome = worker.ask(packed)
         self._idle.put(worker)
-        if isinstance(outcome, Exception):
-            raise outcome
-        assert outcome is not None
-        return outcome
+        if isinstance(outcome, Entry):
+            return outcome
+        raise outcome or AssertionError("a worker that was ready has no outcome")
 
     def _ready(self) -> Worker:
         """Return an idle worker, or a new one; one that is killed as it starts is made again."""
@@ -110,68 +99,50 @@ class WorkerProcesses:
         # processes, is left to the parent. The tracker, which undoes it as it starts, starts first.
         resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        cannot = "the worker processes of the study cannot start: "
         for _ in range(STARTS):
             with self._lock:
                 if self._closed:
                     raise WorkerDied
                 worker = Worker()
-                self._workers.add(worker)
+                self._workers = [*(each for each in self._workers if each.process.is_alive())]
+                self._workers.append(worker)
             with suppress(WorkerDied):
-                worker.receive()
+                worker.ask()
                 self._begun = True
                 return worker
-            self._workers.discard(worker)
-            self._check_start(worker.process.exitcode)
+            if worker.process.exitcode == UNGUARDED:
+                raise OhmtickError(
+                    cannot + "a script must make its studies under 'if __name__ == \"__main__\":', "
+                    "since each worker imports it"
+                )
+            if worker.process.exitcode == 1 and not self._begun:
+                main = getattr(sys.modules["__main__"], "__file__", "the main module")
+                raise OhmtickError(
+                    cannot + f"they fail as they import {main}, for the reason that they print"
+                )
         raise OhmtickError(
-            f"the worker processes of the study cannot start: {STARTS} times in a row one was "
-            "killed as it started (out of memory, perhaps); what was entered is safe"
+            cannot + f"{STARTS} times in a row one was killed as it started (out of memory, "
+            "perhaps); what was entered is safe"
         )
-
-    def _check_start(self, exitcode: int | None) -> None:
-        """Refuse to start a worker again where a fault of the user's script keeps it from it."""
-        if exitcode == UNGUARDED:
-            raise OhmtickError(
-                "the worker processes of the study cannot start: a script must make its studies "
-                "under 'if __name__ == \"__main__\":', since each worker imports it"
-            )
-        if exitcode == 1 and not self._begun:
-            main = getattr(sys.modules["__main__"], "__file__", "the main module")
-            raise OhmtickError(
-                "the worker processes of the study cannot start: they fail as they import "
-                f"{main}, for the reason that they print"
-            )
 
     def close(self) -> None:
         """End all processes: politely, and after a while by force."""
         with self._lock:
             self._closed = True
-            processes = [worker.process for worker in self._workers]
-        for process in processes:
-            process.terminate()
+        for worker in self._workers:
+            worker.process.terminate()
         deadline = monotonic() + GRACE_S
-        for process in processes:
-            process.join(max(0.0, deadline - monotonic()))
-            process.kill()
-            process.join()
+        for worker in self._workers:
+            worker.process.join(max(0.0, deadline - monotonic()))
+            worker.process.kill()
+            worker.process.join()
 
 
 def refuse_unguarded() -> None:
-    """End a worker that starts a study as it imports its parent's script, without a word.
-
-    Its parent sees the exit code, and tells.
-    """
+    """End a worker that starts a study as it imports its parent's script, without a word."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(UNGUARDED)
-
-
-def _packed(job: Job) -> bytes:
-    try:
-        return pickle.dumps(job)
-    except Exception as error:  # whatever a user's metric raises
-        raise OhmtickError(
-            f"a worker process could not be given a run: {error}; a metric must be a function of "
-            "a module that can be imported"
-        ) from error
 
 
 def _serve(pipe: Connection) -> None:
@@ -184,9 +155,9 @@ def _serve(pipe: Connection) -> None:
             pipe.send(_outcome(pipe.recv_bytes()))
 
 
-def _outcome(parcel: bytes) -> Entry | Exception:
+def _outcome(job: bytes) -> Entry | Exception:
     try:
-        return perform_packed(parcel)
+        return perform_packed(job)
     except OhmtickError as error:
         return error
     except Exception as error:  # it may be one that cannot be sent
