@@ -91,9 +91,20 @@ _PATHS: WeakKeyDictionary[Run, FloatArray] = WeakKeyDictionary()
 def settled_displacement(run: Run) -> tuple[pd.DataFrame, str]:
     """Return the mean squared displacement of a run's resistors over its second half, and its unit.
 
-    As of `trajectories.displacement`, with `lag` in s; its unit is "steps²" of a potentiometer with
-    linear spacing, or else "S²". The path is sampled once a period of the clock, so that a cycle
-    shows as zeros at the multiples of its own period; fewer than four are an AnalysisError.
+    The path is sampled once a period of the clock, so that a cycle shows as zeros at the multiples
+    of its own period.
+
+    Returns
+    -------
+    DataFrame
+        `lag` (s), `msd`, `pairs`, as of `trajectories.displacement`.
+    str
+        "steps²" of a potentiometer with linear spacing, or else "S²".
+
+    Raises
+    ------
+    AnalysisError
+        Where the second half is shorter than four periods of the clock.
     """
     span = span_of(run)
     period = float(clock_of(run).get("period") or span / 1000)
