@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ def test_two_signals_at_once_end_a_study_of_short_runs(tmp_path: Path) -> None:
             text=True,
             start_new_session=True,
         )
-        until(lambda before=before: _entered(ledger) > before)
+        until(partial(_more_than, ledger, before))
         os.kill(process.pid, signal.SIGINT)
         os.killpg(process.pid, signal.SIGINT)
         said = process.communicate(timeout=60)[1]
@@ -188,6 +189,10 @@ def test_two_signals_at_once_end_a_study_of_short_runs(tmp_path: Path) -> None:
             f"ohmtick: interrupted; {_entered(ledger)} of 20000 runs are in {tmp_path}/a, and the "
             "same command goes on\n"
         )
+
+
+def _more_than(ledger: Path, count: int) -> bool:
+    return _entered(ledger) > count
 
 
 def _entered(ledger: Path) -> int:
