@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 
 import numpy as np
 
@@ -63,6 +62,8 @@ class Device:
         What it has learned, in its own unit.
     conductance : float
         S.
+    actuations : int
+        How many draws it has used.
     """
 
     def __init__(self, learning: Learning, edge: int, conductance: float) -> None:
@@ -72,7 +73,8 @@ class Device:
         state, parameters = devices.state[edge], devices.parameters[row]
         self.what = change.what
         self.value, self.conductance = float(devices.value[edge]), conductance
-        self._draws = count() if devices.draws[row] else None
+        self._draws = bool(devices.draws[row])
+        self.actuations = int(devices.actuations[edge]) if self._draws else 0
         self._draw: Callable[[int], float] = partial(entry(drawn, DRAWN), devices.key, edge)
         self._changed: Callable[[float, float, float], float]
         self._conducted: Callable[[float], float] | None = None
@@ -93,7 +95,10 @@ class Device:
 
     def change(self, amount: float) -> float:
         """Take a rule's change as far as the device can, and return the new conductance, S."""
-        draw = 0.5 if self._draws is None else self._draw(next(self._draws))
+        draw = 0.5
+        if self._draws:
+            draw = self._draw(self.actuations)
+            self.actuations += 1
         self.value = value = self._changed(self.value, amount, draw)
         conductance = value if self._conducted is None else self._conducted(value)
         self.conductance = conductance

@@ -40,6 +40,15 @@ class EdgeAgent:
         The errors of each reading of the two drops, V; none by default.
     batch
         Readings from which it makes up its mind.
+
+    Attributes
+    ----------
+    senses : int
+        How many ticks it has acted on.
+    gathered : int
+        Readings of its batch that it has.
+    squares : list of float
+        The sums of the squares of both drops over these, V².
     """
 
     def __init__(
@@ -60,8 +69,9 @@ class EdgeAgent:
         self.latencies = latencies
         self.errors = errors
         self.batch = batch
-        self._gathered = 0
-        self._squares = [0.0, 0.0]
+        self.senses = 0
+        self.gathered = 0
+        self.squares = [0.0, 0.0]
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Act on every tick; readings whose latency outlasts the period are in flight together."""
@@ -82,19 +92,20 @@ class EdgeAgent:
 
     def sense(self, simulation: Simulation) -> Reading | None:
         """Read both drops, as well as the comparator can, and decide; None while it gathers."""
+        self.senses += 1
         now = simulation.env._now
         free, clamped = seen_free, seen_clamped = simulation.twin.drops(self.edge, now)
         if self.errors is not None:
             free_error, clamped_error = next(self.errors)
             seen_free, seen_clamped = free + free_error, clamped + clamped_error
         if self.batch > 1:
-            self._gathered += 1
-            self._squares[0] += seen_free * seen_free
-            self._squares[1] += seen_clamped * seen_clamped
-            if self._gathered < self.batch:
+            self.gathered += 1
+            self.squares[0] += seen_free * seen_free
+            self.squares[1] += seen_clamped * seen_clamped
+            if self.gathered < self.batch:
                 return None
-            seen_free, seen_clamped = (sqrt(total / self.batch) for total in self._squares)
-            self._gathered, self._squares = 0, [0.0, 0.0]
+            seen_free, seen_clamped = (sqrt(total / self.batch) for total in self.squares)
+            self.gathered, self.squares = 0, [0.0, 0.0]
         change = self.decide(seen_free, seen_clamped)
         try:
             finite = isfinite(change)

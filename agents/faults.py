@@ -6,20 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import simpy
 from numpy.typing import NDArray
 from pydantic import Field
 
 from ..engine.circuit import Circuit
 from ..engine.errors import CircuitError
-from ..engine.events import Kind
 from ..engine.settings import MOST_SECONDS, Settings
-from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
 from .timing import Draws, Ticks, ticks_of
 
-#: The number of whoever cuts edges, among the agents; no circuit has so many edges.
-CUTTER = 1 << 33
 
 
 class Faults(Settings):
@@ -120,23 +115,3 @@ class FailingClock:
                 return
             yield times
             first += times.size
-
-
-class CutterAgent:
-    """Cuts edges out of the circuit, before anything else happens at that time.
-
-    Parameters
-    ----------
-    times
-        Edge = time, s, the first one first.
-    """
-
-    def __init__(self, times: Mapping[int, float]) -> None:
-        self.times = times
-
-    def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
-        """Cut one edge after the other."""
-        for edge, time in self.times.items():
-            yield simulation.at(time, Kind.CUT, CUTTER)
-            simulation.twin.set_conductance(edge, 0.0, time)
-            simulation.cuts[edge] = time

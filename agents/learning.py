@@ -14,6 +14,7 @@ from ..engine.kernels.calls import CONDUCTED, bound, conducted
 from ..engine.kernels.kernel import Function, Row
 from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE, address_of
 from ..engine.kind import Kind
+from ..engine.state import State
 from ..engine.streams import FloatArray, Streams
 from .kernels import RuleFunction, adapted, compiled
 from .resistors.base import EdgeNumbers, Resistor
@@ -90,6 +91,11 @@ class Learning:
                 address = int(self.devices.conductance[rows[edge]])
                 siemens[edge] = bound(conducted, CONDUCTED, address, own)(values[edge])
         return siemens
+
+    def restore(self, state: State) -> None:
+        """Take over what edges and devices had of their own in a state of the same run."""
+        self.rules.state[:], self.devices.state[:] = state.rule_state, state.device_state
+        self.devices.value[:], self.devices.actuations[:] = state.value, state.actuations
 
     @property
     def devices_with_conductance(self) -> NDArray[np.bool_]:

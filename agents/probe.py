@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+import numpy as np
 import simpy
 from pydantic import Field
 
@@ -13,6 +14,8 @@ from ..engine.kernels.measure import accuracy, mean_square
 from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
+from ..engine.state import KEPT_AT_FIRST
+from ..engine.streams import FloatArray
 from .supervisor import Dataset, SupervisorAgent
 
 
@@ -38,9 +41,27 @@ class ProbeAgent:
         Who knows what is desired.
     period
         Time between measurements, s.
+    criterion
+        What ends the run; nothing by default.
+
+    Attributes
+    ----------
+    probes : int
+        How many there were.
+    kept : ndarray
+        What the criterion for stopping keeps; see `~ohmtick.engine.kernels.stopping`.
     """
 
-    def __init__(self, dataset: Dataset, supervisor: SupervisorAgent, period: float) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        supervisor: SupervisorAgent,
+        period: float,
+        criterion: FloatArray | None = None,
+    ) -> None:
+        self.probes = 0
+        self.criterion = criterion
+        self.kept = np.array(KEPT_AT_FIRST)
         self.dataset = dataset
         self.label = dataset.label
         self.supervisor = supervisor
@@ -48,10 +69,20 @@ class ProbeAgent:
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Measure at 0 and after every period, behind all other events of the instant."""
-        for number in count():
+        for number in count(self.probes):
             yield simulation.at(number * self.period, Kind.PROBE, 0)
             row = {"time_s": simulation.now, "updates": simulation.updates}
             simulation.probes.append(row | self.measure(simulation.twin))
+            self.probes += 1
+            if self.criterion is not None:
+                simulation.stopped_by = self._met(self.criterion, simulation.probes[-1])
+                if simulation.stopped_by:
+                    simulation.stop()
+
+    def _met(self, criterion: FloatArray, row: dict[str, float]) -> int:
+        from ..engine.kernels.stopping import met  # compiled: slow to import
+
+        return int(met(criterion, self.kept, row["error"], row.get("accuracy", 0.0)))
 
     def measure(self, twin: Network) -> dict[str, float]:
         """Return the test error, V², and for classes the accuracy.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..engine.compiled.state import Edges
 from ..engine.streams import FloatArray, Streams
-from .timing import Timing, ticks_of
+from .timing import Timing, passed, ticks_of
 
 #: Ticks known ahead: at most so many of an edge, and so many of all edges together.
 MOST_AHEAD, MOST_TOGETHER = 4096, 1 << 22
@@ -29,6 +29,8 @@ class Schedule:
         How many there are.
     streams, horizon
         As a clock takes them.
+    over
+        How many ticks each edge has acted on already, shape (E,); none by default.
 
     Attributes
     ----------
@@ -37,7 +39,12 @@ class Schedule:
     """
 
     def __init__(
-        self, timings: Sequence[Timing], edges: int, streams: Streams, horizon: float
+        self,
+        timings: Sequence[Timing],
+        edges: int,
+        streams: Streams,
+        horizon: float,
+        over: NDArray[np.int64] | None = None,
     ) -> None:
         self._timings, self._count, self._streams, self._horizon = timings, edges, streams, horizon
         width = max(2, min(MOST_AHEAD, MOST_TOGETHER // edges))
@@ -57,7 +64,8 @@ class Schedule:
             gathered=np.zeros(edges, np.int64),
             squares=np.zeros((edges, 2)),
         )
-        self._over = np.zeros(edges, np.int64)
+        #: Ticks of each edge that were filled in, or are over.
+        self._over = np.zeros(edges, np.int64) if over is None else over.copy()
         self._left: dict[int, FloatArray] = {}
         self._blocks: dict[int, Iterator[FloatArray]] = {}
         self._group = np.zeros(edges, np.int64)
@@ -68,11 +76,18 @@ class Schedule:
         order = np.lexsort((self.ahead.number, self.ahead.next_tick))
         self.ahead.heap[:] = order  # sorted, hence a heap
 
+    @property
+    def ticks(self) -> NDArray[np.int64]:
+        """How many ticks each edge has acted on, shape (E,)."""
+        return self._over - self.ahead.filled + self.ahead.used
+
     def _begin(self, timing: Timing, width: int) -> None:
         """Look ahead for the first time."""
         if timing.clock is None:
             return
         all_at_once: Any = getattr(timing.clock, "first_ticks", None)
+        if self._over[timing.edges].any():
+            all_at_once = None
         ticks = all_at_once(self._count, width, self._streams) if all_at_once else None
         if ticks is None:
             for edge in timing.edges.tolist():
@@ -98,11 +113,8 @@ class Schedule:
             clock = self._timings[self._group[edge]].clock
             assert clock is not None
             self._blocks[edge] = ticks_of(clock, edge, self._count, self._streams, self._horizon)
-            self._left[edge] = np.empty(0)
-            skip = int(self._over[edge])  # those that were filled in without the iterator
-            while skip:
-                block = next(self._blocks[edge])
-                self._left[edge], skip = block[skip:], max(0, skip - block.size)
+            # Those that were filled in without the iterator, or are over, are passed by.
+            self._left[edge] = passed(self._blocks[edge], int(self._over[edge]), edge)
         left = self._left[edge]
         if left.size:
             return left

@@ -122,9 +122,15 @@ class SupervisorAgent:
         What is presented.
     streams
         The run's random streams.
+
+    Attributes
+    ----------
+    presented : int
+        How many presentations there were.
     """
 
     def __init__(self, settings: Supervisor, dataset: Dataset, streams: Streams) -> None:
+        self.presented = 0
         self.settings = settings
         self.dataset = dataset
         self._streams = streams
@@ -136,12 +142,13 @@ class SupervisorAgent:
         """Present one datum after the other."""
         data = len(self.dataset.inputs)
         presentations = self.settings.presentations(data, self._streams)
-        for count, (time, datum) in enumerate(presentations):
+        for count, (time, datum) in islice(enumerate(presentations), self.presented, None):
             yield simulation.at(time, Kind.PRESENT, SUPERVISOR)
             if count % data == 0:
                 self.begin_epoch(simulation.twin)
             simulation.datum = datum
             self.present(simulation.twin, datum, time)
+            self.presented += 1
 
     def begin_epoch(self, twin: Network) -> None:
         """Measure what is desired of each class, where the data have classes."""
@@ -149,6 +156,13 @@ class SupervisorAgent:
             if self._class_desired is None:
                 self._class_desired = np.empty((len(self.class_inputs), twin.targets.size))
             twin.respond(self.class_inputs, self._class_desired)
+            self._desired = self.desired_of(self.dataset)
+
+    def go_on(self, presented: int, class_desired: FloatArray) -> None:
+        """Go on after so many presentations, with what was desired of each class then."""
+        self.presented = presented
+        if self._class_desired is not None:
+            self._class_desired[:] = class_desired
             self._desired = self.desired_of(self.dataset)
 
     def present(self, twin: Network, datum: int, time: float = 0.0) -> None:
@@ -170,6 +184,11 @@ class SupervisorAgent:
     def desired_of(self, dataset: Dataset) -> FloatArray:
         """Return the voltages desired of a dataset at present, V, shape (D, T)."""
         return self.table_of(dataset)[dataset.label]
+
+    @property
+    def class_table(self) -> FloatArray | None:
+        """What the clamp pulls towards, and what is desired, of each class in this epoch, V."""
+        return self._class_desired
 
     @property
     def class_desired(self) -> FloatArray | None:

@@ -75,6 +75,26 @@ def _latest(ticks: FloatArray, last: float, count: int) -> tuple[float, int]:
     return latest, same + (count if latest == last else 0)
 
 
+def passed(blocks: Iterator[FloatArray], count: int, edge: int) -> FloatArray:
+    """Pass an edge's first ticks by; return the ticks that are left of the last block taken.
+
+    Raises
+    ------
+    OhmtickError
+        When there are not so many: a clock of one's own does not tick as it did.
+    """
+    left, still = np.empty(0), count
+    while still:
+        block = next(blocks, None)
+        if block is None:
+            raise OhmtickError(
+                f"the clock of edge {edge} must tick as it did before: it had {count} ticks, got "
+                f"{count - still}"
+            )
+        left, still = block[still:], max(0, still - block.size)
+    return left
+
+
 @dataclass(frozen=True)
 class Timing:
     """When some edges act, and how they read.
@@ -119,9 +139,9 @@ def latencies(latency: float, jitter: float, streams: Streams) -> Draws | None:
     return draw
 
 
-def one_by_one(draws: Draws | None, edge: int) -> Iterator[Any] | None:
-    """Yield an edge's draws, one for each of its readings; None where there are none."""
+def one_by_one(draws: Draws | None, edge: int, over: int = 0) -> Iterator[Any] | None:
+    """Yield an edge's draws, one for each reading after those that are over; None for none."""
     if draws is None:
         return None
-    drawn = (draws(edge, first, count) for first, count in blocks())
+    drawn = (draws(edge, over + first, count) for first, count in blocks())
     return chain.from_iterable(block.tolist() for block in drawn)

@@ -15,7 +15,7 @@ class Kind(IntEnum):
     same state before the first of them actuates: synchronous learning needs no code of its own.
     """
 
-    CUT = 0
+    INTERVENTION = 0
     PRESENT = 1
     SENSE = 2
     ACTUATE = 3

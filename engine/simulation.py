@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from heapq import heappush
 from typing import Any, Protocol
 
@@ -10,6 +10,7 @@ import simpy
 
 from .errors import OhmtickError
 from .events import Kind
+from .interventions import Intervention
 from .networks.network import Network
 from .records.event_log import EventLog
 
@@ -19,6 +20,8 @@ POLL_EVERY = 1024
 # SimPy breaks ties of time by an integer priority; ours is the kind in the high bits and the
 # agent in the low ones, above the priorities 0 and 1 that SimPy uses itself.
 _AGENT_BITS = 40
+#: The number of who intervenes, among the agents; no circuit has so many edges.
+_FROM_OUTSIDE = 1 << 33
 
 
 class Appointment(simpy.Event):
@@ -30,6 +33,8 @@ class Appointment(simpy.Event):
 
     _ok = True
     _value = None
+    #: What is done then, where somebody asked for it by `Simulation.call_at`.
+    arguments: tuple[Any, ...] | None = None
 
     # `Simulation.at` sets the rest, to save a call an event.
     __init__ = object.__init__
@@ -88,6 +93,8 @@ class Simulation:
         Simulated end time, s. Half open: events at ``t < horizon`` happen.
     log
         Where actuations are recorded; a new log in memory by default.
+    start
+        The time at which it begins, s.
 
     Attributes
     ----------
@@ -97,15 +104,26 @@ class Simulation:
         Actuations so far.
     datum : int
         Which datum is presented.
+    stage : int
+        How many changes of the scenario's schedule there were.
     probes : list of dict
         One row a probe: ``time_s``, ``updates``, ``error`` (V²), for classes ``accuracy``.
     stopped : bool
         Whether `stop` ended the run before its horizon.
+    stopped_by : int
+        What ended it: a number of `~ohmtick.engine.kernels.stopping`.
     cuts : dict of int to float
         When edges were cut, s, by edge.
     """
 
-    def __init__(self, twin: Network, *, horizon: float, log: EventLog | None = None) -> None:
+    def __init__(
+        self,
+        twin: Network,
+        *,
+        horizon: float,
+        log: EventLog | None = None,
+        start: float = 0.0,
+    ) -> None:
         if not 0.0 < horizon < float("inf"):
             raise OhmtickError(
                 f"the 'horizon' of a Simulation must be positive and finite, got {horizon} instead"
@@ -114,9 +132,11 @@ class Simulation:
         self.horizon = float(horizon)
         self.log = EventLog() if log is None else log
         self.cuts: dict[int, float] = {}
-        self.env = simpy.Environment(0.0)
+        self.env = simpy.Environment(start)
         self.updates = 0
         self.datum = 0
+        self.stage = 0
+        self.stopped_by = 0
         self.probes: list[dict[str, float]] = []
         self.stopped = False
         self._processes: list[simpy.Process] = []
@@ -167,7 +187,33 @@ class Simulation:
         self, time: float, kind: Kind, agent: int, action: Callable[..., Any], *args: Any
     ) -> None:
         """Have ``action(*args)`` done at `time`, s, in the agent's place in the order."""
-        self.at(time, kind, agent).callbacks.append(lambda _: action(*args))
+        appointment = self.at(time, kind, agent)
+        appointment.arguments = args
+        appointment.callbacks.append(lambda _: action(*args))
+
+    def awaited(self, kind: Kind) -> Iterator[tuple[float, int, tuple[Any, ...]]]:
+        """Yield what `call_at` asked for and is still to be done, in order.
+
+        Yields
+        ------
+        tuple
+            When, s; the agent; the arguments.
+        """
+        for time, rank, _, event in sorted(self.env._queue, key=lambda entry: entry[:3]):
+            arguments = getattr(event, "arguments", None)
+            if rank >> _AGENT_BITS == kind and arguments is not None:
+                yield time, rank & ((1 << _AGENT_BITS) - 1), arguments
+
+    def intervene(self, interventions: Sequence[Intervention]) -> None:
+        """Have some things done from outside, the first one first."""
+        self._processes.append(self.env.process(self._intervening(interventions)))
+
+    def _intervening(
+        self, interventions: Sequence[Intervention]
+    ) -> Generator[simpy.Event, None, None]:
+        for each in interventions:
+            yield self.at(each.time, Kind.INTERVENTION, _FROM_OUTSIDE)
+            each.apply(self)
 
     def instant_is_over(self) -> bool:
         """Return whether the run goes on and nothing else is due at the present time.

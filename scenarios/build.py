@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..agents.device import Device, edge_rule
 from ..agents.edge import EdgeAgent
-from ..agents.faults import CutterAgent
 from ..agents.schedule import Schedule
+from ..agents.state import go_on_from, state_of
 from ..agents.supervisor import Dataset, SupervisorAgent
-from ..agents.timing import Timing, one_by_one, ticks_of
+from ..agents.timing import Timing, one_by_one, passed, ticks_of
 from ..engine.compiled.state import Data
 from ..engine.errors import OhmtickError
 from ..engine.records.event_log import EventLog
-from ..engine.simulation import Agent, Simulation
+from ..engine.simulation import Simulation
+from ..engine.state import State
 from .parts import Parts, parts_of
 from .scenario import Scenario
 from .stand_ins import NONE, StandIns
@@ -34,6 +37,8 @@ class Experiment:
     parts: Parts
     engine: str
     """``"simpy"`` or ``"compiled"``."""
+    state: Callable[[], State]
+    """Returns all that what comes next depends on; between two events only."""
     not_compiled: str = ""
     """Why ``engine="auto"`` did not take the compiled one, in words."""
 
@@ -45,6 +50,7 @@ def build(
     *,
     log: EventLog | None = None,
     stand_ins: StandIns = NONE,
+    state: State | None = None,
 ) -> Experiment:
     """Build the simulation that a scenario describes.
 
@@ -62,6 +68,8 @@ def build(
         Where actuations are recorded.
     stand_ins
         What stands in for parts of the scenario.
+    state
+        Where it goes on from; by default it begins.
 
     Raises
     ------
@@ -69,7 +77,7 @@ def build(
         When the drawn circuit does not fit the scenario, or the compiled engine is asked for and
         cannot run it.
     """
-    parts = parts_of(scenario, seed, stand_ins)
+    parts = parts_of(scenario, seed, stand_ins, state)
     log = EventLog(values=scenario.edges.records_values) if log is None else log
     refusals = parts.learning.not_compiled
     if stand_ins.agent is not EdgeAgent:
@@ -79,65 +87,79 @@ def build(
             f"the compiled engine cannot run {' and '.join(refusals)}; engine='simpy' can"
         )
     if engine == "simpy" or refusals:
-        simulation = _on_simpy(scenario, parts, log, stand_ins.agent)
         why = " and ".join(refusals) if engine == "auto" else ""
-        return Experiment(simulation=simulation, parts=parts, engine="simpy", not_compiled=why)
-    compiled = _compiled(scenario, parts, log)
-    return Experiment(simulation=compiled, parts=parts, engine="compiled")
+        return _on_simpy(scenario, parts, log, stand_ins.agent, why)
+    simulation = _compiled(scenario, parts, log)
+    return Experiment(
+        simulation=simulation, parts=parts, engine="compiled", state=simulation.state
+    )
 
 
 def _on_simpy(
-    scenario: Scenario, parts: Parts, log: EventLog, agent: type[EdgeAgent]
-) -> Simulation:
-    """Return the reference engine with all agents in it."""
-    streams, learning = parts.streams, parts.learning
+    scenario: Scenario, parts: Parts, log: EventLog, agent: type[EdgeAgent], why: str
+) -> Experiment:
+    """Return the reference engine with all agents in it, and why it is not the compiled one."""
+    streams, learning, state = parts.streams, parts.learning, parts.state
     conductances = parts.twin.conductances.tolist()
     nudge, horizon = scenario.supervisor.nudge, scenario.horizon
 
-    def edge_agent(edge: int, timing: Timing) -> Agent:
+    def edge_agent(edge: int, timing: Timing) -> EdgeAgent:
         assert timing.clock is not None
-        ticks = ticks_of(timing.clock, edge, len(conductances), streams, horizon)
+        over = 0 if state is None else int(state.ticks[edge])
+        blocks = ticks_of(timing.clock, edge, len(conductances), streams, horizon)
         return agent(
             edge,
-            chain.from_iterable(ticks),
+            chain(passed(blocks, over, edge), chain.from_iterable(blocks)),
             Device(learning, edge, conductances[edge]),
             edge_rule(learning, edge, nudge),
-            latencies=one_by_one(timing.latencies, edge),
-            errors=one_by_one(timing.errors, edge),
+            latencies=one_by_one(timing.latencies, edge, over),
+            errors=one_by_one(timing.errors, edge, over),
             batch=timing.batch,
         )
 
-    acting: list[Agent] = [parts.supervisor]
-    for timing in parts.timings:
-        if timing.clock is not None:
-            acting += [edge_agent(edge, timing) for edge in timing.edges.tolist()]
-    acting += [parts.probe] if scenario.probe else []
-    acting += [CutterAgent(parts.cuts)] if parts.cuts else []
-    simulation = Simulation(parts.twin, horizon=horizon, log=log)
-    for each in acting:
+    acting = [
+        edge_agent(edge, timing)
+        for timing in parts.timings
+        if timing.clock is not None
+        for edge in timing.edges.tolist()
+    ]
+    start = 0.0 if state is None else state.time
+    simulation = Simulation(parts.twin, horizon=horizon, log=log, start=start)
+    if state is not None:
+        go_on_from(state, simulation, acting, parts.supervisor, parts.probe)
+    for each in (parts.supervisor, *acting, *([parts.probe] if scenario.probe else [])):
         simulation.add(each)
-    return simulation
+    simulation.intervene(parts.interventions)
+    state_now = partial(state_of, simulation, acting, parts.supervisor, parts.probe, learning)
+    return Experiment(
+        simulation=simulation, parts=parts, engine="simpy", state=state_now, not_compiled=why
+    )
 
 
 def _compiled(scenario: Scenario, parts: Parts, log: EventLog) -> CompiledSimulation:
     """Return the compiled engine with all that its loop is handed."""
-    from ..engine.compiled.cuts import CutSimulation
+    from ..engine.compiled.simulation import CompiledSimulation
 
     edges, streams, supervisor = len(parts.twin.circuit.edges), parts.streams, parts.supervisor
-    return CutSimulation(
+    state = parts.state
+    over = None if state is None else state.ticks
+    presentations = scenario.supervisor.presentations(len(parts.train.inputs), streams)
+    return CompiledSimulation(
         parts.twin,
-        cuts=parts.cuts,
         horizon=scenario.horizon,
         log=log,
-        schedule=Schedule(parts.timings, edges, streams, scenario.horizon),
+        schedule=Schedule(parts.timings, edges, streams, scenario.horizon, over),
         rules=parts.learning.rules,
         devices=parts.learning.devices,
         nudge=scenario.supervisor.nudge,
-        presentations=scenario.supervisor.presentations(len(parts.train.inputs), streams),
+        presentations=islice(presentations, 0 if state is None else state.presented, None),
         train=_data(parts.train, supervisor),
         test=_data(parts.test, supervisor),
         class_means=supervisor.class_inputs,
         probe_period=parts.probe.period,
+        criterion=parts.probe.criterion,
+        interventions=parts.interventions,
+        state=state,
         functions=parts.learning,
     )
 

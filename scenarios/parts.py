@@ -13,7 +13,10 @@ from ..agents.learning import Group, Learning, learning_of, stand_in
 from ..agents.probe import ProbeAgent
 from ..agents.supervisor import Dataset, SupervisorAgent
 from ..agents.timing import Ticks, Timing, latencies
+from ..engine.errors import ScenarioError
+from ..engine.interventions import Cut, Intervention
 from ..engine.networks.network import Network
+from ..engine.state import State
 from ..engine.streams import Streams
 from .edges import EdgeKind
 from .scenario import Scenario
@@ -37,8 +40,10 @@ class Parts:
         When those of each kind act, in the same order.
     learning : Learning
         What they learn by and what they change.
-    cuts : mapping
-        When edges are cut, s, by edge.
+    interventions : sequence of Intervention
+        What is still to be done from outside, the first one first.
+    state : State or None
+        Where the run goes on from; rules and devices are there already.
     twin : Network
         The network as it is at first.
     supervisor, probe
@@ -51,7 +56,8 @@ class Parts:
     kinds: Sequence[EdgeKind]
     timings: Sequence[Timing]
     learning: Learning
-    cuts: Mapping[int, float]
+    interventions: Sequence[Intervention]
+    state: State | None
     twin: Network
     supervisor: SupervisorAgent
     probe: ProbeAgent
@@ -62,7 +68,9 @@ class Parts:
         return [title_of[edge] for edge in range(len(title_of))]
 
 
-def parts_of(scenario: Scenario, seed: int, stand_ins: StandIns) -> Parts:
+def parts_of(
+    scenario: Scenario, seed: int, stand_ins: StandIns, state: State | None = None
+) -> Parts:
     """Return the parts of a scenario's run.
 
     Raises
@@ -94,6 +102,16 @@ def parts_of(scenario: Scenario, seed: int, stand_ins: StandIns) -> Parts:
     supervisor = SupervisorAgent(scenario.supervisor, train, streams)
     supervisor.begin_epoch(twin)
     period = np.inf if scenario.probe is None else scenario.probe.period
+    criterion = None if scenario.stop is None else scenario.stop.criterion()
+    if criterion is not None and scenario.stop.accuracy_above is not None and test.classes is None:
+        raise ScenarioError(
+            "stop.accuracy_above: the task must have classes to have an accuracy, got "
+            f"{task.kind!r}"
+        )
+    if state is not None:
+        learning.restore(state)
+        twin.restore(state.real, state.index)
+    done = {} if state is None else state.cuts
     return Parts(
         streams=streams,
         train=train,
@@ -101,10 +119,11 @@ def parts_of(scenario: Scenario, seed: int, stand_ins: StandIns) -> Parts:
         kinds=kinds,
         timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
         learning=learning,
-        cuts=cuts,
+        interventions=[Cut(time, edge) for edge, time in cuts.items() if edge not in done],
+        state=state,
         twin=twin,
         supervisor=supervisor,
-        probe=ProbeAgent(test, supervisor, period),
+        probe=ProbeAgent(test, supervisor, period, criterion),
     )
 
 

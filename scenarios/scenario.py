@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import BaseModel, Field, model_validator
 
 from ..agents.probe import Probe
+from ..agents.stop import Stop
 from ..agents.supervisor import Supervisor
 from ..engine.errors import (
     MOST_OF_PATH,
@@ -68,6 +69,8 @@ class Scenario(Settings):
     """How data are presented."""
     probe: Probe | None = None
     """Without one, the error is measured at the start and at the end only."""
+    stop: Stop | None = None
+    """What ends it before its horizon."""
     versions: Frozen[str] = Field(default_factory=dict, validate_default=True)
     """What wrote this file; changes nothing."""
 
@@ -75,6 +78,7 @@ class Scenario(Settings):
     def _check_whole(self) -> Self:
         self._check_labels()
         self._check_start()
+        self._check_stop()
         check_events(self)
         self.circuit.check(self.task.source_labels())
         return self
@@ -107,6 +111,10 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+
+    def _check_stop(self) -> None:
+        if self.stop is not None and self.probe is None:
+            raise ValueError("stop: a scenario must have a [probe] to be stopped at, got none")
 
     # A scenario never changes, and studies run the same one many times: looked up once each.
 

@@ -40,8 +40,19 @@ from ..kernels.pointers import (
     step_at,
     write_at,
 )
+from ..kernels.stopping import GOES_ON, met
 from ..solver.layout import AT_CONDUCTANCE
-from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRows, Rows, Rules
+from .state import (
+    Data,
+    Devices,
+    Edges,
+    PendingReadings,
+    Presentations,
+    ProbeRows,
+    Rows,
+    Rules,
+    Stopping,
+)
 
 #: Why `advance` returned.
 BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
@@ -49,8 +60,9 @@ SINGULAR, BACKWARDS, NOT_FINITE, NO_CONDUCTANCE = range(9, 13)
 
 # Counters that outlive a call.
 UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS = range(8)
-PROBED, WATCHED = range(8, 10)  # how many probes there were; whether somebody looks at each
-COUNTERS = 10
+# How many probes there were; whether somebody looks at each; what the run is stopped by.
+PROBED, WATCHED, STOPPED_BY = range(8, 11)
+COUNTERS = 11
 # Times that outlive a call, s.
 NOW, END, NEXT_PROBE, PROBE_PERIOD = range(4)
 TIMES = 4
@@ -64,7 +76,7 @@ LAST_READING = (1 << READING_BITS) - 1
 def advance(
     real: Reals, index: Ints, addresses: Ints, edges: Edges, rules: Rules, devices: Devices,
     pending: PendingReadings, presentations: Presentations, test: Data, rows: Rows,
-    probes: ProbeRows, counters: Ints, times: Reals, nudge: float, budget: int,
+    probes: ProbeRows, stopping: Stopping, counters: Ints, times: Reals, nudge: float, budget: int,
 ) -> int:  # fmt: skip
     """Process up to `budget` events in order, and return why it stopped."""
     read, write = read_at(addresses[READ]), write_at(addresses[WRITE])
@@ -91,8 +103,8 @@ def advance(
             reason = _actuate(real, index, write, devices, pending, rows, counters)
         else:
             reason = _probe(
-                real, index, respond, apply, refactorize, presentations, test, probes, counters,
-                times,
+                real, index, respond, apply, refactorize, presentations, test, probes, stopping,
+                counters, times,
             )  # fmt: skip
         if reason in (FULL, SINGULAR):
             return reason  # and the event has still to happen
@@ -255,7 +267,8 @@ def _changed(devices: Devices, edge: int, amount: float) -> float:
 @kernel
 def _probe(
     real: Reals, index: Ints, respond: Function, apply: Function, refactorize: Function,
-    presentations: Presentations, test: Data, probes: ProbeRows, counters: Ints, times: Reals,
+    presentations: Presentations, test: Data, probes: ProbeRows, stopping: Stopping,
+    counters: Ints, times: Reals,
 ) -> int:  # fmt: skip
     """Measure the test error without touching anything."""
     if not _settle(real, index, apply, refactorize):
@@ -273,7 +286,12 @@ def _probe(
     counters[PROBE_ROWS] = row + 1
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]
-    return PROBES if counters[WATCHED] or row + 1 == probes.time_s.size else BUDGET
+    counters[STOPPED_BY] = met(
+        stopping.criterion, stopping.kept, probes.error[row], probes.accuracy[row]
+    )
+    if counters[STOPPED_BY] != GOES_ON or counters[WATCHED] or row + 1 == probes.time_s.size:
+        return PROBES
+    return BUDGET
 
 
 @kernel

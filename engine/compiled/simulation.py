@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
@@ -11,15 +11,28 @@ import numpy as np
 
 from ..errors import OhmtickError, refuse_device
 from ..events import EVENT_DTYPES, VALUE_DTYPES
+from ..interventions import Intervention
 from ..kernels.heap import sink
-from ..kernels.kernel import Function
+from ..kernels.kernel import Function, Ints
 from ..kernels.pointers import entry_for
+from ..kernels.stopping import GOES_ON
 from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
+from ..state import KEPT_AT_FIRST, InFlight, State
 from ..streams import FloatArray
 from . import loop
-from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRows, Rows, Rules
+from .state import (
+    Data,
+    Devices,
+    Edges,
+    PendingReadings,
+    Presentations,
+    ProbeRows,
+    Rows,
+    Rules,
+    Stopping,
+)
 
 #: Seconds of work between two looks at the outside world.
 SLICE_S = 0.05
@@ -31,6 +44,11 @@ class Schedule(Protocol):
     """Who knows what edges are going to do."""
 
     ahead: Edges
+
+    @property
+    def ticks(self) -> Ints:
+        """How many ticks each edge has acted on, shape (E,)."""
+        ...
 
     def refill(self, edge: int) -> None:
         """Look further ahead for an edge whose known ticks are all used."""
@@ -73,6 +91,13 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    criterion
+        What ends the run, as `~ohmtick.engine.kernels.stopping` takes it; nothing by default.
+    interventions
+        What is done to it from outside, the first one first.
+    state
+        Where it goes on from; the schedule, rules and devices are there already. By default it
+        begins.
     functions
         What rules and devices do, which lives as long as their addresses are in use.
 
@@ -80,6 +105,8 @@ class CompiledSimulation:
     ----------
     updates : int
         Actuations so far.
+    stage : int
+        How many changes of the scenario's schedule there were.
     now : float
         The simulated time, s.
     stopped : bool
@@ -104,10 +131,18 @@ class CompiledSimulation:
         class_means: FloatArray | None,
         probe_period: float,
         functions: Functions,
+        criterion: FloatArray | None = None,
+        interventions: Sequence[Intervention] = (),
+        state: State | None = None,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
+        self.stage = 0
         self.cuts: dict[int, float] = {}
+        self._interventions = [each for each in interventions if each.time < self.horizon]
+        self._stopping = Stopping(
+            np.empty(0) if criterion is None else criterion, np.array(KEPT_AT_FIRST)
+        )
         self._schedule, self._rules, self._devices = schedule, rules, devices
         self._functions = functions
         self._addresses = twin.addresses()
@@ -133,6 +168,8 @@ class CompiledSimulation:
         self._times[loop.PROBE_PERIOD] = probe_period
         self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
         self._loop: Function = loop.advance
+        if state is not None:
+            self._go_on_from(state)
         self._more_presentations()
         self._advance(0)  # so that compilation belongs to the building and not to the run
 
@@ -155,6 +192,70 @@ class CompiledSimulation:
         block = self._probe_rows if count else self._probed[-1]
         return {name: getattr(block, name)[count - 1].item() for name in self._measured}
 
+    @property
+    def stopped_by(self) -> int:
+        """What ended the run: a number of `~ohmtick.engine.kernels.stopping`."""
+        return int(self._counters[loop.STOPPED_BY])
+
+    def state(self) -> State:
+        """Return all that what comes next depends on; between two events only."""
+        counters, edges = self._counters, self._schedule.ahead
+        return State(
+            time=self.now,
+            updates=self.updates,
+            probes=int(counters[loop.PROBED]),
+            stage=self.stage,
+            presented=int(counters[loop.PRESENTED]),
+            datum=int(counters[loop.DATUM]),
+            ticks=self._schedule.ticks,
+            gathered=edges.gathered.copy(),
+            squares=edges.squares.copy(),
+            value=self._devices.value.copy(),
+            actuations=self._devices.actuations.copy(),
+            rule_state=self._rules.state.copy(),
+            device_state=self._devices.state.copy(),
+            class_desired=self._class_desired.copy(),
+            in_flight=self._in_flight(),
+            cut_edge=np.array([*self.cuts], np.int64),
+            cut_s=np.array([*self.cuts.values()], np.float64),
+            stopping=self._stopping.kept.copy(),
+            real=self.twin.real.copy(),
+            index=self.twin.index.copy(),
+        )
+
+    def _in_flight(self) -> InFlight:
+        pending, count = self._pending, int(self._counters[loop.IN_FLIGHT])
+        used = pending.slots[:count]
+        used = used[np.lexsort((pending.tie[used], pending.time[used]))]
+        held = {**pending._asdict(), "edge": pending.tie >> loop.READING_BITS}
+        return InFlight(*(held[name][used] for name in InFlight._fields))
+
+    def _go_on_from(self, state: State) -> None:
+        """Take over all but what rules, devices and the schedule have of a state."""
+        counters, edges = self._counters, self._schedule.ahead
+        counters[loop.UPDATES], counters[loop.DATUM] = state.updates, state.datum
+        counters[loop.PRESENTED], counters[loop.PROBED] = state.presented, state.probes
+        self.stage, self.cuts = state.stage, state.cuts
+        self._times[loop.NOW] = state.time
+        if state.probes:
+            self._times[loop.NEXT_PROBE] = state.probes * self._times[loop.PROBE_PERIOD]
+        edges.gathered[:], edges.squares[:] = state.gathered, state.squares
+        self._class_desired[:] = state.class_desired
+        self._stopping.kept[:] = state.stopping
+        flight, count = state.in_flight, state.in_flight.time.size
+        self._pending = _pending(max(self._pending.slots.size, 2 * count))
+        for name in set(InFlight._fields) - {"edge"}:
+            getattr(self._pending, name)[:count] = getattr(flight, name)
+        self._pending.tie[:count] = (flight.edge << loop.READING_BITS) + np.arange(count)
+        counters[loop.IN_FLIGHT] = counters[loop.READINGS] = count  # sorted, hence a heap
+        self.twin.restore(state.real, state.index)
+
+    @property
+    def _class_desired(self) -> FloatArray:
+        """What the clamp pulls towards of each class in this epoch, V; (0, 0) without classes."""
+        classes = self._presented.class_means.size > 0
+        return self._presented.dataset.desired if classes else np.empty((0, 0))
+
     def probe_columns(self) -> dict[str, FloatArray]:
         """Return what the probes measured, an array a column."""
         self._keep_probes()
@@ -175,8 +276,16 @@ class CompiledSimulation:
             self._loop = entry_for(loop.advance, self._arguments(0))
         for each in observers:
             each(self)
-        whole = self._process(watch, poll)
-        stopped = self.stopped and not whole
+        for intervention in self._interventions:
+            self._times[loop.END] = intervention.time
+            if not self._process(watch, poll):
+                break
+            intervention.apply(self)
+            self._times[loop.NOW] = intervention.time
+        else:
+            self._times[loop.END] = self.horizon
+            self._process(watch, poll)
+        stopped = self.stopped
         for each in observers:
             each(self)
         self.stopped = stopped
@@ -224,7 +333,7 @@ class CompiledSimulation:
         return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
             self._rules, self._devices, self._pending, self._presented, self._test, self._rows,
-            self._probe_rows, self._counters, self._times, self._nudge, budget,
+            self._probe_rows, self._stopping, self._counters, self._times, self._nudge, budget,
         )  # fmt: skip
 
     def _more_ticks(self) -> None:
@@ -261,6 +370,8 @@ class CompiledSimulation:
     def _take_probe(self, watch: Observer | None) -> None:
         if self._counters[loop.PROBE_ROWS] == BLOCK:
             self._keep_probes()
+        if self.stopped_by != GOES_ON:
+            self.stop()
         if watch is not None:
             watch(self)
 

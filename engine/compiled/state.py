@@ -140,3 +140,12 @@ class ProbeRows(NamedTuple):
     updates: Ints
     error: Reals
     accuracy: Reals
+
+
+class Stopping(NamedTuple):
+    """When the run is good enough; see `~ohmtick.engine.kernels.stopping`."""
+
+    criterion: Reals
+    """Shape (4,), or (0,) for none."""
+    kept: Reals
+    """Shape (4,)."""

@@ -112,6 +112,21 @@ class Network(ABC):
             Add them to what `outputs` holds instead.
         """
 
+    def restore(self, real: FloatArray, index: NDArray[np.int64]) -> None:
+        """Take over the state of the same network at another time.
+
+        Raises
+        ------
+        CircuitError
+            When it is the state of another circuit, or of one that was factorised otherwise.
+        """
+        if real.shape != self.real.shape or index.shape != self.index.shape:
+            raise CircuitError(
+                f"the state of a network must be of the same circuit, with {self.real.size} and "
+                f"{self.index.size} numbers, got {real.size} and {index.size}"
+            )
+        self.real[:], self.index[:] = real, index
+
     @abstractmethod
     def check(self) -> None:
         """Hold the state against the laws that it should keep, and mend it; now and then called."""
