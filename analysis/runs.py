@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import tomllib
+from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from ..engine.errors import RecordError, reason, shown
 from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
@@ -24,10 +26,13 @@ from ..engine.records.run import (
     PROBES,
     RUN_FILES,
     SCENARIO,
+    STATE,
     SUMMARY,
     SUMMARY_KEYS,
     Run,
+    read_state,
 )
+from ..engine.state import State
 
 
 def open_run(path: str | Path) -> Run:
@@ -87,6 +92,7 @@ def open_run(path: str | Path) -> Run:
         edges=frames[EDGES],
         nodes=frames[NODES],
         data=frames.get(DATA),
+        state=partial(_state, folder, digests) if STATE in present else None,
         summary=summary,
         log_digest=digests.get(EVENTS),
     )
@@ -103,6 +109,14 @@ def _summary(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     if lacking := [key for key in SUMMARY_KEYS if key not in summary]:
         raise ValueError(f"it lacks {', '.join(lacking)}")
     return summary, summary.pop(FILES, {})
+
+
+def _state(folder: Path, digests: dict[str, str]) -> State:
+    """Read what a run goes on from; it may be large, and few ask for it."""
+    try:
+        return read_state(_content(folder, STATE, digests))
+    except (OSError, ValueError, BadZipFile) as error:
+        raise RecordError(f"cannot read {folder / STATE}: {reason(error)}") from error
 
 
 def _content(folder: Path, name: str, digests: dict[str, str]) -> bytes:

@@ -9,8 +9,6 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import RecordError
-
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
@@ -114,7 +112,7 @@ class State:
 
         Raises
         ------
-        RecordError
+        ValueError
             When one is missing.
         """
         try:
@@ -122,7 +120,7 @@ class State:
             names = [each.name for each in fields(cls) if each.name != "in_flight"]
             held = {name: arrays[name] for name in names}
         except KeyError as error:
-            raise RecordError(f"it holds no state of a run: {error.args[0]!r} is missing") from None
+            raise ValueError(f"it holds no state of a run: {error.args[0]} is missing") from None
         plain: dict[str, Any] = {name: v if v.ndim else v.item() for name, v in held.items()}
         return cls(in_flight=flight, **plain)
 

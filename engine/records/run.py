@@ -8,6 +8,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
+from ..state import State
 from ..streams import FloatArray
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
 from .event_log import EventLog, event_writer, read_batches, read_events
@@ -25,8 +27,8 @@ if TYPE_CHECKING:
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
-#: What was presented; a folder of an earlier version does not have it.
-DATA = "data.parquet"
+#: What was presented, and what a run goes on from; a folder of an earlier version has neither.
+DATA, STATE = "data.parquet", "state.npz"
 #: The files of a run folder.
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
 #: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
@@ -53,6 +55,8 @@ class Run:
         The complete scenario, with the seed and the versions.
     log
         The event log, or the Parquet file that holds it.
+    state
+        What the run goes on from, or a function that reads it.
     probes, edges, nodes, data
         The frames below. The scenario's text and the frames but for the probes may be given as
         functions that make them when they are asked for: a study asks few of its runs.
@@ -98,6 +102,7 @@ class Run:
         nodes: pd.DataFrame | Callable[[], pd.DataFrame],
         summary: dict[str, Any],
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
+        state: State | Callable[[], State] | None = None,
         log_digest: str | None = None,
     ) -> None:
         self._scenario_toml = scenario_toml
@@ -107,6 +112,7 @@ class Run:
         self.summary = summary
         self._log = log
         self._data = data
+        self._state = state
         self._log_digest = log_digest
 
     def __repr__(self) -> str:
@@ -139,6 +145,11 @@ class Run:
         if self._data is None:
             return data_frame()
         return self._data() if callable(self._data) else self._data
+
+    @cached_property
+    def state(self) -> State | None:
+        """What the run goes on from; None where it is not known."""
+        return self._state() if callable(self._state) else self._state
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Iterate over the events, some rows at a time: for logs that memory cannot hold.
@@ -210,6 +221,7 @@ class Run:
             edges=self.edges,
             nodes=self.nodes,
             data=self._data,
+            state=self._state,
             summary=self.summary,
         )
 
@@ -238,7 +250,10 @@ class Run:
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
         for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
-        names = (SCENARIO, EVENTS, *frames)
+        names = [SCENARIO, EVENTS, *frames]
+        if self.state is not None:
+            np.savez(folder / STATE, **self.state.to_arrays())
+            names.append(STATE)
         summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
         summary[DIGEST] = digest_of(summary)
         text = json.dumps(summary, indent=2, allow_nan=False)
@@ -255,6 +270,18 @@ class Run:
         with event_writer(path, self._log.values) as writer:
             for chunk in self._log.chunks():
                 writer.write_table(pa.table(chunk, schema=writer.schema))
+
+
+def read_state(content: bytes) -> State:
+    """Return the state that the bytes of a file hold.
+
+    Raises
+    ------
+    ValueError, OSError, BadZipFile
+        When they hold none.
+    """
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        return State.from_arrays(arrays)
 
 
 def _finite(value: Any) -> Any:
