@@ -252,7 +252,8 @@ class Run:
             frame.to_parquet(folder / name, index=False)
         names = [SCENARIO, EVENTS, *frames]
         if self.state is not None:
-            np.savez(folder / STATE, **self.state.to_arrays())
+            arrays: Any = self.state.to_arrays()
+            np.savez(folder / STATE, **arrays)
             names.append(STATE)
         summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
         summary[DIGEST] = digest_of(summary)

@@ -1,0 +1,169 @@
+"""Goes on with a run from where it ended: the events of one longer run, bit for bit."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from ..agents.kernels import RuleFunction
+from ..agents.timing import Ticks
+from ..analysis.runs import open_run
+from ..engine.errors import OhmtickError, OhmtickWarning, shown
+from ..engine.records.run import Run
+from ..engine.simulation import Observer
+from .outside import recorded
+from .running import recorded_run
+from .scenario import Scenario
+from .stand_ins import StandIns
+from .versions import versions
+
+
+def resume(
+    run: Run | str | Path,
+    horizon: float | None = None,
+    engine: str = "auto",
+    *,
+    out: str | Path | None = None,
+    numbered: bool = False,
+    clock: Ticks | None = None,
+    rule: RuleFunction | None = None,
+    stop: Callable[[Mapping[str, float]], bool] | Literal[False] | None = None,
+    watch: Observer | None = None,
+    poll: Observer | None = None,
+) -> Run:
+    """Go on with a run from where it ended.
+
+    The run that is returned has all events from the start: those of one run to the new horizon, bit
+    for bit, whichever engine ran before and runs now. Readings that were in flight are actuated,
+    batches that were half gathered are filled.
+
+    Parameters
+    ----------
+    run
+        A run, its folder, or the folder of snapshots of a run that was killed.
+    horizon
+        Where it ends now, s; the scenario's own by default, for a run that ended before it.
+    engine, out, numbered, watch, poll
+        As for `ohmtick.run`.
+    clock, rule
+        What stood in for those of the scenario; its digest must be the one that was recorded.
+    stop
+        As for `ohmtick.run`; False for going on without the scenario's ``[stop]``.
+
+    Raises
+    ------
+    OhmtickError
+        When the horizon does not lie after the run's end, when the run does not say what it goes on
+        from, or when something that it depends on is not what it was.
+    RecordError
+        When a folder cannot be read or written.
+
+    Warns
+    -----
+    OhmtickWarning
+        When other versions computed what went before: then nobody knows whether one run of today's
+        would have had the same events.
+
+    Examples
+    --------
+    >>> import ohmtick as ot
+    >>> short = ot.run(ot.load("breadboard-iii").replace(horizon=100.0), seed=7)
+    >>> longer = ot.resume(short, horizon=200.0)
+    >>> whole = ot.run(ot.load("breadboard-iii").replace(horizon=200.0), seed=7)
+    >>> longer.events.equals(whole.events)
+    True
+    """
+    before = run if isinstance(run, Run) else open_run(run)
+    if before.state is None:
+        raise OhmtickError(
+            f"{_called(before)} does not say what it goes on from: it is of an earlier version"
+        )
+    scenario = _scenario(before, horizon, stop)
+    stand_ins = StandIns(clock=clock, rule=rule)
+    _check_the_same(before, scenario, stand_ins)
+    if before.summary["versions"] != versions():
+        warnings.warn(
+            f"{_called(before)} was computed by other versions ({_differing(before)}): what follows "
+            "may not be what one longer run of these would have been",
+            OhmtickWarning,
+            stacklevel=2,
+        )
+    return recorded_run(
+        scenario,
+        before.summary["seed"],
+        engine,
+        out=out,
+        numbered=numbered,
+        stand_ins=stand_ins,
+        stop=stop or None,
+        watch=watch,
+        poll=poll,
+        before=before,
+    )
+
+
+def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
+    """Return what is run: the scenario to its new horizon."""
+    assert before.state is not None
+    scenario = Scenario(**before.scenario)
+    if horizon is not None:
+        scenario = scenario.replace(horizon=horizon)
+    end = float(before.summary["simulated_s"])
+    if not scenario.horizon > end:
+        raise OhmtickError(
+            f"the 'horizon' to which a run goes on must lie after its end at {end} s, got "
+            f"{shown(scenario.horizon)} s instead"
+        )
+    by = before.summary["stopped_by"]
+    if stop is False:
+        return scenario.replace(stop=None)
+    if by is not None and scenario.stop is not None:
+        raise OhmtickError(
+            f"{_called(before)} was ended by the {by!r} of its [stop], as a longer run would be; "
+            "stop=False, or --no-stop, goes on without"
+        )
+    return scenario
+
+
+def _check_the_same(before: Run, scenario: Scenario, stand_ins: StandIns) -> None:
+    """Refuse what would make another run of it.
+
+    Raises
+    ------
+    OhmtickError
+        Which part is not what it was.
+    """
+    had: dict[str, Any] = {**before.summary["stand_ins"]}
+    had.pop("stop", None)
+    if "agent" in had:
+        raise OhmtickError(
+            f"{_called(before)} had edges of the class {had['agent']['name']}, of which nobody "
+            "recorded what they know; ohmtick.run starts anew"
+        )
+    has = stand_ins.described(scenario.own_parts)
+    for part in sorted({*had, *has}):
+        if had.get(part) != has.get(part):
+            was, got = (each.get(part, {}).get("name", "none") for each in (had, has))
+            raise OhmtickError(
+                f"the {part!r} that stands in must be the one of {_called(before)}, {was}, with "
+                f"the same source and settings, got {got}"
+            )
+    known = recorded(scenario)
+    if known != before.summary["kinds"]:
+        raise OhmtickError(
+            f"the kinds from outside must be those of {_called(before)}, with the same source: "
+            f"it had {before.summary['kinds']}, got {known}"
+        )
+
+
+def _differing(before: Run) -> str:
+    had, has = before.summary["versions"], versions()
+    return ", ".join(
+        f"{name} {str(had.get(name))[:12]}" for name in has if had.get(name) != has[name]
+    )
+
+
+def _called(run: Run) -> str:
+    return "the run" if run.folder is None else f"the run {run.folder}"
