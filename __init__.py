@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios.resuming import resume
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
     from .scenarios.studies.study import Study
@@ -28,6 +29,7 @@ __all__ = [
     "load",
     "open_run",
     "open_study",
+    "resume",
     "run",
     "square_lattice",
 ]
@@ -46,6 +48,7 @@ _WHERE = {
     "load": "scenarios.scenario",
     "open_run": "analysis.runs",
     "open_study": "analysis.studies.record",
+    "resume": "scenarios.resuming",
     "run": "scenarios.running",
     "square_lattice": "engine.lattices",
 }

@@ -16,7 +16,6 @@ from ..engine.streams import FloatArray, Streams
 from .timing import Draws, Ticks, ticks_of
 
 
-
 class Faults(Settings):
     """Edges that fail, and when.
 

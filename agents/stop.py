@@ -10,6 +10,8 @@ from pydantic import Field
 from ..engine.settings import Settings
 from ..engine.streams import FloatArray
 
+#: What ends a run, by the number of `~ohmtick.engine.kernels.stopping`.
+CRITERIA = {1: "error_below", 2: "accuracy_above", 3: "no_improvement"}
 #: Probes of a run: more than any has.
 MOST_PROBES = 10**12
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..agents.stop import CRITERIA
 from ..engine.records.run import Run, data_frame, edge_frame, node_frame
 from ..engine.streams import FloatArray
 from .build import Experiment
@@ -29,35 +31,61 @@ class Start:
         What the probe measures then.
     described : mapping
         What a summary says of stand-ins and of kinds from outside.
+    before : Run or None
+        The run that this goes on with.
     """
 
     seed: int
     conductances: FloatArray
     measured: Mapping[str, float]
     described: Mapping[str, Any]
+    before: Run | None = None
 
 
-def outcome(scenario: Scenario, experiment: Experiment, start: Start, took: float) -> Run:
-    """Return the run of an experiment that has come to its end, in so many seconds."""
+def outcome(
+    scenario: Scenario,
+    experiment: Experiment,
+    start: Start,
+    took: float,
+    *,
+    stopped_by: str | None = None,
+    ended: bool = True,
+) -> Run:
+    """Return the run of an experiment, in so many seconds.
+
+    Parameters
+    ----------
+    stopped_by
+        What ended it, where the criterion of its scenario did not.
+    ended
+        Whether it has come to its end. Otherwise nothing is measured, since that would make the
+        network do now what it does later, and round otherwise.
+    """
     import pandas as pd
 
-    simulation, parts = experiment.simulation, experiment.parts
+    simulation, parts, before = experiment.simulation, experiment.parts, start.before
     twin, task = parts.twin, scenario.task
-    final = parts.probe.measure(twin)
+    state = experiment.state()  # before anything is measured, likewise
+    final = parts.probe.measure(twin) if ended else dict.fromkeys(start.measured, math.nan)
     kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(final, "f8")}
     probed = simulation.probe_columns()
+    probes = pd.DataFrame(
+        {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
+    )
+    if before is not None:
+        probes = pd.concat([before.probes, probes], ignore_index=True)
+    stopped_by = CRITERIA.get(simulation.stopped_by, stopped_by)
+    wall_s = took + (0.0 if before is None else before.summary["wall_s"])
     return Run(
         scenario_toml=partial(_text, scenario, start.seed),
         log=simulation.log,
-        probes=pd.DataFrame(
-            {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
-        ),
+        probes=probes,
         edges=partial(
             edge_frame,
             twin.circuit,
             start.conductances,
             twin.conductances,
-            simulation.cuts,
+            dict(simulation.cuts),
             parts.titles() if scenario.edges.groups else None,
         ),
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
@@ -68,6 +96,7 @@ def outcome(scenario: Scenario, experiment: Experiment, start: Start, took: floa
             task.target_labels(),
             parts.train.desired,
         ),
+        state=state,
         summary={
             "title": scenario.title,
             "seed": start.seed,
@@ -77,13 +106,24 @@ def outcome(scenario: Scenario, experiment: Experiment, start: Start, took: floa
             **{f"initial_{name}": value for name, value in start.measured.items()},
             **{f"final_{name}": value for name, value in final.items()},
             "updates": simulation.updates,
-            "simulated_s": simulation.now if simulation.stopped else scenario.horizon,
-            "interrupted": simulation.stopped,
-            "wall_s": took,
-            "updates_per_s": simulation.updates / took,
+            "simulated_s": simulation.now
+            if simulation.stopped or not ended
+            else scenario.horizon,
+            "stopped_by": stopped_by,
+            "interrupted": not ended or (simulation.stopped and stopped_by is None),
+            "resumed_at_s": _resumed(before),
+            "wall_s": wall_s,
+            "updates_per_s": simulation.updates / wall_s,
             "versions": versions(),
         },
     )
+
+
+def _resumed(before: Run | None) -> list[float]:
+    """Return the times at which a run was gone on with, s."""
+    if before is None:
+        return []
+    return [*before.summary.get("resumed_at_s", ()), before.summary["simulated_s"]]
 
 
 def _text(scenario: Scenario, seed: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ from ..analysis.runs import open_run
 from ..engine.errors import OhmtickError, OhmtickWarning, shown
 from ..engine.records.run import Run
 from ..engine.simulation import Observer
+from .observers import Observers, Stopper
 from .outside import recorded
 from .running import recorded_run
 from .scenario import Scenario
@@ -29,7 +29,7 @@ def resume(
     numbered: bool = False,
     clock: Ticks | None = None,
     rule: RuleFunction | None = None,
-    stop: Callable[[Mapping[str, float]], bool] | Literal[False] | None = None,
+    stop: Stopper | Literal[False] | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
 ) -> Run:
@@ -97,9 +97,7 @@ def resume(
         out=out,
         numbered=numbered,
         stand_ins=stand_ins,
-        stop=stop or None,
-        watch=watch,
-        poll=poll,
+        observers=Observers(stop=stop or None, watch=watch, poll=poll),
         before=before,
     )
 

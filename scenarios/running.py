@@ -17,8 +17,9 @@ from ..engine.records.run import EVENTS, Run
 from ..engine.records.writing import new_folder
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
-from .build import build
+from .build import Experiment, build
 from .in_step import warn_in_step
+from .observers import NOBODY, Observers, Stopper
 from .outcome import Start, outcome
 from .outside import recorded
 from .scenario import Scenario, as_scenario, naming
@@ -39,6 +40,7 @@ def run(
     clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
+    stop: Stopper | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
 ) -> Run:
@@ -63,11 +65,15 @@ def run(
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
         `ohmtick.scenarios.stand_ins.StandIns`. The summary names them, with a digest of their
         sources, as ``stand_ins``; the scenario that is recorded does not know of these.
+    stop
+        Called with each row of `Run.probes` when it is measured, a dict; what it finds good enough,
+        by returning True, ends the run with the event of that probe, the same on either engine.
+        The summary names it among ``stand_ins``. The scenario's ``[stop]``, which costs next to
+        nothing, is for what needs no code.
     watch
         Called with the simulation before the first event, after each probe, and at the end; see
         `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
-        which then ends with the event of that probe, the same on either engine, and is recorded as
-        interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
+        which then ends likewise, and is recorded as interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
         It costs some 3 µs a probe.
     poll
         Called likewise before the first event, now and then by the wall clock, and at the end: for
@@ -94,12 +100,9 @@ def run(
     >>> result.summary["final_error"] < result.summary["initial_error"] / 10
     True
 
-    A watcher may end a run that is good enough:
+    A run may end when it is good enough:
 
-    >>> def enough(simulation):
-    ...     if simulation.probe and simulation.probe["error"] < 1e-2:
-    ...         simulation.stop()
-    >>> short = run("breadboard-iii", seed=7, watch=enough)
+    >>> short = run("breadboard-iii", seed=7, stop=lambda probe: probe["error"] < 1e-2)
     >>> bool(short.summary["simulated_s"] == short.probes["time_s"].iloc[-1])
     True
     """
@@ -109,9 +112,6 @@ def run(
             f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
     stand_ins = StandIns(clock=clock, rule=rule, agent=agent)
-    for name, function in (("watch", watch), ("poll", poll)):
-        if function is not None and not callable(function):
-            raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
     source, scenario = scenario, as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
@@ -122,8 +122,7 @@ def run(
         out=out,
         numbered=numbered,
         stand_ins=stand_ins,
-        watch=watch,
-        poll=poll,
+        observers=Observers(stop=stop, watch=watch, poll=poll),
     )
 
 
@@ -135,17 +134,26 @@ def recorded_run(
     out: str | Path | None = None,
     numbered: bool = False,
     stand_ins: StandIns = NONE,
-    watch: Observer | None = None,
-    poll: Observer | None = None,
+    observers: Observers = NOBODY,
+    before: Run | None = None,
 ) -> Run:
-    """Run a scenario as `run` does, of whose warnings a study has given its own."""
+    """Run a scenario as `run` does, of whose warnings a study has given its own.
+
+    Parameters
+    ----------
+    before
+        The run that this goes on with.
+    """
+    observers.check(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
     if out is not None or not scenario.own_parts:
         _ = scenario.is_writable  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
         path = None if folder is None else folder.partial / EVENTS
         log = EventLog(path, values=scenario.edges.records_values)
-        result = simulate(scenario, seed, engine, log, stand_ins=stand_ins, watch=watch, poll=poll)
+        result = simulate(
+            scenario, seed, engine, log, stand_ins=stand_ins, observers=observers, before=before
+        )
         if folder is None:
             return result
         result.write(folder.partial)
@@ -159,26 +167,25 @@ def simulate(
     log: EventLog,
     *,
     stand_ins: StandIns = NONE,
-    watch: Observer | None = None,
-    poll: Observer | None = None,
+    observers: Observers = NOBODY,
+    before: Run | None = None,
 ) -> Run:
     """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
     described = {
-        "stand_ins": stand_ins.described(scenario.own_parts),
+        "stand_ins": stand_ins.described((*scenario.own_parts, *observers.parts)),
         "kinds": recorded(scenario),
     }
     try:
-        experiment = build(scenario, seed, engine, log=log, stand_ins=stand_ins)
-        twin, probe = experiment.parts.twin, experiment.parts.probe
-        start = Start(
-            seed=seed,
-            conductances=twin.conductances,
-            measured=probe.measure(twin),
-            described=described,
-        )
+        state = None if before is None else before.state
+        experiment = build(scenario, seed, engine, log=log, stand_ins=stand_ins, state=state)
+        start = _start(experiment, seed, described, before)
+        if before is not None:
+            _copy_events(before, log)
+        watch, poll = observers.watching()
         began = perf_counter()
         experiment.simulation.run(watch, poll)
-        result = outcome(scenario, experiment, start, perf_counter() - began)
+        took = perf_counter() - began
+        result = outcome(scenario, experiment, start, took, stopped_by=observers.stopped_by)
         log.close()
     except TooLargeError:
         raise
@@ -189,3 +196,36 @@ def simulate(
     finally:
         log.discard()
     return result
+
+
+def _start(
+    experiment: Experiment, seed: int, described: Mapping[str, Any], before: Run | None
+) -> Start:
+    """Return what is known when a run begins; of one that goes on, when that began."""
+    twin, probe = experiment.parts.twin, experiment.parts.probe
+    if before is None:
+        return Start(
+            seed=seed,
+            conductances=twin.conductances,
+            measured=probe.measure(twin),
+            described=described,
+        )
+    prefix = "initial_"
+    return Start(
+        seed=seed,
+        conductances=before.edges["conductance_start_S"].to_numpy(copy=True),
+        measured={
+            key.removeprefix(prefix): value
+            for key, value in before.summary.items()
+            if key.startswith(prefix)
+        },
+        described=described,
+        before=before,
+    )
+
+
+def _copy_events(run: Run, log: EventLog) -> None:
+    """Let a log begin with the events of a run."""
+    for batch in run.batches():
+        if len(batch):
+            log.extend({name: batch[name].to_numpy() for name in batch})

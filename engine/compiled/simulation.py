@@ -186,10 +186,10 @@ class CompiledSimulation:
     @property
     def probe(self) -> dict[str, float] | None:
         """What the latest probe measured; None before the first."""
-        if not self._counters[loop.PROBED]:
-            return None
         count = int(self._counters[loop.PROBE_ROWS])
         block = self._probe_rows if count else self._probed[-1]
+        if not block.time_s.size:
+            return None
         return {name: getattr(block, name)[count - 1].item() for name in self._measured}
 
     @property

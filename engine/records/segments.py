@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .digests import digest_of_file
 from .event_log import Chunk, EventLog, event_schema, event_writer
-from .writing import make_whole
+from .writing import whole_file
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -44,7 +44,8 @@ class SegmentedLog(EventLog):
         self._segment.close()
         self._segment = None
         name = self._name
-        make_whole(self._partial, self._folder / name)
+        with whole_file(self._folder / name) as partial:
+            self._partial.replace(partial)
         self.segments[name] = digest_of_file(self._folder / name)
 
     def discard(self) -> None:
