@@ -90,9 +90,7 @@ def build(
         why = " and ".join(refusals) if engine == "auto" else ""
         return _on_simpy(scenario, parts, log, stand_ins.agent, why)
     simulation = _compiled(scenario, parts, log)
-    return Experiment(
-        simulation=simulation, parts=parts, engine="compiled", state=simulation.state
-    )
+    return Experiment(simulation=simulation, parts=parts, engine="compiled", state=simulation.state)
 
 
 def _on_simpy(
@@ -127,8 +125,11 @@ def _on_simpy(
     simulation = Simulation(parts.twin, horizon=horizon, log=log, start=start)
     if state is not None:
         go_on_from(state, simulation, acting, parts.supervisor, parts.probe)
-    for each in (parts.supervisor, *acting, *([parts.probe] if scenario.probe else [])):
+    simulation.add(parts.supervisor)
+    for each in acting:
         simulation.add(each)
+    if scenario.probe:
+        simulation.add(parts.probe)
     simulation.intervene(parts.interventions)
     state_now = partial(state_of, simulation, acting, parts.supervisor, parts.probe, learning)
     return Experiment(

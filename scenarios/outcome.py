@@ -106,9 +106,7 @@ def outcome(
             **{f"initial_{name}": value for name, value in start.measured.items()},
             **{f"final_{name}": value for name, value in final.items()},
             "updates": simulation.updates,
-            "simulated_s": simulation.now
-            if simulation.stopped or not ended
-            else scenario.horizon,
+            "simulated_s": simulation.now if simulation.stopped or not ended else scenario.horizon,
             "stopped_by": stopped_by,
             "interrupted": not ended or (simulation.stopped and stopped_by is None),
             "resumed_at_s": _resumed(before),

@@ -11,13 +11,14 @@ import numpy as np
 from ..agents.faults import FailingClock
 from ..agents.learning import Group, Learning, learning_of, stand_in
 from ..agents.probe import ProbeAgent
+from ..agents.stop import Stop
 from ..agents.supervisor import Dataset, SupervisorAgent
 from ..agents.timing import Ticks, Timing, latencies
 from ..engine.errors import ScenarioError
 from ..engine.interventions import Cut, Intervention
 from ..engine.networks.network import Network
 from ..engine.state import State
-from ..engine.streams import Streams
+from ..engine.streams import FloatArray, Streams
 from .edges import EdgeKind
 from .scenario import Scenario
 from .sizes import check_run_memory
@@ -102,12 +103,7 @@ def parts_of(
     supervisor = SupervisorAgent(scenario.supervisor, train, streams)
     supervisor.begin_epoch(twin)
     period = np.inf if scenario.probe is None else scenario.probe.period
-    criterion = None if scenario.stop is None else scenario.stop.criterion()
-    if criterion is not None and scenario.stop.accuracy_above is not None and test.classes is None:
-        raise ScenarioError(
-            "stop.accuracy_above: the task must have classes to have an accuracy, got "
-            f"{task.kind!r}"
-        )
+    criterion = None if scenario.stop is None else _criterion(scenario.stop, task.kind, test)
     if state is not None:
         learning.restore(state)
         twin.restore(state.real, state.index)
@@ -125,6 +121,15 @@ def parts_of(
         supervisor=supervisor,
         probe=ProbeAgent(test, supervisor, period, criterion),
     )
+
+
+def _criterion(stop: Stop, task: str, test: Dataset) -> FloatArray:
+    """Return what ends the run, as both engines take it."""
+    if stop.accuracy_above is not None and test.classes is None:
+        raise ScenarioError(
+            f"stop.accuracy_above: the task must have classes to have an accuracy, got {task!r}"
+        )
+    return stop.criterion()
 
 
 def _timing(

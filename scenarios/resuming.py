@@ -85,8 +85,8 @@ def resume(
     _check_the_same(before, scenario, stand_ins)
     if before.summary["versions"] != versions():
         warnings.warn(
-            f"{_called(before)} was computed by other versions ({_differing(before)}): what follows "
-            "may not be what one longer run of these would have been",
+            f"{_called(before)} was computed by other versions ({_differing(before)}): what "
+            "follows may not be what one longer run of these would have been",
             OhmtickWarning,
             stacklevel=2,
         )

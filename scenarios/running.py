@@ -73,7 +73,8 @@ def run(
     watch
         Called with the simulation before the first event, after each probe, and at the end; see
         `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
-        which then ends likewise, and is recorded as interrupted. A scenario without a ``[probe]`` is watched at its start and end alone.
+        which then ends likewise, and is recorded as interrupted. A scenario without a ``[probe]``
+        is watched at its start and end alone.
         It costs some 3 µs a probe.
     poll
         Called likewise before the first event, now and then by the wall clock, and at the end: for
@@ -228,4 +229,4 @@ def _copy_events(run: Run, log: EventLog) -> None:
     """Let a log begin with the events of a run."""
     for batch in run.batches():
         if len(batch):
-            log.extend({name: batch[name].to_numpy() for name in batch})
+            log.extend({str(name): column.to_numpy() for name, column in batch.items()})

@@ -16,6 +16,7 @@ from ...engine.records.addresses import is_address, upload
 from ...engine.records.event_log import EventLog, NoLog
 from ...engine.records.ledger import Entry
 from ...engine.simulation import Observer, Watched
+from ..observers import Observers
 from ..outside import code_with, digests
 from ..plugins import Plugin, load, loaded
 from ..running import recorded_run as run
@@ -108,7 +109,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
             raise Stopped
 
     try:
-        return replace(_entry(job, poll), took_s=perf_counter() - began)
+        return replace(_entry(job, Observers(poll=poll)), took_s=perf_counter() - began)
     except (RecordError, Stopped):
         raise
     except OhmtickError as error:
@@ -139,9 +140,9 @@ def _check_code(job: Job) -> None:
         )
 
 
-def _entry(job: Job, poll: Observer) -> Entry:
+def _entry(job: Job, observers: Observers) -> Entry:
     if job.folders is None:
-        return _of(job, _simulated(job, poll))
+        return _of(job, _simulated(job, observers))
     if is_address(job.folders):
         try:
             workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
@@ -150,19 +151,19 @@ def _entry(job: Job, poll: Observer) -> Entry:
             raise RecordError(said) from error
         with workspace as here:
             folder = Path(here, job.key)
-            entry = _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
+            entry = _of(job, run(job.scenario, job.seed, job.engine, out=folder, observers=observers))
             # Its entry is made afterwards, so what is listed there is whole.
             upload(folder, f"{job.folders}/{job.key}")
             return entry
     folder = Path(job.folders, job.key)
     if folder.exists():  # whole, and this very run, whose entry was not made or is another's
-        return _of(job, _simulated(job, poll))
-    return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
+        return _of(job, _simulated(job, observers))
+    return _of(job, run(job.scenario, job.seed, job.engine, out=folder, observers=observers))
 
 
-def _simulated(job: Job, poll: Observer) -> Run:
+def _simulated(job: Job, observers: Observers) -> Run:
     log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
-    return simulate(job.scenario, job.seed, job.engine, log, poll=poll)
+    return simulate(job.scenario, job.seed, job.engine, log, observers=observers)
 
 
 def _of(job: Job, done: Run) -> Entry:
