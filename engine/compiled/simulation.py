@@ -276,16 +276,18 @@ class CompiledSimulation:
             self._loop = entry_for(loop.advance, self._arguments(0))
         for each in observers:
             each(self)
+        whole = False
         for intervention in self._interventions:
             self._times[loop.END] = intervention.time
-            if not self._process(watch, poll):
+            self._process(watch, poll)
+            if self.stopped:
                 break
             intervention.apply(self)
             self._times[loop.NOW] = intervention.time
         else:
             self._times[loop.END] = self.horizon
-            self._process(watch, poll)
-        stopped = self.stopped
+            whole = self._process(watch, poll)
+        stopped = self.stopped and not whole
         for each in observers:
             each(self)
         self.stopped = stopped
