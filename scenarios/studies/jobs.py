@@ -15,7 +15,7 @@ from ...engine.errors import AnalysisError, OhmtickError, RecordError, reason
 from ...engine.records.addresses import is_address, upload
 from ...engine.records.event_log import EventLog, NoLog
 from ...engine.records.ledger import Entry
-from ...engine.simulation import Observer, Watched
+from ...engine.simulation import Watched
 from ..observers import Observers
 from ..outside import code_with, digests
 from ..plugins import Plugin, load, loaded
@@ -151,7 +151,8 @@ def _entry(job: Job, observers: Observers) -> Entry:
             raise RecordError(said) from error
         with workspace as here:
             folder = Path(here, job.key)
-            entry = _of(job, run(job.scenario, job.seed, job.engine, out=folder, observers=observers))
+            done = run(job.scenario, job.seed, job.engine, out=folder, observers=observers)
+            entry = _of(job, done)
             # Its entry is made afterwards, so what is listed there is whole.
             upload(folder, f"{job.folders}/{job.key}")
             return entry
