@@ -23,6 +23,7 @@ from ..engine.records.run import EVENTS, Run, data_frame, edge_frame, node_frame
 from ..engine.records.writing import new_folder
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
+from .attached import attached, carried
 from .build import Experiment, build
 from .in_step import warn_in_step
 from .outside import recorded
@@ -212,8 +213,8 @@ def simulate(
 
 
 def _text(scenario: Scenario, seed: int) -> str:
-    """Return the complete scenario of a run as TOML."""
-    return scenario.replace(seed=seed, versions=versions()).to_toml()
+    """Return the complete scenario of a run as TOML; its files have the names that are written."""
+    return carried(scenario).replace(seed=seed, versions=versions()).to_toml()
 
 
 def _run(
@@ -258,6 +259,7 @@ def _run(
             scenario.task.target_labels(),
             experiment.dataset.desired,
         ),
+        attached=[file.carried for file in attached(scenario)],
         summary={
             "title": scenario.title,
             "seed": seed,

@@ -16,6 +16,7 @@ import numpy as np
 from ..circuit import Circuit
 from ..errors import RecordError, reason
 from ..streams import FloatArray
+from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
 from .event_log import EventLog, event_writer, read_batches, read_events
 from .writing import new_folder
@@ -58,6 +59,8 @@ class Run:
         As below.
     log_digest
         The digest of the event log's file, where it is known; what is read must have it.
+    attached
+        The files that the scenario names, or a function that reads them.
 
     Attributes
     ----------
@@ -97,6 +100,7 @@ class Run:
         summary: dict[str, Any],
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
         log_digest: str | None = None,
+        attached: Sequence[AttachedFile] | Callable[[], Sequence[AttachedFile]] = (),
     ) -> None:
         self._scenario_toml = scenario_toml
         self.probes = probes
@@ -106,6 +110,7 @@ class Run:
         self._log = log
         self._data = data
         self._log_digest = log_digest
+        self._attached = attached
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -138,6 +143,11 @@ class Run:
             return data_frame()
         return self._data() if callable(self._data) else self._data
 
+    @cached_property
+    def attached(self) -> tuple[AttachedFile, ...]:
+        """The files that the scenario names, each with its content."""
+        return tuple(self._attached() if callable(self._attached) else self._attached)
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Iterate over the events, some rows at a time: for logs that memory cannot hold.
 
@@ -168,7 +178,8 @@ class Run:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The complete scenario as nested tables; `ohmtick.Scenario(**run.scenario)` validates."""
-        return tomllib.loads(self.scenario_toml)
+        tables: dict[str, Any] = tomllib.loads(self.scenario_toml)
+        return with_content(tables, self.attached) if self._attached else tables
 
     @property
     def folder(self) -> Path | None:
@@ -209,6 +220,7 @@ class Run:
             nodes=self.nodes,
             data=self._data,
             summary=self.summary,
+            attached=self.attached,
         )
 
     def write(self, folder: Path) -> None:
@@ -236,7 +248,9 @@ class Run:
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
         for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
-        names = (SCENARIO, EVENTS, *frames)
+        for file in self.attached:
+            file.write(folder)
+        names = (SCENARIO, EVENTS, *frames, *self.attached)
         summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
         summary[DIGEST] = digest_of(summary)
         text = json.dumps(summary, indent=2, allow_nan=False)
