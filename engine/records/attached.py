@@ -46,8 +46,8 @@ class AttachedFile(str):
         file.digest = digest_of_bytes(content)
         return file
 
-    def __getnewargs__(self) -> tuple[str, bytes]:
-        return str(self), self.content
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (str(self), self.content)
 
     @classmethod
     def of(cls, stem: str, suffix: str, content: bytes) -> Self:
