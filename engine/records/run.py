@@ -8,6 +8,7 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ import numpy as np
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
+from ..networks.network import Network
+from ..registry import PACKAGE
 from ..streams import FloatArray
 from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
@@ -186,6 +189,49 @@ class Run:
         """The run folder, or None while there is none."""
         return self._log.parent if isinstance(self._log, Path) else None
 
+    @cached_property
+    def circuit(self) -> Circuit:
+        """The circuit, with the labels and the positions of its nodes."""
+        number = {label: row for row, label in enumerate(self.nodes["node"])}
+        ends = np.array([self.edges[end].map(number) for end in ("first", "second")], np.intp)
+        places = self.nodes[["x", "y"]].to_numpy(dtype=float)
+        return Circuit(
+            ends.T,
+            labels=self.nodes["node"].tolist(),
+            positions=places if np.isfinite(places).all() else None,
+        )
+
+    def twin(self, at: float | None = None, datum: int | None = None) -> Network:
+        """Return both copies of the network as they were at a time.
+
+        A network of its own: what is done to it changes nothing of the run.
+
+        Parameters
+        ----------
+        at
+            s; just after all that happened at this time. By default the end.
+        datum
+            Which datum is presented; by default the one that was.
+
+        Raises
+        ------
+        AnalysisError
+            For a time that was not simulated, or a datum that is not there.
+        ScenarioError
+            When the run's scenario names kinds that are not known here.
+
+        Examples
+        --------
+        >>> import ohmtick as ot
+        >>> run = ot.run("breadboard-iii", seed=7)
+        >>> twin = run.twin(at=100.0)
+        >>> free, clamped = twin.voltages()
+        >>> bool(abs(free[twin.targets] - clamped[twin.targets]).max() < 0.1)
+        True
+        """
+        twin: Network = _by_name("recorded").twin_of(self, at, datum)
+        return twin
+
     @property
     def conductances(self) -> FloatArray:
         """The final conductances, S, shape (E,)."""
@@ -267,6 +313,14 @@ class Run:
         with event_writer(path, self._log.values) as writer:
             for chunk in self._log.chunks():
                 writer.write_table(pa.table(chunk, schema=writer.schema))
+
+
+def _by_name(module: str) -> Any:
+    """Return the module of `scenarios` that answers what a record alone cannot.
+
+    By its name, and when it is asked for: the engine knows nothing of scenarios.
+    """
+    return import_module(f"{PACKAGE}.scenarios.{module}")
 
 
 def _finite(value: Any) -> Any:
