@@ -47,6 +47,8 @@ class Replay:
         Both copies at `time`. Read it; write nothing.
     time : float
         s; it only goes on.
+    datum : int
+        The number of what is presented.
     span : float
         How much time the run simulated, s.
 
@@ -69,7 +71,7 @@ class Replay:
         streams = Streams(run.summary["seed"])
         settings = Supervisor(**run.scenario.get("supervisor", {}))
         data, sources, targets = _presented(run, streams)
-        self.time, self.span = 0.0, span_of(run)
+        self.time, self.datum, self.span = 0.0, 0, span_of(run)
         self.twin: Network = mismatch_of(run).network(
             circuit_of(run),
             run.edges["conductance_start_S"].to_numpy(copy=True),
@@ -82,7 +84,7 @@ class Replay:
         self._epoch, horizon = len(data.inputs), float(run.scenario["horizon"])
         presentations = settings.presentations(self._epoch, streams)
         happened = takewhile(lambda each: each[0] <= self.span and each[0] < horizon, presentations)
-        self._shown, self._datum = map(list, zip(*happened, strict=True))
+        self._shown, self._data = map(list, zip(*happened, strict=True))
         self._times, self._edges, self._conductances = _written(run)
         cut = np.sort(run.cuts[run.cuts <= self.span])
         # Cuts come before, and what edges write after what is presented at the same instant.
@@ -188,7 +190,8 @@ class Replay:
         """Present what was presented at that place; begin its epoch where it is the first."""
         if place % self._epoch == 0:
             self._supervisor.begin_epoch(self.twin)
-        self._supervisor.present(self.twin, self._datum[place], self._shown[place])
+        self.datum = self._data[place]
+        self._supervisor.present(self.twin, self.datum, self._shown[place])
         self._next = place + 1
 
     def _write(self, position: int) -> None:
