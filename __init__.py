@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios.replay import Replay
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
     from .scenarios.studies.study import Study
@@ -20,6 +21,7 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "OhmtickWarning",
+    "Replay",
     "Scenario",
     "Study",
     "TwinNetwork",
@@ -38,6 +40,7 @@ _WHERE = {
     "Circuit": "engine.circuit",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
