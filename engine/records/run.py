@@ -8,7 +8,6 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from numpy.typing import ArrayLike
 from ..circuit import Circuit
 from ..errors import RecordError, reason
 from ..networks.network import Network
-from ..registry import PACKAGE
 from ..streams import FloatArray
 from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
@@ -219,9 +217,10 @@ class Run:
         Raises
         ------
         AnalysisError
-            For a time that was not simulated, or a datum that is not there.
-        ScenarioError
-            When the run's scenario names kinds that are not known here.
+            For a time that was not simulated, or a datum that is not there; or where the record
+            does not say what was presented.
+        RecordError
+            Where the run kept no events.
 
         Examples
         --------
@@ -232,8 +231,7 @@ class Run:
         >>> bool(abs(free[twin.targets] - clamped[twin.targets]).max() < 0.1)
         True
         """
-        twin: Network = _by_name("recorded").twin_of(self, at, datum)
-        return twin
+        return self._replay().twin_at(at, datum)
 
     @property
     def conductances(self) -> FloatArray:
@@ -393,14 +391,6 @@ class Run:
         with event_writer(path, self._log.values) as writer:
             for chunk in self._log.chunks():
                 writer.write_table(pa.table(chunk, schema=writer.schema))
-
-
-def _by_name(module: str) -> Any:
-    """Return the module of `scenarios` that answers what a record alone cannot.
-
-    By its name, and when it is asked for: the engine knows nothing of scenarios.
-    """
-    return import_module(f"{PACKAGE}.scenarios.{module}")
 
 
 def _finite(value: Any) -> Any:
