@@ -1,4 +1,4 @@
-"""Every example in a docstring, and every Python block of the README and of a page, runs as written.
+"""Every example in a docstring, and every Python block of some pages, runs as written.
 
 Not left to ``pytest --doctest-modules``: that imports files by their path, and since the root of
 the repository is the package, it would load each module again under the name of the checkout.
