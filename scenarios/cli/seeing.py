@@ -6,6 +6,8 @@ import argparse
 import sys
 from typing import Any
 
+from tqdm import tqdm
+
 from ...analysis.report.figures import FIGURES, draw
 
 
@@ -56,7 +58,6 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _animate(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
 
     from ...analysis.report.animation import animate
 
