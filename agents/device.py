@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
 
 from ..engine.kernels.calls import (
     ASKED,
@@ -22,9 +21,7 @@ from ..engine.kernels.calls import (
     drawn,
 )
 from ..engine.kernels.pointers import entry
-
-if TYPE_CHECKING:
-    from .learning import Learning
+from .learning import Learning
 
 #: A rule of one edge: both drops, V, and the value of its device; it returns the change.
 EdgeRule = Callable[[float, float, float], float]

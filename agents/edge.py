@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import isfinite, sqrt
-from typing import TYPE_CHECKING
 
 import simpy
 
 from ..engine.errors import OhmtickError, shown
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
-
-if TYPE_CHECKING:
-    from .device import Device, EdgeRule
+from .device import Device, EdgeRule
 
 #: What an edge sensed, and what it decided to do about it: the arguments of `EdgeAgent.actuate`.
 Reading = tuple[float, int, float, float, float, int]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.compiled.state import Devices, Rules
+from ..engine.kernels.calls import CONDUCTED, conducted
+from ..engine.kernels.kernel import Function, Row
+from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE, address_of, entry
+from ..engine.kind import Kind
 from ..engine.streams import FloatArray, Streams
+from .kernels import RuleFunction, adapted, compiled
+from .resistors.base import EdgeNumbers, Resistor
+from .rules.base import Rule
 from .signatures import check_places
-
-if TYPE_CHECKING:
-    from ..engine.compiled.state import Devices, Rules
-    from ..engine.kernels.kernel import Function, Row
-    from ..engine.kind import Kind
-    from .kernels import RuleFunction
-    from .resistors.base import EdgeNumbers, Resistor
-    from .rules.base import Rule
 
 #: The purpose of the draws of devices.
 DRAWS = "resistor.draw"
@@ -71,9 +71,6 @@ class Learning:
 
     def conductances(self) -> FloatArray:
         """Return what each edge conducts at first, S, shape (E,)."""
-        from ..engine.kernels.calls import CONDUCTED, conducted
-        from ..engine.kernels.pointers import entry
-
         values, rows = self.devices.value, self.devices.row
         if not self.devices_with_conductance.any():
             return values.copy()
@@ -106,16 +103,11 @@ class CompiledFunction:
 
     def address(self, signature: Any) -> int:
         """Return where its machine code lies; 0 where there is none."""
-        from ..engine.kernels.pointers import address_of
-
         return 0 if self.compiled is None else address_of(self.compiled, signature)
 
 
 def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learning:
     """Return the arrays of groups that together are all edges."""
-    from ..engine.compiled.state import Devices, Rules
-    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE
-
     rule_row, device_row = np.empty((2, edges), dtype=np.int64)
     rule_parameters: list[tuple[float, ...]] = []
     device_parameters: list[Sequence[float]] = []
@@ -192,7 +184,6 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
     OhmtickError
         For a function that does not take the five arguments of one.
     """
-    from .kernels import adapted
 
     def change(
         drop_free: float, drop_clamped: float, value: float, state: Row, parameters: Row,
@@ -204,9 +195,6 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
 
 
 def _rule_function(group: Group) -> CompiledFunction:
-    from ..engine.kernels.pointers import RULE
-    from .kernels import compiled
-
     if group.stand_in:
         return group.stand_in
     change = type(group.rule).change
@@ -214,9 +202,6 @@ def _rule_function(group: Group) -> CompiledFunction:
 
 
 def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFunction | None]:
-    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE
-    from .kernels import compiled
-
     kind = type(resistor)
     what = _what(resistor)
     change = CompiledFunction(what, kind.change, compiled(kind.change, CHANGE))

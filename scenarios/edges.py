@@ -182,17 +182,6 @@ class Edges(Settings):
         ]
         return [EdgeKind(title, edges, **made) for title, edges, made in found if edges.size]
 
-    def titles(self, circuit: Circuit, streams: Streams) -> list[str] | None:
-        """Return what the group of each edge is called, "" for none; None without groups."""
-        if not self.groups:
-            return None
-        title_of = {
-            edge: kind.title
-            for kind in self.kinds(circuit, streams)
-            for edge in kind.edges.tolist()
-        }
-        return [title_of[edge] for edge in range(len(circuit.edges))]
-
     @property
     def records_values(self) -> bool:
         """Whether the value of some edge's device is no conductance, so that logs have both."""

@@ -8,13 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.registry import Family
 from ..recorded import clock_of
 from ..runs import open_run
 from ..saving import figure_of, savable, save
+from ..settled import settled_displacement
+from ..stability import allan_deviations
 from ..studies.record import is_study, open_study
+from ..voltages import data_of, node_voltages
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,7 +91,6 @@ def network(run: Run) -> object:
     is desired of them (→), of the first datum; nodes are darker at higher voltages.
     """  # noqa: D401 - a title
     from .. import plots
-    from ..voltages import data_of, node_voltages
 
     data = data_of(run)
     if data is None:
@@ -149,7 +153,6 @@ def allan(run: Run) -> object:
     and the middle four fifths of more than thirty.
     """
     from .. import plots
-    from ..stability import allan_deviations
 
     _check_acted(run)
     clock = clock_of(run)
@@ -183,7 +186,6 @@ def displacement(run: Run) -> object:
     average over the second half of the run; sampled once a period of the clock.
     """
     from .. import plots
-    from ..settled import settled_displacement
 
     _check_acted(run)
     frame, unit = settled_displacement(run)
@@ -249,8 +251,6 @@ def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
 @contextmanager
 def drawn(run: Run, kind: str) -> Iterator[Figure]:
     """Draw a figure of a run, and free it when it has been used."""
-    import numpy as np
-
     with savable():
         axes = FIGURES[kind].draw(run)
         yield figure_of(np.ravel(np.asarray(axes, dtype=object))[0])

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...analysis.learning import settled_error
 from ...engine.errors import (
     OhmtickError,
     OhmtickWarning,
@@ -25,8 +26,9 @@ from ...engine.records.run import Run
 from ..build import build
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
-from ..running import ENGINES, run, versions
+from ..running import ENGINES, run
 from ..scenario import Scenario, library, load, source_text
+from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
 from .terminal import Terminal, interruptible
@@ -191,7 +193,6 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _report(scenario: Scenario, result: Run) -> str:
-    from ...analysis.learning import settled_error
 
     summary = result.summary
     lines = [

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ...analysis.report.figures import FIGURES, draw
 from ...analysis.runs import open_run
 from ...engine.errors import OhmtickError
@@ -79,7 +81,6 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _animate(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
 
     from ...analysis.report.animation import animate
 

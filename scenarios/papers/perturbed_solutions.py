@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...analysis.curvature import curvature
+from ...analysis.runs import open_run
+from ...analysis.studies.record import open_study
 from ...engine.errors import OhmtickError
 from ...engine.streams import FloatArray, Streams
 from ..in_step import OUT_OF_STEP
@@ -57,8 +60,6 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
     folder
         Where the run is kept; one that is there already is not repeated.
     """
-    from ...analysis.curvature import curvature
-
     task = scenario.task
     assert isinstance(task, Allostery)
     learning = scenario.replace(
@@ -75,9 +76,6 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
 
 def learned(scenario: Scenario, seed: int, folder: Path) -> Run:
     """Return a run of a scenario, done once and kept as a study of its own."""
-    from ...analysis.runs import open_run
-    from ...analysis.studies.record import open_study
-
     title = f"What is learned with seed {seed}"
     metrics = ("initial_error", "final_error")
     study = Study(scenario, title=title, seeds=(seed,), events=True, metrics=metrics)

@@ -14,8 +14,8 @@ from ...engine.records.ledger import LEDGER, STUDY, Entry, Ledger
 from ...engine.records.run import SUMMARY
 from ...engine.records.writing import sweep, write_text
 from ..in_step import warn_in_step
-from ..running import versions
 from ..units import units_of
+from ..versions import versions
 from .executors import MANY_RUNS, check, refuse_unguarded, worker_pool
 from .locking import locked
 from .other_code import unmarked_code

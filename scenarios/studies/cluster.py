@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ...engine.errors import OhmtickError
-from ..running import versions
+from ..versions import versions
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -24,6 +24,7 @@ from typing import Any, Literal
 from ...engine.errors import OhmtickError, nearest
 from ...engine.records.ledger import Entry
 from ..plugins import Plugin, load, loaded
+from .cluster import cluster
 from .jobs import Job, perform
 
 #: The executors that can be asked for by name.
@@ -126,8 +127,6 @@ def worker_pool(
     """
     count = workers or processors()
     if scheduler is not None:
-        from .cluster import cluster
-
         with cluster(scheduler) as (executor, slots):
             if loaded():
                 from distributed.protocol.pickle import (

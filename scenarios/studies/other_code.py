@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import __version__
+from ...analysis.metrics import METRICS
 from ...engine.errors import RecordError
 from ...engine.records.ledger import Entry, Ledger
 from ..outside import Digests, changed
@@ -18,8 +20,6 @@ Stored = dict[str, tuple[str, ...]]
 
 def stored_names(study: Study) -> Stored:
     """Return what this code calls each metric of a study in the ledger."""
-    from ...analysis.metrics import METRICS
-
     return {name: (stored_as(name, METRICS[name]),) for name in study.metrics}
 
 
@@ -78,8 +78,6 @@ def refuse_other_code(ledger: Ledger, held: dict[str, Entry], stored: Stored) ->
     RecordError
         What differs, and what can be done.
     """
-    from ... import __version__
-
     facts = ledger.facts()
     hint = (
         "; go on with that code, give another folder, or take what it made with "

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...analysis.metrics import METRICS, need_events
 from ...engine.errors import RecordError
 from ...engine.records.addresses import file_system, is_address
 from ...engine.records.ledger import RUNS, Entry, Ledger, PlannedRun
@@ -133,8 +134,6 @@ def _is_kept(entry: Entry, folder: Path | None) -> bool:
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
     """Yield the runs to do, seed by seed, so that the cells can be compared early."""
-    from ...analysis.metrics import METRICS, need_events
-
     metrics = {stored_as(name, METRICS[name]): METRICS[name] for name in study.metrics}
     folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}

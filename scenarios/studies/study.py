@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from ...analysis import metrics as known
+from ...analysis.studies.record import open_study
 from ...engine.errors import (
     MOST_OF_PATH,
     AnalysisError,
@@ -27,9 +29,11 @@ from ...engine.errors import (
 )
 from ...engine.memory import check_memory
 from ...engine.records.addresses import check_place
+from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
 from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, as_scenario
+from .carry_out import carry_out
 from .cells import Cell, cell_of
 from .sampling import (
     MOST_CELLS,
@@ -154,7 +158,6 @@ class Study(Settings):
     @field_validator("metrics", mode="before")
     @classmethod
     def _known(cls, metrics: object) -> object:
-        from ...analysis import metrics as known
 
         if not isinstance(metrics, tuple):
             return metrics
@@ -286,9 +289,6 @@ class Study(Settings):
             When the folder cannot be written to, is in use by another process, holds another
             study or what other code made, or its ledger is damaged. What it holds stays.
         """
-        from ...analysis.studies.record import open_study
-        from .carry_out import carry_out
-
         carry_out(
             self,
             Path(folder),
@@ -347,8 +347,6 @@ class Study(Settings):
         ScenarioError
             When it does not hold a valid study.
         """
-        from ...engine.records.ledger import STUDY
-
         if not isinstance(path, str | Path):
             raise ScenarioError(f"a study is loaded by name or path, got {shown(path)} instead")
         file = Path(path)

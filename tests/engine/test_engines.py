@@ -29,6 +29,7 @@ from ohmtick.engine.simulation import Simulation, Watched
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.build import build
 from ohmtick.scenarios.scenario import library
+from ohmtick.scenarios.stand_ins import StandIns
 from ohmtick.tests.driven import assert_engines_agree, assert_equal
 
 #: Of a hundred examples, so many: each is a simulation or two.
@@ -804,7 +805,9 @@ def anywhere(
     ids=["breadboard", "10x10"],
 )
 def test_a_million_events_over_six_decades_drift_by_less_than_1e_9(changes: dict[str, Any]) -> None:
-    experiment = build(BENCH.replace(**SIEMENS, **changes), 3, "compiled", rule=anywhere)
+    experiment = build(
+        BENCH.replace(**SIEMENS, **changes), 3, "compiled", stand_ins=StandIns(rule=anywhere)
+    )
     simulation = experiment.simulation
     assert isinstance(simulation, CompiledSimulation)
     simulation.run()

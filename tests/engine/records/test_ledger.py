@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import ohmtick as ot
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.records.ledger import LAYOUT, Entry, Ledger, PlannedRun
-from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import carry_out as studying
+from ohmtick.scenarios.versions import versions
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)
 

@@ -27,10 +27,10 @@ from ohmtick.engine.records.ledger import LEDGER, Ledger
 from ohmtick.engine.records.run import Run
 from ohmtick.engine.registry import PARTS
 from ohmtick.scenarios.cli.main import main
-from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import code as digests
 from ohmtick.scenarios.studies.code import ROOT, code, code_of, own_code, sources
 from ohmtick.scenarios.studies.estimating import estimate
+from ohmtick.scenarios.versions import versions
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
 MODULE = """

@@ -23,9 +23,9 @@ import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.docs.kills import torment
 from ohmtick.engine.records.run import Run
-from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import cluster, executors
 from ohmtick.scenarios.studies.carry_out import Tally
+from ohmtick.scenarios.versions import versions
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
 GRID = {"edges.clock.jitter": [0.0, 0.1], "edges.latency": [0.0, 0.7]}
