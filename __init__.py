@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios.export import export
+    from .scenarios.replay import Replay
     from .scenarios.resuming import resume
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
@@ -21,10 +23,12 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "OhmtickWarning",
+    "Replay",
     "Scenario",
     "Study",
     "TwinNetwork",
     "breadboard",
+    "export",
     "from_networkx",
     "load",
     "open_run",
@@ -40,10 +44,12 @@ _WHERE = {
     "Circuit": "engine.circuit",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
     "breadboard": "engine.lattices",
+    "export": "scenarios.export",
     "from_networkx": "engine.lattices",
     "load": "scenarios.scenario",
     "open_run": "analysis.runs",

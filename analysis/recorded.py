@@ -23,7 +23,7 @@ def ends_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> npt.NDArray[np.intp]:
 
 def circuit_of(run: Run) -> Circuit:
     """Return the circuit of a run."""
-    return Circuit(ends_of(run.edges, run.nodes), labels=run.nodes["node"].tolist())
+    return run.circuit
 
 
 def clock_of(run: Run) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from ..engine.errors import RecordError, reason, shown
+from ..engine.records.attached import AttachedFile
 from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
 from ..engine.records.event_log import check_schema
 from ..engine.records.run import (
@@ -95,7 +96,26 @@ def open_run(path: str | Path) -> Run:
         state=partial(_state, folder, digests) if STATE in present else None,
         summary=summary,
         log_digest=digests.get(EVENTS),
+        attached=partial(_attached, folder, digests),
     )
+
+
+def _attached(folder: Path, digests: dict[str, str]) -> list[AttachedFile]:
+    """Return the files of a run folder that its scenario names: those that every run does not have.
+
+    Raises
+    ------
+    RecordError
+        When one cannot be read, or is damaged.
+    """
+    files = []
+    for name in digests:
+        if name not in (*RUN_FILES, DATA):
+            try:
+                files.append(AttachedFile(name, _content(folder, name, digests)))
+            except (OSError, ValueError) as error:
+                raise RecordError(f"cannot read {folder / name}: {reason(error)}") from error
+    return files
 
 
 def _summary(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:

@@ -158,6 +158,8 @@ def _compiled(scenario: Scenario, parts: Parts, log: EventLog) -> CompiledSimula
         test=_data(parts.test, supervisor),
         class_means=supervisor.class_inputs,
         probe_period=parts.probe.period,
+        observed=parts.probe.observed,
+        nodes=parts.probe.nodes(parts.twin.circuit),
         criterion=parts.probe.criterion,
         interventions=parts.interventions,
         state=state,

@@ -13,6 +13,7 @@ import numpy as np
 from ..agents.stop import CRITERIA
 from ..engine.records.run import Run, data_frame, edge_frame, node_frame
 from ..engine.streams import FloatArray
+from .attached import attached, carried
 from .build import Experiment
 from .scenario import Scenario
 from .versions import versions
@@ -67,7 +68,8 @@ def outcome(
     twin, task = parts.twin, scenario.task
     state = experiment.state()  # before anything is measured, likewise
     final = parts.probe.measure(twin) if ended else dict.fromkeys(start.measured, math.nan)
-    kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(final, "f8")}
+    measured = [*final, *parts.probe.observed]
+    kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(measured, "f8")}
     probed = simulation.probe_columns()
     probes = pd.DataFrame(
         {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
@@ -97,6 +99,7 @@ def outcome(
             parts.train.desired,
         ),
         state=state,
+        attached=[file.carried for file in attached(scenario)],
         summary={
             "title": scenario.title,
             "seed": start.seed,
@@ -125,5 +128,5 @@ def _resumed(before: Run | None) -> list[float]:
 
 
 def _text(scenario: Scenario, seed: int) -> str:
-    """Return the complete scenario of a run as TOML."""
-    return scenario.replace(seed=seed, versions=versions()).to_toml()
+    """Return the complete scenario of a run as TOML; its files have the names that are written."""
+    return carried(scenario).replace(seed=seed, versions=versions()).to_toml()

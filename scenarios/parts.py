@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from ..agents.faults import FailingClock
 from ..agents.learning import Group, Learning, learning_of, stand_in
 from ..agents.probe import ProbeAgent
@@ -102,7 +100,6 @@ def parts_of(
     )
     supervisor = SupervisorAgent(scenario.supervisor, train, streams)
     supervisor.begin_epoch(twin)
-    period = np.inf if scenario.probe is None else scenario.probe.period
     criterion = None if scenario.stop is None else _criterion(scenario.stop, task.kind, test)
     if state is not None:
         learning.restore(state)
@@ -119,7 +116,7 @@ def parts_of(
         state=state,
         twin=twin,
         supervisor=supervisor,
-        probe=ProbeAgent(test, supervisor, period, criterion),
+        probe=ProbeAgent(test, supervisor, scenario.probe, criterion),
     )
 
 

@@ -29,10 +29,12 @@ from ..engine.errors import (
     shown,
 )
 from ..engine.messages import chosen, kind_of, models
-from ..engine.records.reading import read_text, toml_tables
+from ..engine.records.reading import exists, read_text, toml_tables
 from ..engine.records.run import SUMMARY
+from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
+from .attached import attached, carried, relative_to
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
@@ -98,6 +100,12 @@ class Scenario(Settings):
         for name in targets:
             if name in sources:
                 raise ValueError(f"task: a target must not be a source, got {shown(name)} as both")
+        for name in self.circuit.unknown_labels(self.probe.nodes if self.probe else ()):
+            hint = self.circuit.hint(name)
+            raise ValueError(
+                f"probe.nodes must be labels of nodes of the circuit, got {shown(name)} instead"
+                + (f"; {hint}" if hint else "")
+            )
 
     def _check_start(self) -> None:
         start, edges = getattr(self.edges.resistor, "start", None), self.circuit.edge_count
@@ -159,6 +167,8 @@ class Scenario(Settings):
     def to_toml(self) -> str:
         """Return the complete scenario, defaults included, as TOML.
 
+        Of a file that it has, that is the name and the digest; `save` writes the file as well.
+
         Raises
         ------
         ScenarioError
@@ -170,18 +180,58 @@ class Scenario(Settings):
             del tables["versions"]
         return tomli_w.dumps(tables)
 
+    def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the complete scenario as a TOML file, and its files beside it.
+
+        A file that it has is named after its content there, such as ``net-1f3c02ab.graphml``, so
+        that the folder can be moved, and no two scenarios take each other's.
+
+        Parameters
+        ----------
+        path
+            Where; its folder must exist.
+        overwrite
+            Replace a file that is there.
+
+        Raises
+        ------
+        RecordError
+            When there is a file already, or it cannot be written.
+        ScenarioError
+            As from `to_toml`.
+        """
+        path, text = Path(path), carried(self).to_toml()
+        if not overwrite and exists(path):
+            raise RecordError(f"cannot write {path}: it is there already; overwrite=True does")
+        for file in attached(self):
+            file.carried.write(path.parent)
+        write_text(path, text)
+        return path
+
     @classmethod
-    def from_toml(cls, text: str, name: str = "the scenario") -> Scenario:
+    def from_toml(
+        cls, text: str, name: str = "the scenario", folder: Path | None = None
+    ) -> Scenario:
         """Return the scenario that a TOML text holds.
+
+        Parameters
+        ----------
+        text
+            The file's content.
+        name
+            Begins each message.
+        folder
+            Where paths of files begin that are not absolute; by default the working folder.
 
         Raises
         ------
         ScenarioError
-            When the text is not TOML, or not a valid scenario; `name` begins the message.
+            When the text is not TOML, or not a valid scenario.
         """
         tables = toml_tables(text, name)
         try:
-            return cls(**tables)
+            with relative_to(folder):
+                return cls(**tables)
         except ScenarioError as error:
             raise ScenarioError(f"{name}: {error}") from None
 
@@ -215,7 +265,7 @@ def load(source: str | Path) -> Scenario:
     """
     text = source_text(source)
     try:
-        scenario = Scenario.from_toml(text, name=str(source))
+        scenario = Scenario.from_toml(text, name=str(source), folder=_folder(source))
     except ScenarioError as error:
         if str(source) not in library() and (lost := _missing(Path(source))):
             raise ScenarioError(
@@ -262,8 +312,15 @@ def _missing(source: Path) -> str:
 
 
 def _summary(source: Path) -> Any:
-    folder = source if source.is_dir() else source.parent
-    return json.loads(read_text(folder / SUMMARY))
+    return json.loads(read_text((_folder(source) or source) / SUMMARY))
+
+
+def _folder(source: str | Path) -> Path | None:
+    """Return the folder of a scenario's file; None of one of the library."""
+    path = Path(source)
+    if str(source) in library():
+        return None
+    return path if path.is_dir() else path.parent
 
 
 def as_scenario(source: object) -> Scenario:

@@ -38,6 +38,7 @@ from .state import (
 SLICE_S = 0.05
 #: Presentations and probes known or kept at a time.
 BLOCK = 4096
+NO_NODES: Ints = np.empty(0, np.int64)
 
 
 class Schedule(Protocol):
@@ -91,6 +92,9 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    observed, nodes
+        The names of what probes see besides: the power of the free and the clamped copy, if they
+        do, and the voltage of each of some nodes in either.
     criterion
         What ends the run, as `~ohmtick.engine.kernels.stopping` takes it; nothing by default.
     interventions
@@ -131,6 +135,8 @@ class CompiledSimulation:
         class_means: FloatArray | None,
         probe_period: float,
         functions: Functions,
+        observed: Sequence[str] = (),
+        nodes: Ints = NO_NODES,
         criterion: FloatArray | None = None,
         interventions: Sequence[Intervention] = (),
         state: State | None = None,
@@ -151,8 +157,9 @@ class CompiledSimulation:
         self._test = test
         self._pending = _pending(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS, self.log.values)
-        self._probe_rows = _probe_rows(BLOCK)
-        self._probed = [_probe_rows(0)]
+        self._probe_rows = _probe_rows(BLOCK, len(observed), nodes)
+        self._probed = [_probe_rows(0, len(observed), nodes)]
+        self._observed = list(observed)
         self._measured = ["time_s", "updates", "error"]
         self._measured += [] if class_means is None else ["accuracy"]
         self._presented = Presentations(
@@ -190,7 +197,8 @@ class CompiledSimulation:
         block = self._probe_rows if count else self._probed[-1]
         if not block.time_s.size:
             return None
-        return {name: getattr(block, name)[count - 1].item() for name in self._measured}
+        measured = {name: getattr(block, name)[count - 1].item() for name in self._measured}
+        return measured | dict(zip(self._observed, block.observed[count - 1].tolist(), strict=True))
 
     @property
     def stopped_by(self) -> int:
@@ -259,10 +267,12 @@ class CompiledSimulation:
     def probe_columns(self) -> dict[str, FloatArray]:
         """Return what the probes measured, an array a column."""
         self._keep_probes()
-        return {
+        measured = {
             name: np.concatenate([getattr(block, name) for block in self._probed])
             for name in self._measured
         }
+        observed = np.concatenate([block.observed for block in self._probed]).T
+        return measured | dict(zip(self._observed, observed, strict=True))
 
     def stop(self) -> None:
         """End the run after the present event, or when the loop next returns from its events."""
@@ -380,7 +390,10 @@ class CompiledSimulation:
     def _keep_probes(self) -> None:
         count = int(self._counters[loop.PROBE_ROWS])
         if count:
-            self._probed.append(ProbeRows._make(rows[:count].copy() for rows in self._probe_rows))
+            columns = self._probe_rows._asdict()
+            nodes = columns.pop("nodes")
+            kept = {name: rows[:count].copy() for name, rows in columns.items()}
+            self._probed.append(ProbeRows(**kept, nodes=nodes))
         self._counters[loop.PROBE_ROWS] = 0
 
     def _more_pending(self) -> None:
@@ -434,10 +447,12 @@ def _rows(capacity: int, values: bool) -> Rows:
     return Rows(**own, **{name: np.empty(held, dtype) for name, dtype in VALUE_DTYPES.items()})
 
 
-def _probe_rows(capacity: int) -> ProbeRows:
+def _probe_rows(capacity: int, observed: int, nodes: Ints) -> ProbeRows:
     return ProbeRows(
         time_s=np.empty(capacity),
         updates=np.empty(capacity, np.int64),
         error=np.empty(capacity),
         accuracy=np.empty(capacity),
+        observed=np.empty((capacity, observed)),
+        nodes=nodes,
     )

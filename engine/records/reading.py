@@ -1,4 +1,4 @@
-"""Reads a text file that a user named, whatever that name turns out to stand for."""
+"""Reads a file that a user named, whatever that name turns out to stand for."""
 
 from __future__ import annotations
 
@@ -31,6 +31,15 @@ def read_text(path: str | Path) -> str:
     if len(text) > MOST_CHARACTERS:
         raise OSError(f"it is longer than {MOST_CHARACTERS} characters")
     return text
+
+
+def read_bytes(path: str | Path, most: int) -> bytes:
+    """Return what is in a regular file of at most so many bytes; raises what `read_text` does."""
+    with open(path, "rb", opener=_opened) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(f"it is longer than {most} bytes")
+    return content
 
 
 def _opened(path: str, flags: int) -> int:

@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
+from ..networks.network import Network
 from ..state import State
 from ..streams import FloatArray
+from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
 from .event_log import EventLog, event_writer, read_batches, read_events
 from .writing import new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ... import Replay
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
@@ -64,6 +69,8 @@ class Run:
         As below.
     log_digest
         The digest of the event log's file, where it is known; what is read must have it.
+    attached
+        The files that the scenario names, or a function that reads them.
 
     Attributes
     ----------
@@ -104,6 +111,7 @@ class Run:
         data: pd.DataFrame | Callable[[], pd.DataFrame] | None = None,
         state: State | Callable[[], State] | None = None,
         log_digest: str | None = None,
+        attached: Sequence[AttachedFile] | Callable[[], Sequence[AttachedFile]] = (),
     ) -> None:
         self._scenario_toml = scenario_toml
         self.probes = probes
@@ -114,6 +122,7 @@ class Run:
         self._data = data
         self._state = state
         self._log_digest = log_digest
+        self._attached = attached
 
     def __repr__(self) -> str:
         summary = self.summary
@@ -151,6 +160,11 @@ class Run:
         """What the run goes on from; None where it is not known."""
         return self._state() if callable(self._state) else self._state
 
+    @cached_property
+    def attached(self) -> tuple[AttachedFile, ...]:
+        """The files that the scenario names, each with its content."""
+        return tuple(self._attached() if callable(self._attached) else self._attached)
+
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pd.DataFrame]:
         """Iterate over the events, some rows at a time: for logs that memory cannot hold.
 
@@ -181,12 +195,56 @@ class Run:
     @cached_property
     def scenario(self) -> dict[str, Any]:
         """The complete scenario as nested tables; `ohmtick.Scenario(**run.scenario)` validates."""
-        return tomllib.loads(self.scenario_toml)
+        tables: dict[str, Any] = tomllib.loads(self.scenario_toml)
+        return with_content(tables, self.attached) if self._attached else tables
 
     @property
     def folder(self) -> Path | None:
         """The run folder, or None while there is none."""
         return self._log.parent if isinstance(self._log, Path) else None
+
+    @cached_property
+    def circuit(self) -> Circuit:
+        """The circuit, with the labels and the positions of its nodes."""
+        number = {label: row for row, label in enumerate(self.nodes["node"])}
+        ends = np.array([self.edges[end].map(number) for end in ("first", "second")], np.intp)
+        places = self.nodes[["x", "y"]].to_numpy(dtype=float)
+        return Circuit(
+            ends.T,
+            labels=self.nodes["node"].tolist(),
+            positions=places if np.isfinite(places).all() else None,
+        )
+
+    def twin(self, at: float | None = None, datum: int | None = None) -> Network:
+        """Return both copies of the network as they were at a time.
+
+        A network of its own: what is done to it changes nothing of the run.
+
+        Parameters
+        ----------
+        at
+            s; just after all that happened at this time. By default the end.
+        datum
+            Which datum is presented; by default the one that was.
+
+        Raises
+        ------
+        AnalysisError
+            For a time that was not simulated, or a datum that is not there; or where the record
+            does not say what was presented.
+        RecordError
+            Where the run kept no events.
+
+        Examples
+        --------
+        >>> import ohmtick as ot
+        >>> run = ot.run("breadboard-iii", seed=7)
+        >>> twin = run.twin(at=100.0)
+        >>> free, clamped = twin.voltages()
+        >>> bool(abs(free[twin.targets] - clamped[twin.targets]).max() < 0.1)
+        True
+        """
+        return self._replay().twin_at(at, datum)
 
     @property
     def conductances(self) -> FloatArray:
@@ -199,6 +257,83 @@ class Run:
         if "cut_s" not in self.edges:
             return np.full(len(self.edges), np.nan)
         return self.edges["cut_s"].to_numpy(copy=True)
+
+    def voltages(self, times: ArrayLike, copy: str = "free") -> pd.DataFrame:
+        """Return the node voltages of one copy, as they were just after the events of given times.
+
+        Parameters
+        ----------
+        times
+            s, shape (T,) or one; in any order, from 0 to where the run ended.
+        copy
+            ``"free"`` or ``"clamped"``.
+
+        Returns
+        -------
+        DataFrame
+            V, a row a time (the index, ``time_s``), a column a node, by its label.
+
+        Raises
+        ------
+        AnalysisError
+            For another time or copy, or where the record does not say what was presented.
+        RecordError
+            Where the run kept no events.
+        """
+        return self._replay().voltages(times, copy)
+
+    def power(self, times: ArrayLike) -> pd.DataFrame:
+        """Return the power of both copies, as it was just after the events of given times.
+
+        Parameters
+        ----------
+        times
+            As for `voltages`.
+
+        Returns
+        -------
+        DataFrame
+            One row a time: ``time_s``; ``free_W`` and ``clamped_W``, what the edges of each copy
+            turn into heat, the sum of ``k * drop²``; and what is delivered, positive where it goes
+            into the circuit: by the sources of the free copy, ``free_sources_W``, and in the
+            clamped copy by the sources, ``clamped_sources_W``, and by what holds the targets,
+            ``clamped_clamp_W``. Each source and each clamp is a supply between its node and ground.
+            By Tellegen's theorem what is delivered to a copy is what it turns into heat.
+
+        Raises
+        ------
+        AnalysisError, RecordError
+            As `voltages`.
+        """
+        return self._replay().power(times)
+
+    def energy(self, times: ArrayLike | None = None) -> pd.DataFrame:
+        """Return what both copies have turned into heat from 0 until given times.
+
+        Their power is constant from one event to the next, so that this is an exact sum. Learning
+        takes the energy of both copies; what clamping adds to it is their difference.
+
+        Parameters
+        ----------
+        times
+            As for `voltages`; the end of the run by default.
+
+        Returns
+        -------
+        DataFrame
+            One row a time: ``time_s``, ``free_J``, ``clamped_J``.
+
+        Raises
+        ------
+        AnalysisError, RecordError
+            As `voltages`.
+        """
+        return self._replay().energy(times)
+
+    def _replay(self) -> Replay:
+        from ... import Replay  # of a layer above, by the public face
+
+        return Replay(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the run folder: to a temporary name first, then renamed, so that it is whole.
@@ -223,6 +358,7 @@ class Run:
             data=self._data,
             state=self._state,
             summary=self.summary,
+            attached=self.attached,
         )
 
     def write(self, folder: Path) -> None:
@@ -250,7 +386,9 @@ class Run:
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
         for name, frame in frames.items():
             frame.to_parquet(folder / name, index=False)
-        names = [SCENARIO, EVENTS, *frames]
+        for file in self.attached:
+            file.write(folder)
+        names = [SCENARIO, EVENTS, *frames, *self.attached]
         if self.state is not None:
             arrays: Any = self.state.to_arrays()
             np.savez(folder / STATE, **arrays)

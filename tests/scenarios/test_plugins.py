@@ -124,9 +124,9 @@ def test_a_scenario_names_its_kinds_and_the_record_holds_them(folder: Path) -> N
     assert ot.run("breadboard-iii").summary["kinds"] == {}
 
 
-def test_its_kinds_keep_the_contracts_of_their_families() -> None:
+def test_its_kinds_keep_the_contracts_of_their_families(tmp_path: Path) -> None:
     load_plugin(LABORATORY)
-    check_circuit("ladder")
+    check_circuit("ladder", tmp_path)
     check_metric("largest_staleness")
     check_figure("drops")
     check_sampler("kronecker")
