@@ -173,13 +173,17 @@ def test_two_signals_at_once_end_a_study_of_short_runs(tmp_path: Path) -> None:
     file.write_text(ot.Study(BASE, seeds=20_000).to_toml(), encoding="utf-8")
     for _ in range(3):
         before = _entered(ledger)
+
+        def more(before: int = before) -> bool:
+            return _entered(ledger) > before
+
         process = subprocess.Popen(
             [*COMMAND, file, "--out", tmp_path / "a", "--executor", "processes"],
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        until(lambda before=before: _entered(ledger) > before)
+        until(more)
         os.kill(process.pid, signal.SIGINT)
         os.killpg(process.pid, signal.SIGINT)
         said = process.communicate(timeout=60)[1]
@@ -195,7 +199,7 @@ def _entered(ledger: Path) -> int:
         return 0
     with closing(sqlite3.connect(ledger, timeout=30.0)) as opened:
         there = opened.execute("SELECT count(*) FROM sqlite_master WHERE name = 'runs'").fetchone()
-        return opened.execute("SELECT count(*) FROM runs").fetchone()[0] if there[0] else 0
+        return int(opened.execute("SELECT count(*) FROM runs").fetchone()[0]) if there[0] else 0
 
 
 def test_a_script_without_a_guard_is_told(tmp_path: Path) -> None:
