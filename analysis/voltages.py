@@ -40,7 +40,7 @@ def data_of(run: Run) -> Data | None:
 
     Runs of an earlier version recorded no data; a task of one datum has it in the scenario.
     """
-    frame, task = run.data, run.scenario.get("task", {})
+    frame, task = run.data, run.tables.get("task", {})
     if frame.empty and task.get("kind") == "allostery":
         inputs, desired = (
             np.array([list(task[role].values())], dtype=float) for role in ("sources", "targets")
@@ -83,7 +83,7 @@ def node_voltages(
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
     require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
-    nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
+    nudge = run.tables.get("supervisor", {}).get("nudge", 1.0)
     twin = mismatch_of(run).network(
         circuit_of(run),
         run.conductances if conductances is None else conductances,
@@ -103,7 +103,7 @@ def node_voltages(
 
 def mismatch_of(run: Run) -> Mismatch:
     """Return how far the copies of the edges of a recorded run were from what was written."""
-    return Mismatch(**run.scenario.get("edges", {}).get("mismatch", {}))
+    return Mismatch(**run.tables.get("edges", {}).get("mismatch", {}))
 
 
 def relative_of(run: Run) -> FloatArray:

@@ -68,7 +68,11 @@ class Parts:
 
 
 def parts_of(
-    scenario: Scenario, seed: int, stand_ins: StandIns, state: State | None = None
+    scenario: Scenario,
+    seed: int,
+    stand_ins: StandIns,
+    state: State | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> Parts:
     """Return the parts of a scenario's run.
 
@@ -90,6 +94,8 @@ def parts_of(
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
     groups = [Group(kind.edges, kind.rule, kind.resistor, change) for kind in kinds]
     learning = learning_of(groups, len(circuit.edges), streams)
+    if scenario.start is not None:
+        scenario.start.apply(learning, circuit, kinds)
     twin = made_of.mismatch.network(
         circuit,
         learning.conductances(),
@@ -112,7 +118,10 @@ def parts_of(
         kinds=kinds,
         timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
         learning=learning,
-        interventions=[Cut(time, edge) for edge, time in cuts.items() if edge not in done],
+        interventions=sorted(
+            [*(Cut(time, edge) for edge, time in cuts.items() if edge not in done), *interventions],
+            key=lambda each: each.time,
+        ),
         state=state,
         twin=twin,
         supervisor=supervisor,

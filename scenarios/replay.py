@@ -17,7 +17,6 @@ from ..engine.errors import AnalysisError, nearest, shown
 from ..engine.networks.network import FloatArray, Network
 from ..engine.records.run import Run
 from ..engine.streams import Streams
-from .scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +68,7 @@ class Replay:
 
     def __init__(self, run: Run) -> None:
         streams = Streams(run.summary["seed"])
-        settings = Supervisor(**run.scenario.get("supervisor", {}))
+        settings = Supervisor(**run.tables.get("supervisor", {}))
         data, sources, targets = _presented(run, streams)
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         self.twin: Network = mismatch_of(run).network(
@@ -81,7 +80,7 @@ class Replay:
             streams,
         )
         self._supervisor = SupervisorAgent(settings, data, streams)
-        self._epoch, horizon = len(data.inputs), float(run.scenario["horizon"])
+        self._epoch, horizon = len(data.inputs), float(run.tables["horizon"])
         presentations = settings.presentations(self._epoch, streams)
         happened = takewhile(lambda each: each[0] <= self.span and each[0] < horizon, presentations)
         self._shown, self._data = map(list, zip(*happened, strict=True))
@@ -233,7 +232,7 @@ def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[int
     sources, targets = data.sources.tolist(), data.targets.tolist()
     if data.desired is not None:
         return Dataset(inputs=data.inputs, desired=data.desired), sources, targets
-    of_task, _ = Scenario(**run.scenario).task.datasets(streams)
+    of_task, _ = run.scenario.task.datasets(streams)
     if of_task.classes is None or not np.array_equal(of_task.inputs, data.inputs):
         raise AnalysisError(
             "the data that this run records are not those of its task, as it is here; what is "

@@ -111,7 +111,7 @@ def _run(
         "events": _events(sample.rows, bounds, exact) | {"count": sample.events},
         "probes": _probes(run.probes),
         "data": _data(run),
-        "nudge": run.scenario.get("supervisor", {}).get("nudge"),
+        "nudge": run.tables.get("supervisor", {}).get("nudge"),
     }
 
 
