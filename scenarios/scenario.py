@@ -115,6 +115,14 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+        conductances = self.circuit.edge_conductances()
+        groups = self.edges.groups
+        own = {
+            f"edges.groups.{number}.resistor": each.resistor for number, each in enumerate(groups)
+        }
+        for key, resistor in {"edges.resistor": self.edges.resistor, **own}.items():
+            if resistor is not None and (conductances is None or not groups):
+                resistor.begun(key, conductances)
 
     # A scenario never changes, and studies run the same one many times: looked up once each.
 
