@@ -41,4 +41,5 @@ def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]
 
 def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
-    return float(run.summary.get("simulated_s") or run.scenario["horizon"])
+    span = run.summary.get("simulated_s")  # which runs of an early version did not record
+    return float(run.scenario["horizon"] if span is None else span)
