@@ -92,7 +92,16 @@ def parts_of(
     cuts = faults if made_of.faults.effect == "cut" else {}
     kinds = made_of.kinds(circuit, streams)
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
-    groups = [Group(kind.edges, kind.rule, kind.resistor, change) for kind in kinds]
+    stated = scenario.circuit.edge_conductances()
+    groups = [
+        Group(
+            kind.edges,
+            kind.rule,
+            kind.resistor.begun("resistor", None if stated is None else stated[kind.edges]),
+            change,
+        )
+        for kind in kinds
+    ]
     learning = learning_of(groups, len(circuit.edges), streams)
     if scenario.start is not None:
         scenario.start.apply(learning, circuit, kinds)

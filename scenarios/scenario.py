@@ -34,7 +34,7 @@ from ..engine.records.run import SUMMARY
 from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
-from .attached import attached, carried, relative_to
+from .attached import FromFile, attached, carried, relative_to
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
@@ -125,6 +125,14 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+        conductances = self.circuit.edge_conductances()
+        groups = self.edges.groups
+        own = {
+            f"edges.groups.{number}.resistor": each.resistor for number, each in enumerate(groups)
+        }
+        for key, resistor in {"edges.resistor": self.edges.resistor, **own}.items():
+            if resistor is not None and (conductances is None or not groups):
+                resistor.begun(key, conductances)
 
     def _check_stop(self) -> None:
         if self.stop is not None and self.probe is None:
@@ -150,7 +158,8 @@ class Scenario(Settings):
         **changes
             Dotted keys and their new values; a key that names a table takes a whole table and
             replaces it. None removes a key, so that its default holds. A new ``kind`` keeps
-            what the new kind knows of the table, and drops the rest.
+            what the new kind knows of the table, and drops the rest; a new ``file`` is looked for
+            from the working folder, and has another ``digest``.
 
         Raises
         ------
@@ -166,7 +175,7 @@ class Scenario(Settings):
         PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1)
         """
         tables = _written(self)
-        for key, value in changes.items():
+        for key, value in sorted(changes.items(), key=lambda change: change[0].endswith(".digest")):
             _set(tables, type(self), key.split("."), value)
         return type(self)(**tables)
 
@@ -452,6 +461,8 @@ def _set(
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)
     else:  # an unknown key stays, even without a value: validation says what it thinks of it
+        if key == "file" and model is not None and issubclass(model, FromFile):
+            tables.pop("digest", None)  # it was that of the file before
         try:
             tables[key] = value if isinstance(value, BaseModel) else plain(value)
         except ValueError as error:
