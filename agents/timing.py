@@ -14,6 +14,9 @@ from ..engine.errors import OhmtickError, shown
 from ..engine.streams import FloatArray, Streams
 from .clocks.base import blocks
 
+#: Ticks of an edge at one instant: a clock that stands still would never come to the horizon.
+MOST_AT_ONCE = 10_000
+
 #: Draws for the readings ``first … first + count`` of an edge, whose number comes first.
 Draws = Callable[[int, int, int], FloatArray]
 
@@ -36,10 +39,11 @@ def ticks_of(
     Raises
     ------
     OhmtickError
-        When it yields anything else than lists of numbers.
+        When it yields anything else than lists of numbers, or stands still before the horizon.
     """
     found: object = clock.ticks(edge, edges, streams, horizon)
     wrong, must = found, f"the ticks of a {type(clock).__qualname__} must come in lists of times, s"
+    last, count = -np.inf, 0
     if isinstance(found, Iterable):
         for block in found:
             try:
@@ -49,10 +53,26 @@ def ticks_of(
             if times.ndim != 1 or times.dtype.kind not in "buif":
                 wrong = block
                 break
-            yield times.astype(np.float64, copy=False)
+            ticks = times.astype(np.float64, copy=False)
+            last, count = _latest(ticks, last, count)
+            if count > MOST_AT_ONCE and last < horizon:
+                raise OhmtickError(
+                    f"the ticks of a {type(clock).__qualname__} must go on, with at most "
+                    f"{MOST_AT_ONCE} of them at one instant, got more at {last} s for edge {edge}"
+                )
+            yield ticks
         else:
             return
     raise OhmtickError(f"{must}, got {shown(wrong)} for edge {edge}")
+
+
+def _latest(ticks: FloatArray, last: float, count: int) -> tuple[float, int]:
+    """Return the last of some more ticks, s, and how many there are of its instant until now."""
+    if not ticks.size:
+        return last, count
+    latest = float(ticks[-1])
+    same = ticks.size - int(np.searchsorted(ticks, latest))
+    return latest, same + (count if latest == last else 0)
 
 
 @dataclass(frozen=True)

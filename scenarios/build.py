@@ -34,6 +34,8 @@ class Experiment:
     parts: Parts
     engine: str
     """``"simpy"`` or ``"compiled"``."""
+    not_compiled: str = ""
+    """Why ``engine="auto"`` did not take the compiled one, in words."""
 
 
 def build(
@@ -78,7 +80,8 @@ def build(
         )
     if engine == "simpy" or refusals:
         simulation = _on_simpy(scenario, parts, log, stand_ins.agent)
-        return Experiment(simulation=simulation, parts=parts, engine="simpy")
+        why = " and ".join(refusals) if engine == "auto" else ""
+        return Experiment(simulation=simulation, parts=parts, engine="simpy", not_compiled=why)
     compiled = _compiled(scenario, parts, log)
     return Experiment(simulation=compiled, parts=parts, engine="compiled")
 

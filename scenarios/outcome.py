@@ -73,6 +73,7 @@ def outcome(scenario: Scenario, experiment: Experiment, start: Start, took: floa
             "title": scenario.title,
             "seed": start.seed,
             "engine": experiment.engine,
+            **({"not_compiled": experiment.not_compiled} if experiment.not_compiled else {}),
             **start.described,
             **{f"initial_{name}": value for name, value in start.measured.items()},
             **{f"final_{name}": value for name, value in final.items()},

@@ -21,7 +21,7 @@ from .build import build
 from .in_step import warn_in_step
 from .outcome import Start, outcome
 from .outside import recorded
-from .scenario import Scenario, as_scenario
+from .scenario import Scenario, as_scenario, naming
 from .sizes import size_of
 from .stand_ins import NONE, StandIns
 
@@ -112,10 +112,10 @@ def run(
     for name, function in (("watch", watch), ("poll", poll)):
         if function is not None and not callable(function):
             raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
-    scenario = as_scenario(scenario)
+    source, scenario = scenario, as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
-    return recorded_run(
+    return naming(source)(recorded_run)(
         scenario,
         seed,
         engine,

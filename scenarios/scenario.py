@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -228,6 +229,17 @@ def load(source: str | Path) -> Scenario:
             stacklevel=2,
         )
     return scenario
+
+
+@contextmanager
+def naming(source: object) -> Iterator[None]:
+    """Let what turns out to be wrong with a scenario begin with where that came from."""
+    try:
+        yield
+    except ScenarioError as error:
+        if isinstance(source, str | Path):
+            raise ScenarioError(f"{source}: {error}") from None
+        raise
 
 
 def _others(source: Path) -> str:

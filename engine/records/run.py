@@ -34,6 +34,8 @@ DATA = "data.parquet"
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
 #: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
 FILES, DIGEST = "files", "digest"
+#: What edges of no group are called beside those of groups.
+OTHER_EDGES = "other edges"
 #: What every summary holds.
 SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
 #: The columns that each of the frames has; the probes of classes have one more.
@@ -70,8 +72,8 @@ class Run:
         One row an edge: ``edge``, ``first``, ``second`` (node labels),
         ``conductance_start_S``, ``conductance_final_S``, ``cut_s``: when it was cut out of the
         circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``. Where
-        the scenario has groups of edges also ``group``: the title of an edge's own (``group 1``,
-        … without one), "" where it is in none.
+        the scenario has groups of edges also ``group``: the name of an edge's own (see
+        `group_names`), "" where it is in none.
     nodes : DataFrame
         One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
         (NaN where nobody placed it).
@@ -341,6 +343,21 @@ def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
+def group_names(titles: Sequence[str]) -> list[str]:
+    """Return what groups of edges are called: their titles, told apart by their numbers from 1.
+
+    Examples
+    --------
+    >>> group_names(["late", "", "late"])
+    ['late (group 1)', 'group 2', 'late (group 3)']
+    """
+    names = [title or f"group {number}" for number, title in enumerate(titles, start=1)]
+    while repeated := {name for name in names if [*names, OTHER_EDGES].count(name) > 1}:
+        for row, name in enumerate(names):
+            names[row] = f"{name} (group {row + 1})" if name in repeated else name
+    return names
+
+
 def edge_frame(
     circuit: Circuit,
     start: FloatArray,
@@ -350,7 +367,7 @@ def edge_frame(
 ) -> pd.DataFrame:
     """Return the `edges` frame of a run, in which some edges were cut at their times, s.
 
-    It has a column `group` where the title of each edge's group is given, "" for none.
+    It has a column `group` where the name of each edge's group is given, "" for none.
     """
     import pandas as pd
 

@@ -59,7 +59,17 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
         Of this run, and of those that begin where it ends.
     folder
         Where the run is kept; one that is there already is not repeated.
+
+    Raises
+    ------
+    OhmtickError
+        When the copies of the network mismatch, of which the curvature knows nothing.
     """
+    if mismatch := scenario.edges.mismatch.conductance:
+        raise OhmtickError(
+            "edges.mismatch.conductance must be 0 in a study near a solution, since the curvature "
+            f"of its error is that of copies that are alike, got {mismatch}"
+        )
     task = scenario.task
     assert isinstance(task, Allostery)
     learning = scenario.replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from functools import cached_property
@@ -15,11 +16,13 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ...analysis import metrics as known
+from ...analysis.studies.answers import unmeasured
 from ...analysis.studies.record import open_study
 from ...engine.errors import (
     MOST_OF_PATH,
     AnalysisError,
     OhmtickError,
+    OhmtickWarning,
     RecordError,
     ScenarioError,
     nearest,
@@ -288,6 +291,11 @@ class Study(Settings):
         RecordError
             When the folder cannot be written to, is in use by another process, holds another
             study or what other code made, or its ledger is damaged. What it holds stays.
+
+        Warns
+        -----
+        OhmtickWarning
+            When a metric is NaN in every run.
         """
         carry_out(
             self,
@@ -299,7 +307,11 @@ class Study(Settings):
             accept_other_code=accept_other_code,
             watch=watch,
         )
-        return open_study(folder).table()
+        record = open_study(folder)
+        table = record.table()
+        if nothing := unmeasured(record, table):
+            warnings.warn(f"{folder}: {nothing}", OhmtickWarning, stacklevel=2)
+        return table
 
     def to_toml(self) -> str:
         """Return the study as a TOML file that holds its scenario, too."""

@@ -258,7 +258,9 @@ def test_every_command_takes_plug_ins(folder: Path, capsys: pytest.CaptureFixtur
     plugin = ["--plugin", str(folder / "laboratory.py")]
     ladder, run, study = (str(folder / name) for name in ("ladder.toml", "run", "study"))
     assert main(["check", ladder]) == 2
-    assert "must be of a kind among" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "must be of a kind among" in said
+    assert "or of one that an import or --plugin brings, got 'ladder' instead" in said
     for command in (
         ["check", ladder],
         ["show", ladder, "--complete", "--set", "circuit.rungs=4"],
