@@ -163,8 +163,8 @@ def test_groups_may_begin_there() -> None:
 def test_a_run_goes_on_from_a_netlist_of_another(tmp_path: Path) -> None:
     first = ot.run(conducting({"kind": "continuous", "start": 3e-4}))
     circuit = {"kind": "file", "file": ot.export(first, tmp_path / "learned.cir")}
-    own = first.scenario["edges"]["resistor"] | {"start": "circuit"}
-    second = ot.Scenario(**first.scenario).replace(**{"circuit": circuit, "edges.resistor": own})
+    own = first.tables["edges"]["resistor"] | {"start": "circuit"}
+    second = first.scenario.replace(**{"circuit": circuit, "edges.resistor": own})
     begun = ot.run(second).edges["conductance_start_S"]
     assert begun.tolist() == pytest.approx(first.conductances.tolist(), rel=4e-16)
 
