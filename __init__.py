@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios import tasks
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
     from .scenarios.studies.study import Study
@@ -30,6 +31,7 @@ __all__ = [
     "open_study",
     "run",
     "square_lattice",
+    "tasks",
 ]
 
 # Imported when they are first asked for: the command must be able to answer Ctrl-C before half a
@@ -48,13 +50,15 @@ _WHERE = {
     "open_study": "analysis.studies.record",
     "run": "scenarios.running",
     "square_lattice": "engine.lattices",
+    "tasks": "scenarios.tasks",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    module = import_module(f".{_WHERE[name]}", __name__)
+    value = module if _WHERE[name].endswith(f".{name}") else getattr(module, name)
     globals()[name] = value  # asked for once
     return value
 
