@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
     from .scenarios import tasks
+    from .scenarios.replay import Replay
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
     from .scenarios.studies.study import Study
@@ -21,6 +22,7 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "OhmtickWarning",
+    "Replay",
     "Scenario",
     "Study",
     "TwinNetwork",
@@ -40,6 +42,7 @@ _WHERE = {
     "Circuit": "engine.circuit",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",

@@ -5,26 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 
+import numpy as np
 import simpy
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from ..engine.circuit import Circuit
+from ..engine.errors import shown
 from ..engine.events import Kind
-from ..engine.networks.network import Network
-from ..engine.settings import MOST_SECONDS, Settings
+from ..engine.networks.network import IndexArray, Network
+from ..engine.settings import MOST_SECONDS, Label, Settings
 from ..engine.simulation import Simulation
 from .supervisor import Dataset, SupervisorAgent
 
 
 class Probe(Settings):
-    """When the test error is measured."""
+    """When the test error is measured, and what else is."""
 
     period: float = Field(0.848528, gt=0, le=MOST_SECONDS)
     """Time between measurements, s; the first is at 0. By default 0.6 √2 s, with which no clock of
     a round period keeps step: a reading once a period sees one phase of a cycle only."""
+    power: bool = False
+    """Whether the power of both copies is measured: columns `free_W` and `clamped_W`."""
+    nodes: tuple[Label, ...] = ()
+    """Nodes whose voltages are measured: of node 4 in the columns `free_4_V` and `clamped_4_V`."""
+
+    @field_validator("nodes")
+    @classmethod
+    def _once(cls, nodes: tuple[str, ...]) -> tuple[str, ...]:
+        for node in nodes:
+            if nodes.count(node) > 1:
+                raise ValueError(f"must name a node once, got {shown(node)} twice")
+        return nodes
+
+    def observed(self) -> list[str]:
+        """Return the names of what is measured of what is presented, W and V."""
+        power = ["free_W", "clamped_W"] if self.power else []
+        return power + [f"{copy}_{node}_V" for node in self.nodes for copy in ("free", "clamped")]
 
 
 class ProbeAgent:
-    """Measures how well the free copy answers the whole test set.
+    """Measures how well the free copy answers the whole test set, and looks at both copies.
 
     It asks the network how it responds, which is a function of the conductances alone: the
     presented datum stays, no agent's draw is used, and no row of the event log changes.
@@ -35,22 +55,45 @@ class ProbeAgent:
         The test set.
     supervisor
         Who knows what is desired.
-    period
-        Time between measurements, s.
+    settings
+        When it measures, and what else; None for never.
     """
 
-    def __init__(self, dataset: Dataset, supervisor: SupervisorAgent, period: float) -> None:
+    def __init__(
+        self, dataset: Dataset, supervisor: SupervisorAgent, settings: Probe | None
+    ) -> None:
         self.dataset = dataset
         self.label = dataset.label
         self.supervisor = supervisor
-        self.period = period
+        self.settings = settings
+        self.observed = settings.observed() if settings else []
+
+    @property
+    def period(self) -> float:
+        """Time between measurements, s; infinite where there are none."""
+        return self.settings.period if self.settings else np.inf
+
+    def nodes(self, circuit: Circuit) -> IndexArray:
+        """Return the nodes whose voltages are measured."""
+        labels = self.settings.nodes if self.settings else ()
+        return np.array([circuit.index(label) for label in labels], dtype=np.int64)
 
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Measure at 0 and after every period, behind all other events of the instant."""
+        twin, nodes = simulation.twin, self.nodes(simulation.twin.circuit)
         for number in count():
             yield simulation.at(number * self.period, Kind.PROBE, 0)
             row = {"time_s": simulation.now, "updates": simulation.updates}
-            simulation.probes.append(row | self.measure(simulation.twin))
+            row |= self.measure(twin)
+            if self.observed:
+                row |= zip(self.observed, self._look(twin, nodes, simulation.now), strict=True)
+            simulation.probes.append(row)
+
+    def _look(self, twin: Network, nodes: IndexArray, time: float) -> list[float]:
+        """Return what is observed of what is presented, W and V."""
+        power = [*twin.power(time)] if self.settings and self.settings.power else []
+        free, clamped = twin.voltages(time)
+        return power + np.stack([free[nodes], clamped[nodes]], axis=1).ravel().tolist()
 
     def measure(self, twin: Network) -> dict[str, float]:
         """Return the test error, V², and for classes the accuracy.

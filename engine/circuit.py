@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import CircuitError, nearest, shown
+from .graphs import graph_of, parts_of
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -152,21 +153,60 @@ class Circuit:
             return whole
         return _parts(self.edges[chosen], self.nodes)
 
-    def to_networkx(self) -> nx.MultiGraph[str]:
-        """Return the circuit as a networkx multigraph.
+    def to_networkx(self, conductances: ArrayLike | None = None) -> nx.MultiGraph[str]:
+        """Return the circuit as a networkx multigraph, which `from_networkx` takes back.
 
-        Nodes are the labels, with a ``pos`` where positions are known; an edge's key is its
-        index here.
+        Nodes are the labels, with a ``pos`` where positions are known. An edge's key is its index
+        here, and so is its attribute ``edge``; ``first`` is the label of its first node.
+
+        Parameters
+        ----------
+        conductances
+            S, shape (E,), or one number for every edge: the attribute ``conductance_S``.
+
+        Raises
+        ------
+        CircuitError
+            For conductances of another shape.
         """
-        import networkx as nx
+        if conductances is None:
+            return graph_of(self, None)
+        values = np.asarray(conductances, dtype=np.float64)
+        if values.shape not in ((), (len(self.edges),)):
+            raise CircuitError(
+                f"the 'conductances' of a graph must have the shape ({len(self.edges)},), "
+                f"got {values.shape} instead"
+            )
+        return graph_of(self, np.broadcast_to(values, len(self.edges)).tolist())
 
-        graph: nx.MultiGraph[str] = nx.MultiGraph()
-        for index, label in enumerate(self.labels):
-            place = {} if self.positions is None else {"pos": tuple(self.positions[index].tolist())}
-            graph.add_node(label, **place)
-        for key, (first, second) in enumerate(self.edges.tolist()):
-            graph.add_edge(self.labels[first], self.labels[second], key=key)
-        return graph
+    @classmethod
+    def from_networkx(cls, graph: nx.Graph[Any]) -> Circuit:
+        """Return the circuit of a networkx graph or multigraph.
+
+        Nodes keep their order and are labelled by their names, as ``str`` writes them; a ``pos``
+        or an ``x`` and ``y`` on every node become the positions. Edges keep their order, unless
+        all have a number as their ``edge``; their first node is the one that comes first in the
+        graph, unless ``first`` names the other. Conductances are not part of a circuit, and are
+        not read here.
+
+        Parameters
+        ----------
+        graph
+            Undirected; parallel edges are resistors in parallel.
+
+        Raises
+        ------
+        CircuitError
+            For a directed graph, a self-loop, a node without an edge, or two nodes of one name.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> Circuit.from_networkx(nx.cycle_graph(["a", "b", "c"])).labels
+        ('a', 'b', 'c')
+        """
+        edges, labels, positions, _ = parts_of(graph)
+        return cls(edges, nodes=len(labels), labels=labels, positions=positions)
 
 
 def _parts(pairs: NDArray[np.intp], nodes: int) -> NDArray[np.intp]:

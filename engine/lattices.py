@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .circuit import Circuit
 from .errors import CircuitError, shown
 from .memory import check_memory
-
-if TYPE_CHECKING:
-    import networkx as nx
 
 #: Bytes that a node of a circuit, and a pair of nodes to draw from, take at least.
 _NODE, _PAIR = 200, 100
@@ -172,32 +167,4 @@ def _random_tree(nodes: int, rng: np.random.Generator) -> list[tuple[int, int]]:
     return list(tree.edges)
 
 
-def from_networkx(graph: nx.Graph[Any]) -> Circuit:
-    """Return the circuit of a networkx graph or multigraph.
-
-    Nodes keep their order and are labelled by their names; a ``pos`` attribute on every node
-    becomes the positions. Edge attributes are not read.
-
-    Parameters
-    ----------
-    graph
-        Undirected.
-
-    Raises
-    ------
-    CircuitError
-        For a directed graph, a self-loop, or a node without an edge.
-    """
-    if graph.is_directed():
-        raise CircuitError(
-            "from_networkx must be given an undirected graph, got a directed one instead"
-        )
-    number = {node: index for index, node in enumerate(graph.nodes)}
-    edges: NDArray[np.intp] = np.array(
-        [(number[first], number[second]) for first, second in graph.edges()], dtype=np.intp
-    ).reshape(-1, 2)
-    places: list[Any] = [place for _, place in graph.nodes(data="pos")]
-    known = bool(places) and all(place is not None for place in places)
-    return Circuit(
-        edges, nodes=len(number), labels=list(number), positions=places if known else None
-    )
+from_networkx = Circuit.from_networkx

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     PlainSerializer,
     ValidationError,
@@ -97,6 +98,16 @@ class Table(Mapping[str, V]):
 
 #: A field that holds a `Table`.
 Frozen = Annotated[Mapping[str, V], AfterValidator(Table), PlainSerializer(dict)]
+
+
+def label(node: object) -> object:
+    """Return what a whole number names a node by, as text; anything else as it is."""
+    whole = isinstance(node, int | np.integer) and not isinstance(node, bool)
+    return str(node) if whole else node
+
+
+#: A node's label; whole numbers are welcome and mean their digits.
+Label = Annotated[str, BeforeValidator(label)]
 
 
 def plain(value: object, depth: int = 0) -> object:

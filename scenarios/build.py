@@ -160,8 +160,7 @@ class _Draft:
         """Return who presents and who measures."""
         supervisor = SupervisorAgent(self.scenario.supervisor, self.train, self.streams)
         supervisor.begin_epoch(twin)
-        probe = self.scenario.probe
-        return supervisor, ProbeAgent(self.test, supervisor, probe.period if probe else np.inf)
+        return supervisor, ProbeAgent(self.test, supervisor, self.scenario.probe)
 
 
 def _on_simpy(draft: _Draft, log: EventLog, agent: type[EdgeAgent]) -> Experiment:
@@ -233,6 +232,8 @@ def _compiled(draft: _Draft, log: EventLog) -> Experiment:
         test=_data(draft.test, supervisor),
         class_means=supervisor.class_inputs,
         probe_period=probe.period,
+        observed=probe.observed,
+        nodes=probe.nodes(twin.circuit),
         functions=learning,
     )
     return Experiment(simulation=simulation, probe=probe, dataset=draft.train, engine="compiled")

@@ -5,23 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-import numpy as np
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from ..engine.errors import shown
-from ..engine.settings import Frozen
-
-
-def _text(label: object) -> object:
-    whole = isinstance(label, int | np.integer) and not isinstance(label, bool)
-    return str(label) if whole else label
+from ..engine.settings import Frozen, label
+from ..engine.settings import Label as Label
 
 
 def text_keys(table: object) -> object:
     """Return a table with its labels as text."""
     if not isinstance(table, Mapping):
         return table
-    return {_text(key): value for key, value in table.items()}
+    return {label(key): value for key, value in table.items()}
 
 
 def _no_loop(pair: tuple[str, ...]) -> tuple[str, ...]:
@@ -30,8 +25,6 @@ def _no_loop(pair: tuple[str, ...]) -> tuple[str, ...]:
     return pair
 
 
-#: A node's label; whole numbers are welcome and mean their digits.
-Label = Annotated[str, BeforeValidator(_text)]
 #: A voltage, V. Its square, and the sum of many, is a finite number.
 Volts = Annotated[float, Field(ge=-1e9, le=1e9)]
 #: A voltage for each of some labels, V.

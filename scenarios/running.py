@@ -235,7 +235,8 @@ def _run(
     simulation.run(watch, poll)
     took = perf_counter() - began
     after = experiment.probe.measure(twin)
-    kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(after, "f8")}
+    kinds = {"time_s": "f8", "updates": "i8"}
+    kinds |= dict.fromkeys([*after, *experiment.probe.observed], "f8")
     probed = simulation.probe_columns()
     return Run(
         scenario_toml=partial(_text, scenario, seed),

@@ -95,6 +95,12 @@ class Scenario(Settings):
         for name in targets:
             if name in sources:
                 raise ValueError(f"task: a target must not be a source, got {shown(name)} as both")
+        for name in self.circuit.unknown_labels(self.probe.nodes if self.probe else ()):
+            hint = self.circuit.hint(name)
+            raise ValueError(
+                f"probe.nodes must be labels of nodes of the circuit, got {shown(name)} instead"
+                + (f"; {hint}" if hint else "")
+            )
 
     def _check_start(self) -> None:
         start, edges = getattr(self.edges.resistor, "start", None), self.circuit.edge_count

@@ -88,7 +88,8 @@ def check_run_memory(scenario: Scenario) -> None:
     )
     if scenario.probe is not None:
         count = scenario.horizon / scenario.probe.period
-        check_memory(f"probe: {count:.2g} measurements", _PROBE * count)
+        row = _PROBE + 8 * len(scenario.probe.observed())
+        check_memory(f"probe: {count:.2g} measurements", row * count)
     for key, made, share in scenario.edges.shares(edges):
         latency = min(made["latency"], scenario.horizon) if made["resistor"].learns else 0.0
         count = share * (latency / made["clock"].mean_interval())

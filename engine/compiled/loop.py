@@ -21,6 +21,7 @@ from ..kernels.network import (
     APPLY,
     NEEDS_VOLTAGES,
     NOTHING,
+    OBSERVE,
     PRESENT,
     READ,
     REFACTORIZE,
@@ -31,6 +32,7 @@ from ..kernels.network import (
 from ..kernels.pointers import (
     change_at,
     conductance_at,
+    observe_at,
     pointer_at,
     present_at,
     read_at,
@@ -70,7 +72,7 @@ def advance(
     read, write = read_at(addresses[READ]), write_at(addresses[WRITE])
     present, respond = present_at(addresses[PRESENT]), respond_at(addresses[RESPOND])
     apply, refactorize = step_at(addresses[APPLY]), step_at(addresses[REFACTORIZE])
-    solve = step_at(addresses[SOLVE])
+    solve, observe = step_at(addresses[SOLVE]), observe_at(addresses[OBSERVE])
     for _ in range(budget):
         presentation = presentations.time[counters[NEXT_PRESENTATION]]
         tick = edges.next_tick[edges.heap[0]]
@@ -91,8 +93,8 @@ def advance(
             reason = _actuate(real, index, write, devices, pending, rows, counters)
         else:
             reason = _probe(
-                real, index, respond, apply, refactorize, presentations, test, probes, counters,
-                times,
+                real, index, respond, apply, refactorize, observe, presentations, test, probes,
+                counters, times,
             )  # fmt: skip
         if reason in (FULL, SINGULAR):
             return reason  # and the event has still to happen
@@ -252,9 +254,10 @@ def _changed(devices: Devices, edge: int, amount: float) -> float:
 @kernel
 def _probe(
     real: Reals, index: Ints, respond: Function, apply: Function, refactorize: Function,
-    presentations: Presentations, test: Data, probes: ProbeRows, counters: Ints, times: Reals,
+    observe: Function, presentations: Presentations, test: Data, probes: ProbeRows,
+    counters: Ints, times: Reals,
 ) -> int:  # fmt: skip
-    """Measure the test error without touching anything."""
+    """Measure the test error, and look at what is presented, without touching anything."""
     if not _settle(real, index, apply, refactorize):
         return SINGULAR
     row = counters[PROBE_ROWS]
@@ -267,6 +270,8 @@ def _probe(
         clear(presentations.outputs)
         respond(real, index, test.inputs, presentations.outputs)
         probes.accuracy[row] = accuracy(presentations.outputs, test.label, test.desired)
+    if probes.observed.shape[1] > 0:
+        observe(real, index, probes.nodes, times[NEXT_PROBE], probes.observed[row])
     counters[PROBE_ROWS] = row + 1
     counters[PROBED] += 1
     times[NEXT_PROBE] = counters[PROBED] * times[PROBE_PERIOD]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from time import perf_counter
 from typing import Any, Protocol
@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import OhmtickError
 from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
-from ..kernels.kernel import Function
+from ..kernels.kernel import Function, Ints
 from ..kernels.pointers import entry_for
 from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
@@ -25,6 +25,7 @@ from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRo
 SLICE_S = 0.05
 #: Presentations and probes known or kept at a time.
 BLOCK = 4096
+NO_NODES: Ints = np.empty(0, np.int64)
 
 
 class Schedule(Protocol):
@@ -65,6 +66,9 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    observed, nodes
+        The names of what probes see besides: the power of the free and the clamped copy, if they
+        do, and the voltage of each of some nodes in either.
     functions
         Whatever has to live as long as the addresses of rules and devices are in use.
 
@@ -95,6 +99,8 @@ class CompiledSimulation:
         test: Data,
         class_means: FloatArray | None,
         probe_period: float,
+        observed: Sequence[str] = (),
+        nodes: Ints = NO_NODES,
         functions: object = None,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
@@ -108,8 +114,9 @@ class CompiledSimulation:
         self._test = test
         self._pending = _pending(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS, self.log.values)
-        self._probe_rows = _probe_rows(BLOCK)
-        self._probed = [_probe_rows(0)]
+        self._probe_rows = _probe_rows(BLOCK, len(observed), nodes)
+        self._probed = [_probe_rows(0, len(observed), nodes)]
+        self._observed = list(observed)
         self._measured = ["time_s", "updates", "error"]
         self._measured += [] if class_means is None else ["accuracy"]
         self._presented = Presentations(
@@ -145,15 +152,18 @@ class CompiledSimulation:
             return None
         count = int(self._counters[loop.PROBE_ROWS])
         block = self._probe_rows if count else self._probed[-1]
-        return {name: getattr(block, name)[count - 1].item() for name in self._measured}
+        measured = {name: getattr(block, name)[count - 1].item() for name in self._measured}
+        return measured | dict(zip(self._observed, block.observed[count - 1].tolist(), strict=True))
 
     def probe_columns(self) -> dict[str, FloatArray]:
         """Return what the probes measured, an array a column."""
         self._keep_probes()
-        return {
+        measured = {
             name: np.concatenate([getattr(block, name) for block in self._probed])
             for name in self._measured
         }
+        observed = np.concatenate([block.observed for block in self._probed]).T
+        return measured | dict(zip(self._observed, observed, strict=True))
 
     def stop(self) -> None:
         """End the run after the present event, or when the loop next returns from its events."""
@@ -258,7 +268,10 @@ class CompiledSimulation:
     def _keep_probes(self) -> None:
         count = int(self._counters[loop.PROBE_ROWS])
         if count:
-            self._probed.append(ProbeRows._make(rows[:count].copy() for rows in self._probe_rows))
+            columns = self._probe_rows._asdict()
+            nodes = columns.pop("nodes")
+            kept = {name: rows[:count].copy() for name, rows in columns.items()}
+            self._probed.append(ProbeRows(**kept, nodes=nodes))
         self._counters[loop.PROBE_ROWS] = 0
 
     def _more_pending(self) -> None:
@@ -306,10 +319,12 @@ def _rows(capacity: int, values: bool) -> Rows:
     return Rows(**own, **{name: np.empty(held, dtype) for name, dtype in VALUE_DTYPES.items()})
 
 
-def _probe_rows(capacity: int) -> ProbeRows:
+def _probe_rows(capacity: int, observed: int, nodes: Ints) -> ProbeRows:
     return ProbeRows(
         time_s=np.empty(capacity),
         updates=np.empty(capacity, np.int64),
         error=np.empty(capacity),
         accuracy=np.empty(capacity),
+        observed=np.empty((capacity, observed)),
+        nodes=nodes,
     )

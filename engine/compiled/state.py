@@ -140,3 +140,7 @@ class ProbeRows(NamedTuple):
     updates: Ints
     error: Reals
     accuracy: Reals
+    observed: Reals
+    """Power, W, and voltages, V, of what is presented; shape (B, C), (B, 0) where nobody asks."""
+    nodes: Ints
+    """The nodes whose voltages these are, of which the columns hold no rows; shape (n,)."""

@@ -37,8 +37,10 @@ PRESENT = int64(REALS, INTS, REALS, REALS, float64, float64)
 RESPOND = int64(REALS, INTS, float64[:, ::1], float64[:, ::1])
 #: Something done to the network as a whole.
 STEP = int64(REALS, INTS)
+#: What an observer asks of some nodes.
+OBSERVE = int64(REALS, INTS, INTS, float64, REALS)
 #: The kernels of a network, in the order of `~ohmtick.engine.kernels.network`.
-NETWORK = (READ, WRITE, PRESENT, RESPOND, STEP, STEP, STEP)
+NETWORK = (READ, WRITE, PRESENT, RESPOND, STEP, STEP, STEP, OBSERVE)
 #: An edge's own numbers, or its parameters: the first of them.
 ROW = types.CPointer(float64)  # type: ignore[no-untyped-call]
 #: A rule's change: both drops, the value, the edge's state and parameters, the nudge.
@@ -127,6 +129,7 @@ write_at = _function_at(WRITE)
 present_at = _function_at(PRESENT)
 respond_at = _function_at(RESPOND)
 step_at = _function_at(STEP)
+observe_at = _function_at(OBSERVE)
 rule_at = _function_at(RULE)
 change_at = _function_at(CHANGE)
 conductance_at = _function_at(CONDUCTANCE)

@@ -22,6 +22,9 @@ TOLERATED = 1e-12
 #: How far a voltage may be from that of a new factor, likewise. Kirchhoff's law at each node says
 #: little of a cluster of strong edges on weak ties, whose nodes are off together.
 DRIFTED = 1e-10
+#: After how many changes the power that follows them is summed anew, over all edges.
+SUMMED_EVERY = 4096
+_NO_NODES = np.empty(0, np.int64)
 
 
 class TwinNetwork(Network):
@@ -224,6 +227,40 @@ class TwinNetwork(Network):
         free, clamped = np.empty((2, self.circuit.nodes))
         self._kernels.voltages(self.real, self.index, free, clamped)
         return free, clamped
+
+    def power(self, time: float = 0.0) -> tuple[float, float]:
+        """Return the power that the edges turn into heat in the free and the clamped copy, W."""
+        self._settle()
+        power = np.empty(2)
+        self._kernels.observe(self.real, self.index, _NO_NODES, time, power)
+        return float(power[0]), float(power[1])
+
+    def energy(
+        self,
+        edges: IndexArray,
+        conductances: FloatArray,
+        times: FloatArray,
+        start: float,
+        stop: float,
+    ) -> tuple[float, float]:
+        """Write conductances, each at its time; return what both copies dissipate meanwhile, J.
+
+        The power follows each change along one path, and is summed anew now and then.
+        """
+        spent = np.zeros(2)
+        for begin in range(0, max(len(edges), 1), SUMMED_EVERY):
+            part = slice(begin, begin + SUMMED_EVERY)
+            last = part.stop >= len(edges)
+            until = stop if last else float(times[part.stop])
+            self._settle()
+            needed = self._kernels.spend(
+                self.real, self.index, edges[part], conductances[part], times[part], start, until,
+                spent,
+            )  # fmt: skip
+            if needed:
+                self._provide(needed)
+            start = until
+        return float(spent[0]), float(spent[1])
 
     def transfer(self) -> FloatArray:
         """Return the free response of the targets to the sources, shape (T, S).

@@ -124,18 +124,53 @@ class Network(ABC):
     def addresses(self) -> NDArray[np.int64]:
         """Return where its kernels lie; see `~ohmtick.engine.kernels.network`, shape (CALLS,)."""
 
+    @abstractmethod
     def power(self, time: float = 0.0) -> tuple[float, float]:
         """Return the power that the edges turn into heat in the free and the clamped copy, W.
 
         That is the sum of ``k * drop²`` over the edges: by Tellegen's theorem what the sources, and
-        in the clamped copy the clamps, deliver.
+        in the clamped copy the clamps, deliver; see `delivered`.
+        """
+
+    @abstractmethod
+    def energy(
+        self,
+        edges: IndexArray,
+        conductances: FloatArray,
+        times: FloatArray,
+        start: float,
+        stop: float,
+    ) -> tuple[float, float]:
+        """Write conductances, each at its time; return what both copies dissipate meanwhile, J.
+
+        Parameters
+        ----------
+        edges, conductances, times
+            What is written, S, and when, s, ascending; shape (C,) each.
+        start, stop
+            From when until when, s: the times lie between these.
+        """
+
+    def delivered(self, time: float = 0.0) -> tuple[float, float, float]:
+        """Return what the sources deliver in the free and in the clamped copy, and the clamp, W.
+
+        Each source and each clamp is a supply between its node and ground, at 0 V: it delivers the
+        voltage times the current into the circuit, and less than nothing where it takes up power.
         """
         first, second = self.circuit.edges.T
-        free, clamped = (
-            float(np.sum(k * (volts[first] - volts[second]) ** 2))
-            for k, volts in zip(self.copy_conductances(), self.voltages(time), strict=True)
+        shares = []
+        for k, volts in zip(self.copy_conductances(), self.voltages(time), strict=True):
+            through = k * (volts[first] - volts[second])
+            into = np.bincount(first, through, volts.size) - np.bincount(
+                second, through, volts.size
+            )
+            shares.append(volts * into)
+        free, clamped = shares
+        return (
+            float(free[self.sources].sum()),
+            float(clamped[self.sources].sum()),
+            float(clamped[self.targets].sum()),
         )
-        return free, clamped
 
     def transfer(self) -> FloatArray:
         """Return the free response of the targets to the sources, shape (T, S).

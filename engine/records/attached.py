@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path, PurePath
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from ..errors import RecordError, reason
 from .digests import digest_of_bytes, digest_of_file
@@ -12,6 +12,7 @@ from .writing import whole_file
 
 #: Digits of the digest that the name of a carried file ends in.
 _DIGITS = 8
+T = TypeVar("T")
 
 
 class AttachedFile(str):
@@ -54,13 +55,21 @@ class AttachedFile(str):
         """Return what was never a file, such as arrays: its name is made of its digest."""
         return cls(cls(f"{stem}{suffix}", content).carried, content)
 
+    def once(self, read: Callable[[AttachedFile], T]) -> T:
+        """Return what a function makes of it, which is called once, as long as this is held."""
+        made: dict[Any, T] = self.__dict__.setdefault("_made", {})
+        if read not in made:
+            made[read] = read(self)
+        return made[read]
+
     @property
     def carried(self) -> Self:
         """The same under a name without a folder that no other content has."""
         path, mark = PurePath(self), f"-{self.digest[:_DIGITS]}"
         stem = path.stem.removesuffix(mark)
         stem = stem.encode()[: 200 - len(path.suffix.encode())].decode(errors="ignore")
-        return type(self)(f"{stem}{mark}{path.suffix}", self.content)
+        name = f"{stem}{mark}{path.suffix}"
+        return self if name == self else type(self)(name, self.content)
 
     def write(self, folder: Path) -> None:
         """Write it into a folder, under its own name; what is there already is not written again.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
@@ -26,6 +27,8 @@ from .writing import new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from ... import Replay
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
@@ -243,6 +246,83 @@ class Run:
         if "cut_s" not in self.edges:
             return np.full(len(self.edges), np.nan)
         return self.edges["cut_s"].to_numpy(copy=True)
+
+    def voltages(self, times: ArrayLike, copy: str = "free") -> pd.DataFrame:
+        """Return the node voltages of one copy, as they were just after the events of given times.
+
+        Parameters
+        ----------
+        times
+            s, shape (T,) or one; in any order, from 0 to where the run ended.
+        copy
+            ``"free"`` or ``"clamped"``.
+
+        Returns
+        -------
+        DataFrame
+            V, a row a time (the index, ``time_s``), a column a node, by its label.
+
+        Raises
+        ------
+        AnalysisError
+            For another time or copy, or where the record does not say what was presented.
+        RecordError
+            Where the run kept no events.
+        """
+        return self._replay().voltages(times, copy)
+
+    def power(self, times: ArrayLike) -> pd.DataFrame:
+        """Return the power of both copies, as it was just after the events of given times.
+
+        Parameters
+        ----------
+        times
+            As for `voltages`.
+
+        Returns
+        -------
+        DataFrame
+            One row a time: ``time_s``; ``free_W`` and ``clamped_W``, what the edges of each copy
+            turn into heat, the sum of ``k * drop²``; and what is delivered, positive where it goes
+            into the circuit: by the sources of the free copy, ``free_sources_W``, and in the
+            clamped copy by the sources, ``clamped_sources_W``, and by what holds the targets,
+            ``clamped_clamp_W``. Each source and each clamp is a supply between its node and ground.
+            By Tellegen's theorem what is delivered to a copy is what it turns into heat.
+
+        Raises
+        ------
+        AnalysisError, RecordError
+            As `voltages`.
+        """
+        return self._replay().power(times)
+
+    def energy(self, times: ArrayLike | None = None) -> pd.DataFrame:
+        """Return what both copies have turned into heat from 0 until given times.
+
+        Their power is constant from one event to the next, so that this is an exact sum. Learning
+        takes the energy of both copies; what clamping adds to it is their difference.
+
+        Parameters
+        ----------
+        times
+            As for `voltages`; the end of the run by default.
+
+        Returns
+        -------
+        DataFrame
+            One row a time: ``time_s``, ``free_J``, ``clamped_J``.
+
+        Raises
+        ------
+        AnalysisError, RecordError
+            As `voltages`.
+        """
+        return self._replay().energy(times)
+
+    def _replay(self) -> Replay:
+        from ... import Replay  # of a layer above, by the public face
+
+        return Replay(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the run folder: to a temporary name first, then renamed, so that it is whole.

@@ -8,6 +8,7 @@ from ..kernels.kernel import Function, Ints
 from ..kernels.pointers import READ_ARRAYS, WRITE_ARRAYS, addresses_of, entry
 from .factor import build, node_at
 from .layout import AT_CONDUCTANCE, AT_DESIRED, AT_FREE
+from .power import observe, spend
 from .updates import (
     apply_changes,
     checked,
@@ -31,11 +32,13 @@ __all__ = [
     "imbalance",
     "invalidate",
     "node_at",
+    "observe",
     "present",
     "reader",
     "refactorize",
     "respond",
     "solve",
+    "spend",
     "transfer",
     "voltages",
     "writer",
@@ -58,4 +61,4 @@ def addresses() -> Ints:
     return addresses_of(_CALLED)
 
 
-_CALLED = (read, set_conductance, present, respond, apply_changes, refactorize, solve)
+_CALLED = (read, set_conductance, present, respond, apply_changes, refactorize, solve, observe)

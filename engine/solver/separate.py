@@ -20,6 +20,7 @@ from ..kernels.kernel import Function, Ints, Reals, kernel
 from ..kernels.network import (
     APPLY,
     CALLS,
+    NEEDS_FACTOR,
     NOTHING,
     PRESENT,
     READ,
@@ -53,8 +54,10 @@ from .layout import (
     INTERIOR,
     NODES,
     SOLVED,
+    UNCHECKED,
     UNKNOWNS,
 )
+from .power import clamping, dissipated, rewrite
 from .voltages import imbalance
 from .voltages import transfer as transfer_of_one
 
@@ -214,6 +217,57 @@ def voltages(real: Reals, index: Ints, free: Reals, clamped: Reals) -> None:
 
 
 @kernel
+def observe(real: Reals, index: Ints, nodes: Ints, time: float, row: Reals) -> int:
+    """Write what an observer asks for; see `~ohmtick.engine.solver.power.observe`."""
+    _follow(real, index)
+    solve_one = step_at(index[_ADDRESSES + SOLVE])
+    own = row.size - 2 * nodes.size
+    for copy in range(2):
+        part, places = _copy(real, index, copy)
+        if not places[SOLVED]:
+            solve_one(part, places)
+        if own:
+            row[copy] = dissipated(part, places, copy)
+        at = places[AT_VOLTAGE] + copy * places[NODES]
+        for place in range(nodes.size):
+            row[own + 2 * place + copy] = part[at + nodes[place]]
+    return NOTHING
+
+
+@kernel
+def spend(
+    real: Reals, index: Ints, edges: Ints, conductances: Reals, times: Reals, start: float,
+    stop: float, energy: Reals,
+) -> int:  # fmt: skip
+    """Write conductances, and add up what is dissipated meanwhile.
+
+    As `~ohmtick.engine.solver.power.spend`. The second copy has a power of its own without a clamp.
+    """
+    solve(real, index)
+    now = start
+    one, own_one = _copy(real, index, 0)
+    two, own_two = _copy(real, index, 1)
+    free, loose = dissipated(one, own_one, 0), dissipated(two, own_two, 0)
+    clamped = loose + clamping(two, own_two)
+    relative = index[_RELATIVE]
+    for place in range(edges.size):
+        edge, conductance = edges[place], conductances[place]
+        energy[0] += free * (times[place] - now)
+        energy[1] += clamped * (times[place] - now)
+        now = times[place]
+        real[index[AT_CONDUCTANCE] + edge] = conductance
+        free += rewrite(one, own_one, edge, conductance * real[relative + edge])
+        loose += rewrite(two, own_two, edge, conductance * real[relative + index[EDGES] + edge])
+        if np.isnan(free) or np.isnan(loose):
+            return NEEDS_FACTOR
+        _follow(real, index)
+        clamped = loose + clamping(two, own_two)
+    energy[0] += free * (stop - now)
+    energy[1] += clamped * (stop - now)
+    return NEEDS_FACTOR if own_one[UNCHECKED] >= updates.CHECK_EVERY else NOTHING
+
+
+@kernel
 def invalidate(index: Ints) -> None:
     """Note that any number of conductances were changed."""
     for copy in range(2):
@@ -269,7 +323,7 @@ def _read_at(real: Any, index: Any, edge: int, time: float) -> tuple[int, float,
     return drops
 
 
-_CALLED = (_read_at, set_conductance, present, respond, apply_changes, refactorize, solve)
+_CALLED = (_read_at, set_conductance, present, respond, apply_changes, refactorize, solve, observe)
 
 
 @kernel(inline=True)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from pydantic import Field
 
 from ...engine.circuit import Circuit
-from ...engine.errors import nearest
+from ...engine.errors import nearest, shown
+from ...engine.graphs import parts_of
 from ...engine.kind import Kind
+from ...engine.networks.network import FloatArray
 from ...engine.streams import MOST_SEED, Streams
 
 #: The largest circuits: 4 million nodes, and 16 million edges.
@@ -20,7 +24,20 @@ class CircuitKind(Kind, family="circuit"):
     """Base of all circuits: a member says its `labels` and builds itself.
 
     Its labels are known before it is built, so that a task that names others is refused at once.
+    A `Circuit` or a networkx graph is taken for an ``edge_list``.
     """
+
+    @classmethod
+    def chosen(cls, settings: object) -> Self:
+        """Return the member that a table describes, that is given already, or that is a circuit."""
+        networkx = sys.modules.get("networkx")
+        if networkx is not None and isinstance(settings, networkx.Graph):
+            parts = parts_of(settings)
+            circuit = Circuit(
+                parts.edges, nodes=len(parts.labels), labels=parts.labels, positions=parts.positions
+            )
+            return super().chosen(_written_out(circuit, parts.conductances))
+        return super().chosen(_written_out(settings) if isinstance(settings, Circuit) else settings)
 
     @property
     def edge_count(self) -> int | None:
@@ -46,6 +63,10 @@ class CircuitKind(Kind, family="circuit"):
             The run's, for a circuit that is drawn: ``streams.generator("circuit")``.
         """
 
+    def edge_conductances(self) -> FloatArray | None:
+        """Return what the edges conduct, S, shape (E,); None where the circuit does not say."""
+        return None
+
     def unknown_labels(self, names: Iterable[str]) -> list[str]:
         """Return those of the names that are no node's label."""
         known = set(self.labels())
@@ -68,6 +89,37 @@ class CircuitKind(Kind, family="circuit"):
         ValueError
             What is wrong; the message begins with the key, such as ``circuit.edges:``.
         """
+
+
+def _written_out(circuit: Circuit, conductances: FloatArray | None = None) -> dict[str, object]:
+    """Return the table of a circuit that is written out; see `edge_list.EdgeList`."""
+    labels, places = circuit.labels, circuit.positions
+    edges = [(labels[tail], labels[head]) for tail, head in circuit.edges.tolist()]
+    table: dict[str, object] = {"kind": "edge_list", "edges": edges}
+    if labels != tuple(dict.fromkeys(label for pair in edges for label in pair)):
+        table["nodes"] = labels
+    if places is not None:
+        table["positions"] = dict(zip(labels, places.tolist(), strict=True))
+    if conductances is not None:
+        table["conductances"] = conductances
+    return table
+
+
+def check_connected(key: str, circuit: Circuit, source: str) -> None:
+    """Refuse a circuit that falls into parts: two circuits in one file are a mistake.
+
+    Raises
+    ------
+    ValueError
+        Which nodes are in another part than a source; `key` begins the message.
+    """
+    part = circuit.parts()
+    if part.max():
+        cut_off = (part != part[circuit.index(source)]).nonzero()[0]
+        raise ValueError(
+            f"{key}: the circuit must be connected, got {circuit.name(cut_off)} in "
+            f"another part than source {shown(source)}"
+        )
 
 
 class Numbered(CircuitKind):

@@ -1,15 +1,19 @@
 """What holds of every kind of circuit."""
 
+from pathlib import Path
+
 import pytest
 
 import ohmtick as ot
+from ohmtick.engine.records.attached import with_content
 from ohmtick.engine.streams import Streams
+from ohmtick.scenarios.attached import attached
 from ohmtick.scenarios.circuits.base import CircuitKind
 
 BASE = ot.load("breadboard-iii").replace(horizon=3.0)
 
 
-def check_circuit(kind: str) -> None:
+def check_circuit(kind: str, folder: Path) -> None:
     circuit = CircuitKind.family[kind].example()
     built = circuit.build(Streams(5))
     labels = circuit.labels()
@@ -23,13 +27,14 @@ def check_circuit(kind: str) -> None:
     one, other, last = labels[0], labels[1], labels[-1]
     task = {"kind": "allostery", "sources": {one: 1.0, last: 0.0}, "targets": {other: 0.3}}
     scenario = BASE.replace(circuit=circuit, task=task)
-    assert ot.Scenario.from_toml(scenario.to_toml()) == scenario
-    assert CircuitKind.chosen(circuit.model_dump(exclude_none=True)) == circuit
+    assert ot.load(scenario.save(folder / "scenario.toml")) == scenario
+    table = with_content(circuit.model_dump(exclude_none=True), attached(circuit))
+    assert CircuitKind.chosen(table) == circuit
     runs = [ot.run(scenario, 5, engine) for engine in ("simpy", "compiled")]
     assert runs[0].events.equals(runs[1].events)
     assert len(runs[0].edges) == len(built.edges)
 
 
 @pytest.mark.parametrize("kind", CircuitKind.family)
-def test_a_circuit_is_what_it_says(kind: str) -> None:
-    check_circuit(kind)
+def test_a_circuit_is_what_it_says(kind: str, tmp_path: Path) -> None:
+    check_circuit(kind, tmp_path)

@@ -193,7 +193,10 @@ SUPERVISORS = st.fixed_dictionaries(
 @st.composite
 def scenarios(draw: st.DrawFn) -> ot.Scenario:
     circuit, labels = draw(circuits())
-    probe = draw(st.sampled_from([None, 1.0, 0.37]))
+    probe: dict[str, Any] | None = None
+    if (period := draw(st.sampled_from([None, 1.0, 0.37]))) is not None:
+        nodes = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
+        probe = {"period": period, "power": draw(st.booleans()), "nodes": nodes}
     table: dict[str, Any] = {
         "horizon": draw(st.sampled_from([3.0, 8.21, 15.0])),
         "circuit": circuit,
@@ -207,7 +210,7 @@ def scenarios(draw: st.DrawFn) -> ot.Scenario:
             **draw(LATENCIES),
         },
         "supervisor": draw(SUPERVISORS),
-        "probe": None if probe is None else {"period": probe},
+        "probe": probe,
     }
     return ot.Scenario(**table)
 
