@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
@@ -234,6 +234,94 @@ class Run:
         """
         twin: Network = _by_name("recorded").twin_of(self, at, datum)
         return twin
+
+    def predict(self, X: Any) -> FloatArray:
+        """Return what the free copy answers, with the last conductances.
+
+        Parameters
+        ----------
+        X
+            Inputs, shape (D, F): in the units of the data, where the task scales them, and else in
+            V; without those that are held fixed. A DataFrame's columns are found by their names,
+            if it has any of them, and else taken in order.
+
+        Returns
+        -------
+        ndarray
+            Outputs, V, shape (D, T).
+
+        Raises
+        ------
+        AnalysisError
+            For inputs of another shape, or that are not finite.
+        """
+        outputs: FloatArray = _by_name("predicting").predict(self, X)
+        return outputs
+
+    def classify(self, X: Any) -> NDArray[Any]:
+        """Return which class the free copy takes each row of inputs for: its label, shape (D,).
+
+        That is the one whose outputs, as they were desired last, lie nearest; `X` is as for
+        `predict`.
+
+        Raises
+        ------
+        AnalysisError
+            As from `predict`, and for a task without classes.
+        """
+        labels: NDArray[Any] = _by_name("predicting").classify(self, X)
+        return labels
+
+    def score(self, X: Any, Y: Any) -> float:
+        """Return how well the free copy answers, with the last conductances, as scikit-learn does.
+
+        Parameters
+        ----------
+        X
+            Inputs, as for `predict`.
+        Y
+            Classes, shape (D,), by their labels (or by their numbers, where these are text); or
+            outputs in the units of the data, shape (D, T).
+
+        Returns
+        -------
+        float
+            Of classes the accuracy; of outputs the coefficient of determination R², its mean over
+            the targets.
+
+        Raises
+        ------
+        AnalysisError
+            As from `predict`, and for classes or shapes that are not those of the task.
+
+        Examples
+        --------
+        >>> import ohmtick as ot
+        >>> run = ot.run(ot.load("breadboard-iris-95").replace(horizon=300.0), seed=1)
+        >>> from sklearn.datasets import load_iris
+        >>> X, Y = load_iris(return_X_y=True, as_frame=True)
+        >>> X.columns = X.columns.str.removesuffix(" (cm)")
+        >>> run.score(X, Y) > 0.9
+        True
+        """
+        score: float = _by_name("predicting").score(self, X, Y)
+        return score
+
+    def confusion(self) -> pd.DataFrame:
+        """Return how many of the test data of each class are taken for which, as `classify` does.
+
+        Returns
+        -------
+        DataFrame
+            Shape (C, C): a row a class, a column what it is taken for, by their labels.
+
+        Raises
+        ------
+        AnalysisError
+            For a task without classes.
+        """
+        confusion: pd.DataFrame = _by_name("predicting").confusion(self)
+        return confusion
 
     @property
     def conductances(self) -> FloatArray:
