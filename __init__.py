@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
     from .scenarios import tasks
+    from .scenarios.export import export
     from .scenarios.replay import Replay
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
@@ -27,6 +28,7 @@ __all__ = [
     "Study",
     "TwinNetwork",
     "breadboard",
+    "export",
     "from_networkx",
     "load",
     "open_run",
@@ -47,6 +49,7 @@ _WHERE = {
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
     "breadboard": "engine.lattices",
+    "export": "scenarios.export",
     "from_networkx": "engine.lattices",
     "load": "scenarios.scenario",
     "open_run": "analysis.runs",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ..engine.kernels.calls import (
     ASKED,
@@ -17,14 +18,13 @@ from ..engine.kernels.calls import (
     CONDUCTED,
     DRAWN,
     asked,
+    bound,
     changed,
     conducted,
     drawn,
 )
 from ..engine.kernels.pointers import entry
-
-if TYPE_CHECKING:
-    from .learning import Learning
+from .learning import Learning
 
 #: A rule of one edge: both drops, V, and the value of its device; it returns the change.
 EdgeRule = Callable[[float, float, float], float]
@@ -35,12 +35,12 @@ def edge_rule(learning: Learning, edge: int, nudge: float) -> EdgeRule:
     rules = learning.rules
     row = int(rules.row[edge])
     function = learning.rule_functions[row]
-    state, parameters = rules.state[edge : edge + 1], rules.parameters[row : row + 1]
+    state, parameters = rules.state[edge], rules.parameters[row]
     if function.compiled is None:
-        python, own, shared = function.python, state[0], parameters[0]
+        python = function.python
         # As it comes: the edge refuses what is no number.
-        return lambda free, clamped, value: python(free, clamped, value, own, shared, nudge)
-    return partial(entry(asked, ASKED), int(rules.change[row]), state, parameters, nudge)
+        return lambda free, clamped, value: python(free, clamped, value, state, parameters, nudge)
+    return bound(asked, ASKED, int(rules.change[row]), state, parameters, np.array([nudge]))
 
 
 class Device:
@@ -57,6 +57,8 @@ class Device:
 
     Attributes
     ----------
+    what : str
+        What it is, in words.
     value : float
         What it has learned, in its own unit.
     conductance : float
@@ -67,30 +69,32 @@ class Device:
         devices = learning.devices
         row = int(devices.row[edge])
         change, conducts = learning.device_functions[row]
-        state, parameters = devices.state[edge : edge + 1], devices.parameters[row : row + 1]
+        state, parameters = devices.state[edge], devices.parameters[row]
+        self.what = change.what
         self.value, self.conductance = float(devices.value[edge]), conductance
         self._draws = count() if devices.draws[row] else None
         self._draw: Callable[[int], float] = partial(entry(drawn, DRAWN), devices.key, edge)
         self._changed: Callable[[float, float, float], float]
         self._conducted: Callable[[float], float] | None = None
         if change.compiled is None:
-            python, own, shared = change.python, state[0], parameters[0]
+            python = change.python
             self._changed = lambda value, amount, draw: float(
-                python(value, amount, own, shared, draw)
+                python(value, amount, state, parameters, draw)
             )
         else:
             address = int(devices.change[row])
-            self._changed = partial(entry(changed, CHANGED), address, state, parameters)
+            self._changed = bound(changed, CHANGED, address, state, parameters)
         if conducts is not None and conducts.compiled is None:
             plain = conducts.python
-            self._conducted = lambda value: float(plain(value, parameters[0]))
+            self._conducted = lambda value: float(plain(value, parameters))
         elif conducts is not None:
             address = int(devices.conductance[row])
-            self._conducted = partial(entry(conducted, CONDUCTED), address, parameters)
+            self._conducted = bound(conducted, CONDUCTED, address, parameters)
 
     def change(self, amount: float) -> float:
         """Take a rule's change as far as the device can, and return the new conductance, S."""
         draw = 0.5 if self._draws is None else self._draw(next(self._draws))
-        self.value = self._changed(self.value, amount, draw)
-        self.conductance = self.value if self._conducted is None else self._conducted(self.value)
-        return self.conductance
+        self.value = value = self._changed(self.value, amount, draw)
+        conductance = value if self._conducted is None else self._conducted(value)
+        self.conductance = conductance
+        return conductance

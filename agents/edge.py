@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from math import isfinite, sqrt
-from typing import TYPE_CHECKING
+from math import inf, isfinite, sqrt
 
 import simpy
 
-from ..engine.errors import OhmtickError, shown
+from ..engine.errors import OhmtickError, refuse_device, shown
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
+from .device import Device, EdgeRule
 
-if TYPE_CHECKING:
-    from .device import Device, EdgeRule
-
+# Looked up once: naming a member of an enum takes longer than a rule does.
+_SENSE, _ACTUATE = Kind.SENSE, Kind.ACTUATE
 #: What an edge sensed, and what it decided to do about it: the arguments of `EdgeAgent.actuate`.
 Reading = tuple[float, int, float, float, float, int]
 
@@ -69,7 +68,7 @@ class EdgeAgent:
         ticks = iter(self.ticks)
         time = next(ticks, None)
         while time is not None:
-            yield simulation.at(time, Kind.SENSE, self.edge)
+            yield simulation.at(time, _SENSE, self.edge)
             reading = self.sense(simulation)
             done = time if self.latencies is None else time + next(self.latencies)
             following = next(ticks, None)
@@ -78,9 +77,7 @@ class EdgeAgent:
             elif done == time != following and simulation.instant_is_over():
                 self.actuate(simulation, *reading)  # as it would next, without the detour
             else:
-                simulation.call_at(
-                    done, Kind.ACTUATE, self.edge, self.actuate, simulation, *reading
-                )
+                simulation.call_at(done, _ACTUATE, self.edge, self.actuate, simulation, *reading)
             time = following
 
     def sense(self, simulation: Simulation) -> Reading | None:
@@ -144,19 +141,13 @@ class EdgeAgent:
         updates
             Actuations in the whole network before the reading.
         """
-        now, before, value = simulation.env._now, self.device.conductance, self.device.value
-        after = self.device.change(change)
-        simulation.twin.set_conductance(self.edge, after, now)
+        edge, device, now = self.edge, self.device, simulation.env._now
+        before, value = device.conductance, device.value
+        after = device.change(change)
+        if not (0.0 <= after < inf and isfinite(device.value)):
+            refuse_device(device.what, edge, now, device.value, after)
+        simulation.twin.set_conductance(edge, after, now)
         stale = simulation.updates - updates
-        simulation.record(
-            now,
-            sensed,
-            self.edge,
-            datum,
-            drop_free,
-            drop_clamped,
-            before,
-            after,
-            stale,
-            *((value, self.device.value) if simulation.log.values else ()),
-        )
+        values = (value, device.value) if simulation.log.values else ()
+        row = (now, sensed, edge, datum, drop_free, drop_clamped, before, after, stale)
+        simulation.record(*row, *values) if values else simulation.record(*row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -16,10 +16,8 @@ from ..engine.events import Kind
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.simulation import Simulation
 from ..engine.streams import FloatArray, Streams
-from .schedule import Ticks, ticks_of
+from .timing import Draws, Ticks, ticks_of
 
-#: Draws for the readings ``first … first + count`` of an edge.
-Draws = Callable[[int, int, int], FloatArray]
 #: The number of whoever cuts edges, among the agents; no circuit has so many edges.
 CUTTER = 1 << 33
 

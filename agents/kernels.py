@@ -11,7 +11,7 @@ from typing import Any
 
 from numba import njit
 
-from ..engine.errors import OhmtickError
+from ..engine.errors import OhmtickError, shortened
 from ..engine.kernels.kernel import Function, kernel
 from ..engine.kernels.pointers import RULE, address_of
 from .frozen import frozen
@@ -19,11 +19,13 @@ from .frozen import frozen
 #: What may stand in for a scenario's rule in one run: a function of ``(drop_free, drop_clamped,
 #: conductance, learning_rate, nudge)`` that returns the change, in the unit of that rule.
 RuleFunction = Callable[[float, float, float, float, float], float]
+#: Characters of what numba says.
+MOST_OF_A_REASON = 160
 _PACKAGE = __name__.partition(".")[0]
 
 
-def compiled(function: Function, signature: Any) -> Function | None:
-    """Return a function compiled for a signature, or None where numba cannot.
+def compiled(function: Function, signature: Any) -> tuple[Function | None, str]:
+    """Return a function compiled for a signature, and ""; None where numba cannot, and why.
 
     Both engines then evaluate it by the same code, to the bit. That of the latest functions is
     kept, and used again where nothing that numba made part of it has changed.
@@ -38,17 +40,17 @@ def compiled(function: Function, signature: Any) -> Function | None:
     plain = getattr(function, "py_func", function)
     try:
         if getattr(plain, "__module__", "").partition(".")[0] == _PACKAGE:
-            return _built_in(plain)
+            return _built_in(plain), ""
         known = frozen(plain) if isinstance(plain, FunctionType) else None
         if known is None:
-            return _compile(plain, signature)
-        return _compile_once(_Source((known, str(signature)), plain, signature))
-    except Exception:  # numba has many ways to say that it cannot
-        return None
+            return _compile(plain, signature), ""
+        return _compile_once(_Source((known, str(signature)), plain, signature)), ""
+    except Exception as error:  # numba has many ways to say that it cannot
+        return None, _why(error)
 
 
-def adapted(function: RuleFunction) -> Function | None:
-    """Return a stand-in for a rule as a rule's `change`, compiled; None where numba cannot.
+def adapted(function: RuleFunction) -> tuple[Function | None, str]:
+    """Return a stand-in for a rule as a rule's `change`, compiled; as `compiled` does.
 
     See `~ohmtick.agents.learning.stand_in`.
 
@@ -62,10 +64,17 @@ def adapted(function: RuleFunction) -> Function | None:
     known = frozen(plain) if isinstance(plain, FunctionType) else None
     try:
         if known is None:
-            return _adapt(plain)
-        return _adapt_once(_Source(known, plain, RULE))
-    except Exception:  # as above
-        return None
+            return _adapt(plain), ""
+        return _adapt_once(_Source(known, plain, RULE)), ""
+    except Exception as error:  # as above
+        return None, _why(error)
+
+
+def _why(error: Exception) -> str:
+    """Return the first line of what numba says that is about the function and not about numba."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith("Failed in nopython mode")]
+    return shortened(said[0] if said else type(error).__name__, MOST_OF_A_REASON)
 
 
 @dataclass(frozen=True)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.compiled.state import Devices, Rules
+from ..engine.kernels.calls import CONDUCTED, bound, conducted
+from ..engine.kernels.kernel import Function, Row
+from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE, address_of
+from ..engine.kind import Kind
 from ..engine.streams import FloatArray, Streams
+from .kernels import RuleFunction, adapted, compiled
+from .resistors.base import EdgeNumbers, Resistor
+from .rules.base import Rule
 from .signatures import check_places
-
-if TYPE_CHECKING:
-    from ..engine.compiled.state import Devices, Rules
-    from ..engine.kernels.kernel import Function, Row
-    from ..engine.kind import Kind
-    from .kernels import RuleFunction
-    from .resistors.base import EdgeNumbers, Resistor
-    from .rules.base import Rule
 
 #: The purpose of the draws of devices.
 DRAWS = "resistor.draw"
@@ -65,29 +65,30 @@ class Learning:
 
     @property
     def not_compiled(self) -> list[str]:
-        """What numba cannot compile, in words."""
+        """What numba cannot compile, in words, and why."""
         found = [*self.rule_functions, *(each for pair in self.device_functions for each in pair)]
-        return list(dict.fromkeys(each.what for each in found if each and each.compiled is None))
+        why = {each.what: each.why for each in found if each and each.compiled is None}
+        return [f"{what} (numba: {said})" for what, said in why.items()]
+
+    def device(self, edge: int) -> str:
+        """Return what the device of an edge is, in words."""
+        return self.device_functions[int(self.devices.row[edge])][0].what
 
     def conductances(self) -> FloatArray:
         """Return what each edge conducts at first, S, shape (E,)."""
-        from ..engine.kernels.calls import CONDUCTED, conducted
-        from ..engine.kernels.pointers import entry
-
         values, rows = self.devices.value, self.devices.row
         if not self.devices_with_conductance.any():
             return values.copy()
-        conduct = entry(conducted, CONDUCTED)
         siemens = values.copy()
         for edge in np.flatnonzero(self.devices_with_conductance[rows]).tolist():
             function = self.device_functions[rows[edge]][1]
             assert function is not None
-            own = self.devices.parameters[rows[edge] : rows[edge] + 1]
+            own = self.devices.parameters[rows[edge]]
             if function.compiled is None:
-                siemens[edge] = function.python(values[edge], own[0])
+                siemens[edge] = function.python(values[edge], own)
             else:  # the same machine code as ever after
                 address = int(self.devices.conductance[rows[edge]])
-                siemens[edge] = conduct(address, own, values[edge])
+                siemens[edge] = bound(conducted, CONDUCTED, address, own)(values[edge])
         return siemens
 
     @property
@@ -98,24 +99,20 @@ class Learning:
 
 @dataclass(frozen=True)
 class CompiledFunction:
-    """A function, and what numba made of it."""
+    """A function, and what numba made of it, or why it made nothing."""
 
     what: str
     python: Function
     compiled: Function | None
+    why: str = ""
 
     def address(self, signature: Any) -> int:
         """Return where its machine code lies; 0 where there is none."""
-        from ..engine.kernels.pointers import address_of
-
         return 0 if self.compiled is None else address_of(self.compiled, signature)
 
 
 def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learning:
     """Return the arrays of groups that together are all edges."""
-    from ..engine.compiled.state import Devices, Rules
-    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE
-
     rule_row, device_row = np.empty((2, edges), dtype=np.int64)
     rule_parameters: list[tuple[float, ...]] = []
     device_parameters: list[Sequence[float]] = []
@@ -192,7 +189,6 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
     OhmtickError
         For a function that does not take the five arguments of one.
     """
-    from .kernels import adapted
 
     def change(
         drop_free: float, drop_clamped: float, value: float, state: Row, parameters: Row,
@@ -200,29 +196,24 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
     ) -> float:  # fmt: skip
         return function(drop_free, drop_clamped, value, float(parameters[0]), nudge)
 
-    return CompiledFunction("a rule that numba cannot compile", change, adapted(function))
+    return CompiledFunction("a rule that numba cannot compile", change, *adapted(function))
 
 
 def _rule_function(group: Group) -> CompiledFunction:
-    from ..engine.kernels.pointers import RULE
-    from .kernels import compiled
-
     if group.stand_in:
         return group.stand_in
     change = type(group.rule).change
-    return CompiledFunction(_what(group.rule), change, compiled(change, RULE))
+    return CompiledFunction(_what(group.rule), change, *compiled(change, RULE))
 
 
 def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFunction | None]:
-    from ..engine.kernels.pointers import CHANGE, CONDUCTANCE
-    from .kernels import compiled
-
     kind = type(resistor)
     what = _what(resistor)
-    change = CompiledFunction(what, kind.change, compiled(kind.change, CHANGE))
+    change = CompiledFunction(what, kind.change, *compiled(kind.change, CHANGE))
     if kind.conductance is None:
         return change, None
-    return change, CompiledFunction(what, kind.conductance, compiled(kind.conductance, CONDUCTANCE))
+    made = compiled(kind.conductance, CONDUCTANCE)
+    return change, CompiledFunction(what, kind.conductance, *made)
 
 
 def _try_out(group: Group, rule_row: FloatArray, device_row: FloatArray, value: float) -> None:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from ..engine.circuit import Circuit
 from ..engine.errors import shown
 from ..engine.events import Kind
+from ..engine.kernels.measure import accuracy, mean_square
 from ..engine.networks.network import IndexArray, Network
 from ..engine.settings import MOST_SECONDS, Label, Settings
 from ..engine.simulation import Simulation
@@ -102,11 +103,6 @@ class ProbeAgent:
         as classified when its outputs lie nearest, in the Euclidean distance, to what is
         desired of its own class.
         """
-        from ..engine.kernels.measure import (  # compiled: slow to import
-            accuracy,
-            mean_square,
-        )
-
         inputs, desired = self.dataset.inputs, self.supervisor.table_of(self.dataset)
         outputs = -desired[self.label]
         twin.respond(inputs, outputs, add=True)

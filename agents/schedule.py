@@ -1,86 +1,19 @@
-"""What edges are going to do, as arrays: all that is known of them before they read."""
+"""What edges are going to do, as the arrays that the compiled loop takes it from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.compiled.state import Edges
-from ..engine.errors import OhmtickError, shown
 from ..engine.streams import FloatArray, Streams
+from .timing import Timing, ticks_of
 
 #: Ticks known ahead: at most so many of an edge, and so many of all edges together.
 MOST_AHEAD, MOST_TOGETHER = 4096, 1 << 22
-
-#: Draws for the readings `first … first + count` of an edge.
-Draws = Callable[[int, int, int], FloatArray]
-
-
-class Ticks(Protocol):
-    """Whatever tells edges when to act: a clock, or what stands in for one."""
-
-    def ticks(
-        self, edge: int, edges: int, streams: Streams, horizon: float
-    ) -> Iterator[Sequence[float] | FloatArray]:
-        """Yield the times at which an edge acts, s."""
-        ...
-
-
-def ticks_of(
-    clock: Ticks, edge: int, edges: int, streams: Streams, horizon: float
-) -> Iterator[FloatArray]:
-    """Yield the ticks of any clock, s, some at a time; the parameters are those of `Ticks.ticks`.
-
-    Raises
-    ------
-    OhmtickError
-        When it yields anything else than lists of numbers.
-    """
-    found: object = clock.ticks(edge, edges, streams, horizon)
-    wrong, must = found, f"the ticks of a {type(clock).__qualname__} must come in lists of times, s"
-    if isinstance(found, Iterable):
-        for block in found:
-            try:
-                times = np.asarray(block)
-            except ValueError:  # of lists of several lengths
-                times = np.empty((0, 0))
-            if times.ndim != 1 or times.dtype.kind not in "buif":
-                wrong = block
-                break
-            yield times.astype(np.float64, copy=False)
-        else:
-            return
-    raise OhmtickError(f"{must}, got {shown(wrong)} for edge {edge}")
-
-
-@dataclass(frozen=True)
-class Timing:
-    """When some edges act, and how they read.
-
-    Attributes
-    ----------
-    edges : ndarray
-        Their numbers, ascending, shape (n,).
-    clock : Ticks or None
-        When they act; None for edges that never do.
-    latencies : callable or None
-        The latencies of an edge's readings, s, shape (count,); None where there are none.
-    errors : callable or None
-        The errors of an edge's readings of the free and the clamped drop, V, shape (count, 2);
-        None where there are none.
-    batch : int
-        Readings from which an edge makes up its mind.
-    """
-
-    edges: NDArray[np.intp]
-    clock: Ticks | None
-    latencies: Draws | None = None
-    errors: Draws | None = None
-    batch: int = 1
 
 
 class Schedule:

@@ -8,14 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .frames import require
-from .resampling import (
-    CONFIDENCE,
-    RESAMPLES,
-    FloatArray,
-    Statistic,
-    interval_of,
-    statistic_of,
-)
+from .resampling import CONFIDENCE, RESAMPLES, FloatArray, Statistic, interval_of, statistic_of
 from .statistics import Estimate
 
 
@@ -47,11 +40,11 @@ def threshold(
         Above 1 the curve has to rise, below 1 to fall.
     reference
         The level to compare with; the smallest by default.
-    statistic, confidence, resamples, seed
-        As for `bootstrap`.
     scale
         Whether levels are interpolated as they are, or in their logarithm (where both levels are
         positive).
+    statistic, confidence, resamples, seed
+        As in `~ohmtick.analysis.statistics`.
 
     Returns
     -------
@@ -77,11 +70,8 @@ def threshold(
     sound = 0.0 < factor < np.inf and factor != 1.0
     require(sound, "factor", where, "be positive and not 1", factor)
     start = int(np.argmin(at)) if reference is None else _place(at, reference, where)
-    downwards = at[start] == at.max()
-    beyond = at <= at[start] if downwards else at >= at[start]
-    path = np.flatnonzero(beyond)
-    path = path[np.argsort(at[path])]
-    path = path[::-1] if downwards else path
+    order = np.argsort(at)
+    path = order[::-1] if start == order[-1] else order[at[order] >= at[start]]
     take = statistic_of(statistic, where)
     base = float(take(rows[start], axis=-1))
     rule = "be positive and finite at the reference"

@@ -17,20 +17,14 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Curvature:
-    """The linear response of the outputs' misses to one step of coupled learning at rate 1.
-
-    Attributes
-    ----------
-    together : ndarray, shape (T,)
-        Eigenvalues λ of the step when all edges take it at once, descending, V²/S: each step
-        multiplies a miss in an eigendirection by ``1 - α λ``.
-    alone : ndarray, shape (E,)
-        How much an edge's step corrects of its own reason for it when it alone takes it, V²/S.
-        Their sum is that of the eigenvalues.
-    """
+    """The linear response of the outputs' misses to one step of coupled learning at rate 1."""
 
     together: FloatArray
+    """Eigenvalues λ of the step when all edges take it at once, descending, V²/S, shape (T,): each
+    step multiplies a miss in an eigendirection by ``1 - α λ``."""
     alone: FloatArray
+    """How much an edge's step corrects of its own reason for it when it alone takes it, V²/S,
+    shape (E,). Their sum is that of the eigenvalues."""
 
     @property
     def largest(self) -> float:
@@ -62,25 +56,13 @@ def curvature(
     a step of all edges is ``x ← (1 - α Z BᵀB) x``, and one of edge e alone corrects
     ``(B Z Bᵀ)_ee`` of it.
 
-    Parameters
-    ----------
-    circuit, conductances
-        The network, and its conductances, S, shape (E,), at which the outputs are as desired.
-    sources
-        Node label = V.
-    targets
-        Node labels.
+    The outputs at the targets, node labels, are as desired at the conductances, S, shape (E,);
+    sources are node label = V.
     """
     from scipy.linalg import eigh  # here: it takes long to import
 
-    twin = TwinNetwork(
-        circuit,
-        np.asarray(conductances, dtype=np.float64),
-        sources=list(sources),
-        targets=list(targets),
-        nudge=1.0,
-    )
-    inputs = list(sources.values())
+    k, inputs = np.asarray(conductances, dtype=np.float64), list(sources.values())
+    twin = TwinNetwork(circuit, k, sources=list(sources), targets=list(targets), nudge=1.0)
     twin.present(inputs=inputs, desired=np.zeros(len(targets)))
     free = twin.voltages()[0]
     outputs = free[twin.targets]
@@ -92,7 +74,7 @@ def curvature(
         response = twin.voltages()[1] - free
         moved[:, target] = response[first] - response[second]
     reason = (free[first] - free[second])[:, None] * moved
-    stiffness = moved.T @ (np.asarray(conductances)[:, None] * moved)
+    stiffness = moved.T @ (k[:, None] * moved)
     # The eigenvalues of Z BᵀB are those of BᵀB x = λ Z⁻¹ x, with symmetric matrices.
     eigenvalues = eigh(reason.T @ reason, stiffness, eigvals_only=True)[::-1]
     step = np.linalg.solve(stiffness, reason.T)
@@ -103,13 +85,8 @@ def largest_delay(rate: float) -> float:
     """Return how late a step may act before learning oscillates ever more, in its own unit.
 
     Where many small steps make up the motion ``dx/dt = -r x(t - τ)`` it decays for
-    ``r τ < π / 2``.
-
-    Parameters
-    ----------
-    rate : float
-        r = α λ / T, with the learning rate α, the largest curvature λ and the mean time T
-        between two steps of an edge.
+    ``r τ < π / 2``. The rate is r = α λ / T, with the learning rate α, the largest curvature λ and
+    the mean time T between two steps of an edge.
 
     References
     ----------
@@ -123,17 +100,10 @@ def largest_delay(rate: float) -> float:
 def largest_gated_step(gate: float, participation: float) -> float:
     """Return the largest α λ at which steps of one output converge in the mean square.
 
-    Edge e acts with probability p and corrects a share α j_e of the miss, Σ j_e = λ. The miss is
-    then multiplied by ``1 - α Σ ξ_e j_e`` with independent ξ_e of 0 or 1, whose mean square
+    Edge e acts with probability p, the gate, and corrects a share α j_e of the miss, Σ j_e = λ. The
+    miss is then multiplied by ``1 - α Σ ξ_e j_e`` with independent ξ_e of 0 or 1, whose mean square
     ``(1 - α p λ)² + α² p (1 - p) Σ j_e²`` is below 1 for ``α λ < 2 / (p + (1 - p) / n)``, with the
     participation ``n = λ² / Σ j_e²``: between 2 in lockstep and 2 n where edges act one by one.
-
-    Parameters
-    ----------
-    gate : float
-        p, from 0 (one by one) to 1 (lockstep).
-    participation : float
-        n, how many edges share in the correction.
     """
     require(0.0 <= gate <= 1.0, "gate", "largest_gated_step", "be in [0, 1]", gate)
     return 2.0 / (gate + (1.0 - gate) / participation)
@@ -142,13 +112,9 @@ def largest_gated_step(gate: float, participation: float) -> float:
 def largest_step(late: int = 0) -> float:
     """Return the largest α λ at which steps of all edges at once converge.
 
-    ``x_{n+1} = x_n - a x_{n-m}`` decays for ``0 < a < 2 sin(π / (2 (2 m + 1)))``: 2 when each
-    step knows of the last one, 1 when it comes one step late, π / (2 m + 1) when many.
-
-    Parameters
-    ----------
-    late : int
-        m, how many steps late.
+    ``x_{n+1} = x_n - a x_{n-m}``, where steps come m late, decays for
+    ``0 < a < 2 sin(π / (2 (2 m + 1)))``: 2 when each step knows of the last one, 1 when it comes
+    one step late, π / (2 m + 1) when many.
 
     References
     ----------

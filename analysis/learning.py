@@ -2,45 +2,37 @@
 
 All functions read the probes of one run: one row a probe, sorted by time, with the columns
 `time_s` (s), `updates` (actuations of the whole network so far) and `error` (V², the mean over
-data and targets of (v_target - desired)²).
+data and targets of (v_target - desired)²). They raise an AnalysisError for a column that is
+missing, for a frame that is empty or unsorted, and for a parameter out of range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from .frames import check_ascending, check_frame, require
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FloatArray = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SettledError:
-    """The error a run settled at.
-
-    Attributes
-    ----------
-    mean : float
-        Mean error over the window, V².
-    fluctuation : float
-        Sample standard deviation of the error over the window, V²; NaN for a single probe. It says
-        how much this run still moves, not how well the mean over seeds is known: successive probes
-        of one run are correlated.
-    best : float
-        Lowest error in the window, V².
-    probes : int
-        Number of probes in the window.
-    """
+    """The error a run settled at: its mean, fluctuation and least over a window, V²."""
 
     mean: float
     fluctuation: float
+    """Sample standard deviation; NaN for a single probe. It says how much this run still moves, not
+    how well the mean over seeds is known: successive probes of one run are correlated."""
     best: float
     probes: int
+    """How many are in the window."""
 
     def __str__(self) -> str:
         """Return the mean with its fluctuation, which a single probe has none of, and the unit."""
@@ -53,8 +45,6 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
 
     Parameters
     ----------
-    probes : DataFrame
-        The probes of one run, sorted by time.
     edges : int, optional
         Number of edges E of the circuit. Updates an edge compare networks of different sizes, and
         equal training steps when every edge acts once a step.
@@ -64,11 +54,6 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     DataFrame
         One row a probe: `time_s`, `updates`, `updates_per_edge` (if `edges` is given), `error`
         (V²), `relative_error` (error over the first error), `accuracy` (if it was probed).
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty or unsorted, or `edges` is not positive.
 
     Examples
     --------
@@ -80,13 +65,11 @@ def learning_curve(probes: pd.DataFrame, edges: int | None = None) -> pd.DataFra
     0     0.0        0               0.0   0.50             1.0
     1     5.0       80               5.0   0.05             0.1
     """
-    where = "learning_curve"
-    _check_probes(probes, ["time_s", "updates", "error"], where)
-    require(edges is None or edges >= 1, "edges", where, "be at least 1", edges)
+    _, error = _checked(probes, "learning_curve", "updates")
+    require(edges is None or edges >= 1, "edges", "learning_curve", "be at least 1", edges)
     curve = probes[["time_s", "updates"]].reset_index(drop=True)
     if edges is not None:
         curve["updates_per_edge"] = curve["updates"] / edges
-    error = probes["error"].to_numpy(dtype=float)
     curve["error"] = error
     with np.errstate(divide="ignore", invalid="ignore"):
         curve["relative_error"] = error / error[0]
@@ -100,22 +83,15 @@ def settled_error(probes: pd.DataFrame, last: float = 0.25) -> SettledError:
 
     Parameters
     ----------
-    probes : DataFrame
-        The probes of one run, sorted by time.
     last : float, default 0.25
-        The window, as a fraction of the time from the first probe to the last. A probe on its
-        edge counts.
+        The window, as a fraction, in (0, 1], of the time from the first probe to the last. A probe
+        on its edge counts.
 
     Returns
     -------
     SettledError
         Mean, fluctuation and best error in V², and how many probes they rest on. A NaN among the
         errors (a run that diverged) makes all three NaN.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty or unsorted, or `last` is outside (0, 1].
 
     Examples
     --------
@@ -125,13 +101,11 @@ def settled_error(probes: pd.DataFrame, last: float = 0.25) -> SettledError:
     >>> settled_error(probes, last=0.5)
     SettledError(mean=2.0, fluctuation=1.0, best=1.0, probes=3)
     """
-    where = "settled_error"
-    _check_probes(probes, ["time_s", "error"], where)
-    require(0.0 < last <= 1.0, "last", where, "be in (0, 1]", last)
-    time = probes["time_s"].to_numpy(dtype=float)
+    time, error = _checked(probes, "settled_error")
+    require(0.0 < last <= 1.0, "last", "settled_error", "be in (0, 1]", last)
     span = time[-1] - time[0]
     # The slack keeps a probe that sits on the window's edge up to rounding.
-    settled = probes["error"].to_numpy(dtype=float)[time >= time[-1] - (last + 1e-9) * span]
+    settled = error[time >= time[-1] - (last + 1e-9) * span]
     return SettledError(
         mean=float(np.mean(settled)),
         fluctuation=float(np.std(settled, ddof=1)) if settled.size > 1 else float("nan"),
@@ -145,20 +119,13 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
 
     Parameters
     ----------
-    probes : DataFrame
-        The probes of one run, sorted by time.
     fraction : float, default 0.1
-        The fraction of the first error to get below.
+        Of the first error, in (0, 1].
 
     Returns
     -------
     float
         `time_s` of that probe, s, so it is known to one probe period; NaN if no probe is below.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty or unsorted, or `fraction` is outside (0, 1].
 
     Examples
     --------
@@ -168,15 +135,15 @@ def time_to(probes: pd.DataFrame, fraction: float = 0.1) -> float:
     >>> time_to(probes, 0.1), time_to(probes, 0.01)
     (10.0, nan)
     """
-    where = "time_to"
-    _check_probes(probes, ["time_s", "error"], where)
-    require(0.0 < fraction <= 1.0, "fraction", where, "be in (0, 1]", fraction)
-    error = probes["error"].to_numpy(dtype=float)
-    below = np.flatnonzero(error < fraction * error[0])
-    return float(probes["time_s"].iloc[int(below[0])]) if below.size else float("nan")
+    time, error = _checked(probes, "time_to")
+    require(0.0 < fraction <= 1.0, "fraction", "time_to", "be in (0, 1]", fraction)
+    below = time[error < fraction * error[0]]
+    return float(below[0]) if below.size else float("nan")
 
 
-def _check_probes(probes: pd.DataFrame, columns: Collection[str], where: str) -> None:
-    check_frame(probes, columns, "probes", where)
-    time = probes["time_s"].to_numpy(dtype=float)
+def _checked(probes: pd.DataFrame, where: str, *more: str) -> tuple[FloatArray, FloatArray]:
+    """Return the times and the errors of probes that are in order."""
+    check_frame(probes, ["time_s", *more, "error"], "probes", where)
+    time, error = (probes[name].to_numpy(dtype=float) for name in ("time_s", "error"))
     check_ascending(time, "probes", where, " by time_s (one run at a time)")
+    return time, error

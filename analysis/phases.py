@@ -18,7 +18,7 @@ TIMES = 500
 
 
 def order_parameter(
-    events: pd.DataFrame, times: npt.ArrayLike | None = None, period: float | None = None
+    events: pd.DataFrame, times: npt.ArrayLike | None = None, period: npt.ArrayLike | None = None
 ) -> pd.DataFrame:
     """Return the order parameter of the clocks: 1 when all are in step, near 0 when none are.
 
@@ -35,9 +35,10 @@ def order_parameter(
         Events of one run, in any order.
     times : array_like, optional
         When, s; by default 500 times from the first tick to the last.
-    period : float, optional
-        The nominal period T, s, where ticks are missing (a gate below 1 lets them pass): the phase
-        then runs on from the last tick as 2π (t - t_n) / T. By default every tick is there.
+    period : float or array_like, shape (E,), optional
+        The nominal period T, s, of all clocks or of each, where ticks are missing (a gate below 1
+        lets them pass): the phase then runs on from the last tick as 2π (t - t_n) / T. NaN, and the
+        default, is of a clock whose every tick is there.
 
     Returns
     -------
@@ -72,22 +73,25 @@ def order_parameter(
 
     where = "order_parameter"
     check_frame(events, ["edge", "sensed_s"], "events", where)
-    known = period is None or 0.0 < period < np.inf
-    require(known, "period", where, "be positive and finite", period)
     edge, sensed = by_edge(events)
-    if times is None:
-        at = np.linspace(float(sensed.min()), float(sensed.max()), TIMES)
-    else:
-        at = np.asarray(times, dtype=float)
+    lengths = np.asarray(np.nan if period is None else period, dtype=float)
+    bad = lengths[(lengths <= 0.0) | (lengths == np.inf)].tolist()
+    require(not bad, "period", where, "be positive and finite", bad[0] if bad else None)
+    fits = lengths.ndim == 0 or (lengths.ndim == 1 and lengths.size > edge.max())
+    require(fits, "period", where, "be one for each of the edges", f"shape {lengths.shape}")
+    lengths = lengths if lengths.ndim else np.full(edge.max() + 1, lengths)
+    at = np.asarray(
+        np.linspace(sensed.min(), sensed.max(), TIMES) if times is None else times, dtype=float
+    )
     total, count = np.zeros(at.size, dtype=complex), np.zeros(at.size, dtype=np.int64)
     starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]])
-    for own in np.split(sensed, starts[1:]):
+    for name, own in zip(edge[starts], np.split(sensed, starts[1:]), strict=True):
         ticks = np.unique(own)
         if ticks.size < 2:
             continue
         inside = (at >= ticks[0]) & (at <= ticks[-1])
         number = np.minimum(np.searchsorted(ticks, at[inside], side="right"), ticks.size - 1)
-        length = np.diff(ticks)[number - 1] if period is None else period
+        length = np.diff(ticks)[number - 1] if np.isnan(lengths[name]) else lengths[name]
         total[inside] += np.exp(2j * np.pi * (at[inside] - ticks[number - 1]) / length)
         count[inside] += 1
     with np.errstate(invalid="ignore"):

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..engine.circuit import Circuit
-from ..engine.records.run import Run
+from ..engine.records.run import Run, group_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,13 +23,26 @@ def ends_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> npt.NDArray[np.intp]:
 
 def circuit_of(run: Run) -> Circuit:
     """Return the circuit of a run."""
-    return Circuit(ends_of(run.edges, run.nodes), labels=run.nodes["node"].tolist())
+    return run.circuit
 
 
 def clock_of(run: Run) -> dict[str, Any]:
     """Return the clock's table of the scenario that a run records."""
     clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
     return clock
+
+
+def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]]:
+    """Return the edges of each group, and their `[edges]` table; "" is of those of none."""
+    table = run.scenario.get("edges", {})
+    own = run.edges.get("group", np.full(len(run.edges), ""))
+    groups = [{}, *table.get("groups", ())] if "group" in run.edges else [{}]
+    names = ["", *group_names([group.get("title", "") for group in groups[1:]])]
+    return {
+        name: (np.flatnonzero(own == name), {**table, **group})
+        for name, group in zip(names, groups, strict=True)
+        if (own == name).any()
+    }
 
 
 def span_of(run: Run) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -75,7 +74,7 @@ def interval_of(
         warnings.simplefilter("ignore")  # of what SciPy makes of infinities; its interval is unused
         spread = stats.bootstrap(
             tuple(samples),
-            partial(_at_axis, statistic),
+            lambda *drawn, axis=-1: statistic(*drawn, axis=axis),
             n_resamples=resamples,
             batch=min(BATCH, resamples),
             vectorized=True,
@@ -83,14 +82,15 @@ def interval_of(
             method="percentile",
             rng=np.random.default_rng(seed),
         ).bootstrap_distribution
-    spread = spread[~np.isnan(spread)]
-    if not spread.size:
+    return ends_of(spread, confidence)
+
+
+def ends_of(spread: FloatArray, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the ends of the percentile interval of resampled values; NaN is left out."""
+    known = spread[~np.isnan(spread)]
+    if not known.size:
         return float("nan"), float("nan")
     tail = (1.0 - confidence) / 2.0
     # Values that occurred, since between two infinities there is nothing.
-    ends = np.quantile(spread, [tail, 1.0 - tail], method="inverted_cdf")
-    return float(ends[0]), float(ends[1])
-
-
-def _at_axis(statistic: Callable[..., Any], *samples: FloatArray, axis: int = -1) -> Any:
-    return statistic(*samples, axis=axis)
+    low, high = np.quantile(known, [tail, 1.0 - tail], method="inverted_cdf").tolist()
+    return low, high

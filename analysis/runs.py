@@ -35,14 +35,9 @@ from ..engine.records.run import (
 def open_run(path: str | Path) -> Run:
     """Open a run folder.
 
-    The event log is read when its frame is asked for; everything else is read, and the log's
-    footer checked, right away. Whatever is read must have the digest that the summary has of it;
-    folders of an earlier version have none.
-
-    Parameters
-    ----------
-    path
-        A folder that `ohmtick run` or `Run.save` wrote.
+    One that `ohmtick run` or `Run.save` wrote. The event log is read when its frame is asked for;
+    everything else is read, and the log's footer checked, right away. Whatever is read must have
+    the digest that the summary has of it; folders of an earlier version have none.
 
     Raises
     ------

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..engine.errors import OhmtickError
 from ..engine.records.writing import whole_file
 
@@ -31,9 +33,10 @@ def savable() -> Iterator[None]:
             plt.close(number)
 
 
-def figure_of(axes: Axes) -> Figure:
-    """Return the figure that Axes are in."""
-    figure = axes.get_figure(root=True)
+def figure_of(axes: object) -> Figure:
+    """Return the figure that Axes are in, or an array of them."""
+    first: Axes = np.ravel(np.asarray(axes, dtype=object))[0]
+    figure = first.get_figure(root=True)
     assert figure is not None
     return figure
 

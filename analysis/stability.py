@@ -1,4 +1,8 @@
-"""How steady the clocks of the edges are: the Allan deviation, of one clock and of all."""
+"""How steady the clocks of the edges are: the Allan deviation, of one clock and of all.
+
+Fewer than three ticks, times that are not finite or not in order, a period that is not positive and
+a factor out of range raise an AnalysisError.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from .frames import check_ascending, check_frame, require, whole_numbers
-from .timing import by_edge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,12 +47,6 @@ def allan_deviation(
         One row a factor: `tau_s`, `allan_deviation` (dimensionless), `pairs` (the N - 2m second
         differences averaged). They overlap: about N / m - 2 of them are independent, so the
         last rows of a short record say little.
-
-    Raises
-    ------
-    AnalysisError
-        If there are fewer than three ticks, a time is not finite or not in order, the period is
-        not positive, or a factor is out of range.
 
     References
     ----------
@@ -93,25 +90,15 @@ def allan_deviation(
 def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.DataFrame:
     """Allan deviation of the clock of every edge, from the ticks that it acted on.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order. Every tick must have been acted on: a tick that is missing
-        looks like a jump of the phase, so a run with a gate below 1 has no Allan deviation.
-    period : float, optional
-        The nominal period, s; by default the median interval of all edges.
+    Every tick must have been acted on: one that is missing looks like a jump of the phase, so a run
+    with a gate below 1 has no Allan deviation. The nominal period, s, is by default the median
+    interval of all edges. Needs `edge` and `sensed_s` of the events of one run, in any order.
 
     Returns
     -------
     DataFrame
-        One row an edge and averaging time, sorted by both: `edge`, and the columns of
-        `allan_deviation`. Only edges with three ticks or more are there. An edge that is merely
-        fast or slow by a little has no deviation for it.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty, or no edge has three ticks.
+        One row an edge of three ticks or more and averaging time, sorted by both: `edge`, and the
+        columns of `allan_deviation`.
 
     Examples
     --------
@@ -127,18 +114,13 @@ def allan_deviations(events: pd.DataFrame, period: float | None = None) -> pd.Da
 
     where = "allan_deviations"
     check_frame(events, ["edge", "sensed_s"], "events", where)
-    edge, sensed = by_edge(events)
-    starts = np.flatnonzero(np.r_[True, edge[1:] != edge[:-1]])
-    clocks = [
-        (int(edge[start]), ticks)
-        for start, ticks in zip(starts, np.split(sensed, starts[1:]), strict=True)
-        if ticks.size >= 3
-    ]
+    clocks = {
+        edge: np.sort(own.to_numpy(dtype=float))
+        for edge, own in events.groupby("edge")["sensed_s"]
+        if own.size >= 3
+    }
     require(clocks, "events", where, "hold three ticks of an edge", "fewer")
     if period is None:
-        period = float(np.median(np.concatenate([np.diff(ticks) for _, ticks in clocks])))
-    tables = [allan_deviation(ticks, period) for _, ticks in clocks]
-    names = np.repeat([name for name, _ in clocks], [len(table) for table in tables])
-    whole = pd.concat(tables, ignore_index=True)
-    whole.insert(0, "edge", names)
-    return whole
+        period = float(np.median(np.concatenate([np.diff(ticks) for ticks in clocks.values()])))
+    tables = {edge: allan_deviation(ticks, period) for edge, ticks in clocks.items()}
+    return pd.concat(tables, names=["edge"]).reset_index("edge").reset_index(drop=True)

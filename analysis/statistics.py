@@ -5,6 +5,12 @@ seeds are the sample: they are drawn again, with replacement, and each brings it
 cells along. Intervals are percentiles of the statistic over the resamples. Those of a median or a
 geometric mean hold the truth as often as they say; those of the mean of a long-tailed sample fall
 short (of 60 log-normal values, 95 % becomes 88 %), so the median is the default.
+
+Values are arrays, one number a seed; infinities are welcome (a time that was never reached). A
+`statistic` is ``"median"``, ``"mean"``, ``"geometric_mean"``, or a function of an array and its
+`axis`; `confidence` is the level of the interval, and `seed` draws the `resamples`. NaN, no value
+at all, numbers of values that differ, an unknown statistic, and a level outside (0, 1) raise an
+AnalysisError.
 """
 
 from __future__ import annotations
@@ -33,17 +39,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Estimate:
-    """A number, and the interval in which it may lie.
-
-    Attributes
-    ----------
-    value : float
-        Of the seeds that were run.
-    low, high : float
-        Ends of the interval.
-    seeds : int
-        How many seeds it rests on.
-    """
+    """A number, the ends of the interval in which it may lie, and how many seeds it rests on."""
 
     value: float
     low: float
@@ -53,20 +49,14 @@ class Estimate:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Comparison(Estimate):
-    """An estimate of how far one cell is from another, seed by seed.
-
-    Attributes
-    ----------
-    lower : float
-        Fraction of the seeds whose value is below the reference's; ties count half.
-    p_value : float
-        Of Wilcoxon's signed-rank test that what is compared is symmetric about none: the seeds'
-        differences about zero, or for a ratio their log-ratios. NaN where no seed differs, or where
-        a value is negative and has no logarithm.
-    """
+    """An estimate of how far one cell is from another, seed by seed."""
 
     lower: float
+    """Fraction of the seeds whose value is below the reference's; ties count half."""
     p_value: float
+    """Of Wilcoxon's signed-rank test that what is compared is symmetric about none: the seeds'
+    differences about zero, or for a ratio their log-ratios. NaN where no seed differs, or where a
+    value is negative and has no logarithm."""
 
 
 def bootstrap(
@@ -77,21 +67,7 @@ def bootstrap(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Estimate:
-    """Return a statistic of the seeds' values, and its bootstrap interval.
-
-    Parameters
-    ----------
-    values : array_like, shape (S,)
-        One value a seed; infinities are welcome (a time that was never reached), NaN is not.
-    statistic
-        ``"median"``, ``"mean"``, ``"geometric_mean"``, or a function of an array and its `axis`.
-    confidence, resamples, seed
-        Level of the interval, number of resamples, and the seed that draws them.
-
-    Raises
-    ------
-    AnalysisError
-        For a NaN, no value at all, an unknown statistic, or a level outside (0, 1).
+    """Return a statistic of the seeds' values, shape (S,), and its bootstrap interval.
 
     References
     ----------
@@ -119,23 +95,10 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Compare one cell with another, paired by seed.
+    """Compare one cell with another, of the same seeds in the same order, shape (S,).
 
-    Parameters
-    ----------
-    values, reference : array_like, shape (S,)
-        The same seeds in the same order.
-    of
-        ``"ratio"`` or ``"difference"`` of the two statistics; or the statistic of each seed's own
-        ``"ratios"`` or ``"differences"``.
-    statistic, confidence, resamples, seed
-        As for `bootstrap`.
-
-    Raises
-    ------
-    AnalysisError
-        As for `bootstrap`; and where the numbers of seeds differ, or a ratio is asked to what is
-        not positive.
+    By the ``"ratio"`` or ``"difference"`` `of` the two statistics; or the statistic of each seed's
+    own ``"ratios"`` or ``"differences"``. Ratios are taken to what is positive only.
 
     References
     ----------
@@ -183,19 +146,7 @@ def rank_correlation(
     resamples: int = 999,
     seed: int = 0,
 ) -> Estimate:
-    """Return Spearman's rank correlation of pairs, and its bootstrap interval.
-
-    Parameters
-    ----------
-    x, y : array_like, shape (S,)
-        Pairs of numbers; infinities are welcome.
-    confidence, resamples, seed
-        As for `bootstrap`.
-
-    Raises
-    ------
-    AnalysisError
-        For a NaN, or numbers of values that differ.
+    """Return Spearman's rank correlation of pairs, shape (S,), and its bootstrap interval.
 
     Examples
     --------
@@ -214,16 +165,9 @@ def rank_correlation(
 def tabulated(
     found: Mapping[Any, Estimate], keys: list[str], more: tuple[str, ...] = ()
 ) -> pd.DataFrame:
-    """Return estimates as a table: the keys of each, ``value``, ``low``, ``high``, ``seeds``.
+    """Return estimates by the values of some keys, tuples, as a table.
 
-    Parameters
-    ----------
-    found
-        By the values of the keys, tuples.
-    keys
-        Names of the columns before.
-    more
-        Of the columns after, attributes of the estimates.
+    Columns are the keys, ``value``, ``low``, ``high``, ``seeds``, and `more` of their attributes.
     """
     import pandas as pd
 

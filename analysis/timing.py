@@ -1,8 +1,9 @@
 """When the edges acted: tick intervals and staleness.
 
-The events of one run have one row an actuation, here with the columns `edge`, `sensed_s` (when the
-edge read its drops, s) and `staleness`. So a tick is in them only if it was acted on: ticks that a
-gate below 1 let pass are missing, and so are readings still in flight at the horizon.
+Each function takes the events of one run, in any order: one row an actuation, here with the
+columns `edge`, `sensed_s` (when the edge read its drops, s) and `staleness`. So a tick is in them
+only if it was acted on: ticks that a gate below 1 let pass are missing, and so are readings still
+in flight at the horizon. A missing column and an empty frame raise an AnalysisError.
 """
 
 from __future__ import annotations
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 
 
 def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
-    """Intervals between consecutive ticks of each edge.
-
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order. With a latency that varies, an edge may actuate its
-        readings out of the order in which it took them; intervals follow the sensing.
+    """Intervals between consecutive ticks of each edge, in the order of the sensing.
 
     Returns
     -------
@@ -33,11 +28,6 @@ def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
         One row an interval, sorted by edge and time: `edge`, `time_s` (the tick that ends the
         interval, s), `interval_s`. An edge with n ticks has n - 1 rows. With a gate below 1 an
         interval may span several periods of the clock.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
 
     Examples
     --------
@@ -54,22 +44,12 @@ def tick_intervals(events: pd.DataFrame) -> pd.DataFrame:
     check_frame(events, ["edge", "sensed_s"], "events", "tick_intervals")
     edge, sensed = by_edge(events)
     same = edge[1:] == edge[:-1]
-    return pd.DataFrame(
-        {
-            "edge": edge[1:][same],
-            "time_s": sensed[1:][same],
-            "interval_s": np.diff(sensed)[same],
-        }
-    )
+    columns = {"edge": edge[1:], "time_s": sensed[1:], "interval_s": np.diff(sensed)}
+    return pd.DataFrame({name: values[same] for name, values in columns.items()})
 
 
 def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
     """Moments and extremes of the tick intervals of each edge.
-
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order.
 
     Returns
     -------
@@ -78,11 +58,6 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
         standard deviation), `relative` (std over mean), `min_s`, `max_s`. NaN where there are too
         few ticks: two make a mean, three a standard deviation. While every tick acts, `relative`
         is close to the clock's wander, or to √2 times its jitter (both ends of an interval move).
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
 
     Examples
     --------
@@ -106,21 +81,11 @@ def interval_statistics(events: pd.DataFrame) -> pd.DataFrame:
 def staleness(events: pd.DataFrame) -> pd.DataFrame:
     """Distribution of the staleness over all actuations.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order.
-
     Returns
     -------
     DataFrame
         One row a value that occurs, ascending: `staleness` (how many other actuations fell
         between an edge's sense and its actuate), `count`, `fraction` (of all actuations).
-
-    Raises
-    ------
-    AnalysisError
-        If the column is missing or the frame is empty.
 
     Examples
     --------
@@ -141,21 +106,11 @@ def staleness(events: pd.DataFrame) -> pd.DataFrame:
 def staleness_statistics(events: pd.DataFrame) -> pd.DataFrame:
     """Staleness of each edge.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Events of one run, in any order.
-
     Returns
     -------
     DataFrame
         One row an edge that acted, sorted by edge: `edge`, `actuations`, `mean`, `max` (of the
         staleness), `fresh` (the fraction of actuations with staleness 0).
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
 
     Examples
     --------

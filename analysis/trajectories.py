@@ -1,8 +1,9 @@
 """Where the resistors went: paths in the space of conductances, and what can be said of them.
 
 A path is an array of shape (T, E): the conductance of each edge, or any other coordinate of it, at
-T times. `path` makes one from the events of a run; the other functions take any path, in any unit.
-For potentiometers the natural coordinate is the position: `positions`, or `steps` of resistance.
+T times. `path` makes one from the events of a run; the other functions take any path, in any unit,
+and lags and periods in its samples. For potentiometers the natural coordinate is the position:
+`positions`, or `steps` of resistance. What is no matrix, or out of range, raises an AnalysisError.
 """
 
 from __future__ import annotations
@@ -23,21 +24,14 @@ FloatArray = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LimitCycle:
-    """A path that repeats itself until its end.
-
-    Attributes
-    ----------
-    period : int
-        In samples of the path; 1 for one that stands still.
-    onset : int
-        The sample from which on it repeats.
-    states : int
-        Different states in the cycle; fewer than `period` where one is visited twice.
-    """
+    """A path that repeats itself until its end."""
 
     period: int
+    """In samples of the path; 1 for one that stands still."""
     onset: int
+    """The sample from which on it repeats."""
     states: int
+    """Different states in the cycle; fewer than `period` where one is visited twice."""
 
 
 def path(
@@ -46,7 +40,7 @@ def path(
     times: npt.ArrayLike,
     cuts: npt.ArrayLike | None = None,
 ) -> FloatArray:
-    """Return the conductances of all edges at given times.
+    """Return the conductances of all edges, S, at given times, shape (T, E).
 
     Parameters
     ----------
@@ -60,16 +54,6 @@ def path(
         When each edge was cut, s: ``run.cuts``. From then on it conducts nothing; NaN, and the
         default, for one that was not cut.
 
-    Returns
-    -------
-    ndarray, shape (T, E)
-        Conductances, S.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, or the events or the times are not in order.
-
     Examples
     --------
     >>> import pandas as pd
@@ -81,75 +65,46 @@ def path(
     [[1.0, 1.0], [1.0, 0.5], [2.0, 0.5]]
     """
     where = "path"
-    at = np.asarray(times, dtype=float)
-    start = np.asarray(initial, dtype=float)
-    rule = "be a list of at least one time"
-    require(at.ndim == 1 and at.size, "times", where, rule, times)
+    at, start = np.asarray(times, dtype=float), np.asarray(initial, dtype=float)
+    require(at.ndim == 1 and at.size, "times", where, "be a list of at least one time", times)
     check_ascending(at, "times", where)
     values = np.tile(start, (at.size, 1))
-    cut = np.full(start.size, np.nan) if cuts is None else np.asarray(cuts, dtype=float)
-    require(cut.shape == start.shape, "cuts", where, f"be {start.size} times", cut.shape)
     if len(events):
-        _write(values, events, start, at)
-    values[at[:, None] >= cut] = 0.0
+        columns = ["time_s", "edge", "conductance_after_S"]
+        check_frame(events, columns, "events", where)
+        time, edge, after = (events[name].to_numpy() for name in columns)
+        check_ascending(time, "events", where, " by time_s (one run at a time)")
+        rule = f"have a value for edge {edge.max()}"
+        require(edge.max() < start.size, "initial", where, rule, start.size)
+        rows = events.groupby("edge").indices
+        for number, first in enumerate(start):
+            if (own := rows.get(number)) is not None:
+                written = np.r_[first, after[own]]
+                values[:, number] = written[np.searchsorted(time[own], at, side="right")]
+    if cuts is not None:
+        cut = np.asarray(cuts, dtype=float)
+        require(cut.shape == start.shape, "cuts", where, f"be {start.size} times", cut.shape)
+        values[at[:, None] >= cut] = 0.0
     return values
 
 
-def _write(values: FloatArray, events: pd.DataFrame, start: FloatArray, at: FloatArray) -> None:
-    """Put what events wrote into the rows of the times at which it holds."""
-    where = "path"
-    check_frame(events, ["time_s", "edge", "conductance_after_S"], "events", where)
-    time = events["time_s"].to_numpy(dtype=float)
-    check_ascending(time, "events", where, " by time_s (one run at a time)")
-    edge = events["edge"].to_numpy()
-    after = events["conductance_after_S"].to_numpy(dtype=float)
-    rule = f"have a value for edge {edge.max()}"
-    require(edge.max() < start.size, "initial", where, rule, start.size)
-    order = np.argsort(edge, kind="stable")
-    bounds = np.searchsorted(edge[order], np.arange(start.size + 1))
-    for number in range(start.size):
-        own = order[bounds[number] : bounds[number + 1]]
-        written = np.r_[start[number], after[own]]
-        values[:, number] = written[np.searchsorted(time[own], at, side="right")]
-
-
 def steps(path: npt.ArrayLike, step_ohm: float) -> FloatArray:
-    """Return the resistances of a path in steps of a potentiometer, shape (T, E).
+    """Return the resistances of a path, S, in steps of a potentiometer, shape (T, E).
 
-    Whole numbers, to rounding, where the potentiometer's spacing is linear; they are rounded where
-    they are that close to one, so that a path which returns does so exactly.
-
-    Parameters
-    ----------
-    path : array_like, shape (T, E)
-        Conductances, S.
-    step_ohm : float
-        Full scale over positions, Ω.
+    A step is the full scale over the positions, Ω. Whole numbers, to rounding, where the spacing is
+    linear; they are rounded where they are that close to one, so that a path which returns does so
+    exactly.
     """
     require(step_ohm > 0.0, "step_ohm", "steps", "be positive", step_ohm)
     return _whole(1.0 / (_path(path, "steps") * step_ohm))
 
 
 def positions(path: npt.ArrayLike, count: int, full_scale: float, spacing: str) -> FloatArray:
-    """Return the positions of potentiometers along a path, counted from 1, shape (T, E).
+    """Return the positions of potentiometers along a path, S, counted from 1, shape (T, E).
 
-    Rounded as by `steps`.
-
-    Parameters
-    ----------
-    path : array_like, shape (T, E)
-        Conductances, S.
-    count : int
-        How many positions there are.
-    full_scale : float
-        Resistance at the last one, Ω.
-    spacing : str
-        ``"linear"`` or ``"logarithmic"``, as of a scenario's ``digital_potentiometer``.
-
-    Raises
-    ------
-    AnalysisError
-        For any other spacing.
+    Of `count` positions the last one has the resistance `full_scale`, Ω. The spacing is
+    ``"linear"`` or ``"logarithmic"``, as of a scenario's ``digital_potentiometer``. Rounded as by
+    `steps`.
 
     Examples
     --------
@@ -176,23 +131,12 @@ def displacement(path: npt.ArrayLike, lags: npt.ArrayLike) -> pd.DataFrame:
 
     ``msd(n) = < Σ_e (x_e(t + n) - x_e(t))² >``, averaged over all times t of the path.
 
-    Parameters
-    ----------
-    path : array_like, shape (T, E)
-        In any unit.
-    lags : array_like of int
-        In samples, each at least 1 and less than T.
-
     Returns
     -------
     DataFrame
-        One row a lag: `lag` (samples), `msd` (the path's unit squared, summed over edges), `pairs`
-        (how many were averaged; they overlap, so that about T / lag are independent).
-
-    Raises
-    ------
-    AnalysisError
-        If the path is no matrix, or a lag out of range.
+        One row a lag, each at least 1 and less than T: `lag` (samples), `msd` (the path's unit
+        squared, summed over edges), `pairs` (how many were averaged; they overlap, so that about
+        T / lag are independent).
 
     Examples
     --------
@@ -219,21 +163,10 @@ def displacement(path: npt.ArrayLike, lags: npt.ArrayLike) -> pd.DataFrame:
 def limit_cycle(path: npt.ArrayLike, longest: int | None = None) -> LimitCycle | None:
     """Find the cycle that a path ends in.
 
-    The period is the smallest P for which the last 2 P samples, at least, repeat with it, bit for
-    bit. A deterministic network with one datum that has been in a state twice is in a cycle; of
-    one that draws at random this finds only what it happens to do.
-
-    Parameters
-    ----------
-    path : array_like, shape (T, E)
-        In any unit.
-    longest : int, optional
-        The longest period to look for; by default a third of the path.
-
-    Returns
-    -------
-    LimitCycle or None
-        None where it does not repeat itself.
+    The period is the smallest P, up to the longest that is looked for and a third of the path, for
+    which the last 2 P samples, at least, repeat with it, bit for bit; None where there is none. A
+    deterministic network with one datum that has been in a state twice is in a cycle; of one that
+    draws at random this finds only what it happens to do.
 
     Examples
     --------
@@ -296,11 +229,6 @@ def invariant(path: npt.ArrayLike) -> FloatArray:
     Coupled learning keeps it at small nudge: ``Σ k dk = α / 2η (P_free - P_clamped)``, with P the
     dissipated powers, and the free state is that of the least power, so that a nudge η changes it
     by an amount of order η² only. At any nudge P_clamped >= P_free, and it can only fall.
-
-    Parameters
-    ----------
-    path : array_like, shape (T, E)
-        Conductances, S.
 
     Examples
     --------

@@ -47,8 +47,8 @@ def unit_in(description: str | None) -> str:
 
 def unit_of_metric(name: str) -> str:
     """Return the unit of a metric, from its first line, or ``""``."""
-    lines = ((METRICS[name].__doc__ if name in METRICS else None) or "").strip().splitlines()
-    return unit_in(lines[0]) if lines else ""
+    text = (METRICS[name].__doc__ or "") if name in METRICS else ""
+    return unit_in(text.strip().partition("\n")[0])
 
 
 def named(name: str, units: Mapping[str, str] | None = None) -> str:

@@ -24,22 +24,15 @@ IndexArray = npt.NDArray[np.intp]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Data:
-    """What was presented in a run, as arrays.
-
-    Attributes
-    ----------
-    sources, targets : ndarray of int, shape (S,) and (T,)
-        Rows of the nodes frame.
-    inputs : ndarray, shape (D, S)
-        Source voltages, V.
-    desired : ndarray, shape (D, T), or None
-        Desired target voltages, V; None where they were measured anew every epoch.
-    """
+    """What was presented in a run, as arrays."""
 
     sources: IndexArray
+    """Rows of the nodes frame, shape (S,); so are the targets, shape (T,)."""
     targets: IndexArray
     inputs: FloatArray
+    """Source voltages, V, shape (D, S)."""
     desired: FloatArray | None
+    """Desired target voltages, V, shape (D, T); None where they were measured anew every epoch."""
 
 
 def data_of(run: Run) -> Data | None:
@@ -56,8 +49,7 @@ def data_of(run: Run) -> Data | None:
     if frame.empty:
         return None
     number = {label: index for index, label in enumerate(run.nodes["node"])}
-    voltage = {}
-    node = {}
+    voltage, node = {}, {}
     for role in ("source", "target"):
         rows = frame[frame["role"] == role]
         labels = rows.loc[rows["datum"] == rows["datum"].iloc[0], "node"] if len(rows) else []
@@ -75,27 +67,16 @@ def data_of(run: Run) -> Data | None:
 def node_voltages(
     run: Run, datum: int = 0, conductances: npt.ArrayLike | None = None
 ) -> pd.DataFrame:
-    """Solve a recorded state for its node voltages.
+    """Solve a recorded state for its node voltages while a datum is presented.
 
-    Parameters
-    ----------
-    run : Run
-        A recorded run.
-    datum : int, default 0
-        The number of the datum that is presented.
-    conductances : array_like, shape (E,), optional
-        S; by default those that the run ended with.
+    The conductances, S, shape (E,), are by default those that the run ended with.
 
     Returns
     -------
     DataFrame
         The nodes of the run with the columns `free_V`, `clamped_V` (NaN where the desired outputs
-        are not recorded) and `desired_V` (NaN but for targets).
-
-    Raises
-    ------
-    AnalysisError
-        Where the data are not recorded, or there is none of that number.
+        are not recorded) and `desired_V` (NaN but for targets). Where the data are not recorded, or
+        there is none of that number, that is an AnalysisError.
     """
     where = "node_voltages"
     data = data_of(run)
@@ -115,11 +96,9 @@ def node_voltages(
     twin.present(data.inputs[datum], wanted)
     free, clamped = twin.voltages()
     desired = np.full(len(run.nodes), np.nan)
-    if wanted is None:
-        clamped = np.full(len(run.nodes), np.nan)
-    else:
-        desired[data.targets] = wanted
-    return run.nodes.assign(free_V=free, clamped_V=clamped, desired_V=desired)
+    desired[data.targets] = np.nan if wanted is None else wanted
+    held = clamped if wanted is not None else desired
+    return run.nodes.assign(free_V=free, clamped_V=held, desired_V=desired)
 
 
 def mismatch_of(run: Run) -> Mismatch:

@@ -205,7 +205,7 @@ class Circuit:
         >>> Circuit.from_networkx(nx.cycle_graph(["a", "b", "c"])).labels
         ('a', 'b', 'c')
         """
-        edges, labels, positions, _ = parts_of(graph)
+        edges, labels, positions = parts_of(graph)
         return cls(edges, nodes=len(labels), labels=labels, positions=positions)
 
 

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterable
 from itertools import islice
-from math import log10
+from math import isfinite, log10
 from reprlib import Repr
 from typing import Any
 
@@ -117,6 +117,30 @@ def shortened(text: object, most: int = MOST_SHOWN) -> str:
     """Return a name, a line or a path as a message holds it: in one line, visible, not too long."""
     line = visible(str(text)[: 2 * most]).replace("\n", "\\n").replace("\t", "\\t")
     return line if len(line) <= most else line[: most - 3] + "..."
+
+
+def refuse_device(what: str, edge: int, time: float, value: float, conductance: float) -> None:
+    """Raise the error of a device whose value, or conductance, S, is none that a circuit can have.
+
+    Parameters
+    ----------
+    what
+        Which device, in words.
+    edge, time
+        Where, and when, s.
+    value, conductance
+        After a change; equal where the value is the conductance.
+
+    Raises
+    ------
+    CircuitError
+        Always.
+    """
+    if isfinite(value):
+        found = f"conductance of {what} must be finite and not negative, got {conductance} S"
+    else:
+        found = f"value of {what} must be finite, got {value}"
+    raise CircuitError(f"the {found} at edge {edge}, {time} s")
 
 
 def reason(error: Exception) -> str:

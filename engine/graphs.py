@@ -31,14 +31,11 @@ class GraphParts(NamedTuple):
     labels : list of str
     positions : list of pairs, or None
         Where every node has one.
-    conductances : ndarray, shape (E,), or None
-        S, where every edge has one.
     """
 
     edges: NDArray[np.intp]
     labels: list[str]
     positions: list[Any] | None
-    conductances: FloatArray | None
 
 
 def graph_of(circuit: Circuit, conductances: Sequence[float] | None) -> nx.MultiGraph[str]:
@@ -64,8 +61,7 @@ def parts_of(graph: nx.Graph[Any]) -> GraphParts:
     Raises
     ------
     CircuitError
-        For a directed graph, a self-loop, edges of which only some have a conductance, or one
-        whose ``first`` is neither of its ends.
+        For a directed graph, a self-loop, or an edge whose ``first`` is neither of its ends.
     """
     if graph.is_directed():
         raise CircuitError(
@@ -73,18 +69,41 @@ def parts_of(graph: nx.Graph[Any]) -> GraphParts:
             "to_undirected() makes one of it"
         )
     number = {node: index for index, node in enumerate(graph.nodes)}
+    ends = [_directed(tail, head, data.get("first")) for tail, head, data in _links(graph)]
+    edges = np.array([(number[tail], number[head]) for tail, head in ends], dtype=np.intp)
+    return GraphParts(edges.reshape(-1, 2), [str(node) for node in number], _positions(graph))
+
+
+def conductances_of(graph: nx.Graph[Any]) -> FloatArray | None:
+    """Return the conductances of a graph's edges, S, in their order, shape (E,); None without any.
+
+    Raises
+    ------
+    CircuitError
+        Where only some edges have one, or one is no number.
+    """
+    links = [data for _, _, data in _links(graph)]
+    name = next((name for name in CONDUCTANCES if any(name in data for data in links)), None)
+    if name is None:
+        return None
+    lacking = sum(name not in data for data in links)
+    if lacking:
+        raise CircuitError(
+            f"every edge must have a {name!r} or none, got {lacking} of {len(links)} without"
+        )
+    try:
+        return np.array([float(data[name]) for data in links])
+    except (TypeError, ValueError):
+        raise CircuitError(f"the {name!r} of an edge must be a number, S") from None
+
+
+def _links(graph: nx.Graph[Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
+    """Return the edges of a graph, in the order of their numbers where all have one."""
     links = list(graph.edges(data=True))
     numbers = [data.get("edge") for _, _, data in links]
     if all(type(each) is int for each in numbers) and set(numbers) == set(range(len(links))):
         links.sort(key=lambda link: int(link[2]["edge"]))
-    ends = [_directed(tail, head, data.get("first")) for tail, head, data in links]
-    edges = np.array([(number[tail], number[head]) for tail, head in ends], dtype=np.intp)
-    return GraphParts(
-        edges.reshape(-1, 2),
-        [str(node) for node in number],
-        _positions(graph),
-        _conductances([data for _, _, data in links]),
-    )
+    return links
 
 
 def _directed(tail: Any, head: Any, first: Any) -> tuple[Any, Any]:
@@ -111,18 +130,3 @@ def _positions(graph: nx.Graph[Any]) -> list[Any] | None:
         for _, data in graph.nodes(data=True)
     ]
     return places if places and all(place is not None for place in places) else None
-
-
-def _conductances(links: list[dict[str, Any]]) -> FloatArray | None:
-    name = next((name for name in CONDUCTANCES if any(name in data for data in links)), None)
-    if name is None:
-        return None
-    lacking = sum(name not in data for data in links)
-    if lacking:
-        raise CircuitError(
-            f"every edge must have a {name!r} or none, got {lacking} of {len(links)} without"
-        )
-    try:
-        return np.array([float(data[name]) for data in links])
-    except (TypeError, ValueError):
-        raise CircuitError(f"the {name!r} of an edge must be a number, S") from None

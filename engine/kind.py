@@ -95,7 +95,7 @@ class Kind(Settings):
             known = ", ".join(map(repr, cls.family))
             raise PydanticCustomError(
                 "kind_unknown",
-                "must be of a kind among {known}",
+                "must be of a kind among {known}, or of one that an import or --plugin brings",
                 {"known": known, "kind": kind, "hint": hint},
             )
         member: Self = cls.family[kind].__pydantic_validator__.validate_python(rest)

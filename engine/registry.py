@@ -77,7 +77,10 @@ class Family(Mapping[str, M], Generic[M]):
         """
         load_installed()
         if kind not in self._members:
-            raise OhmtickError(f"no {self.name} is called {kind!r}; {nearest(kind, self)}")
+            raise OhmtickError(
+                f"no {self.name} that comes with Ohmtick, or that an import or --plugin brought, "
+                f"is called {kind!r}; {nearest(kind, self)}".rstrip("; ")
+            )
         return self._members[kind]
 
     def __iter__(self) -> Iterator[str]:

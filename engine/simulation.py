@@ -31,8 +31,8 @@ class Appointment(simpy.Event):
     _ok = True
     _value = None
 
-    def __init__(self) -> None:
-        """`Simulation.at` sets the rest, to save a call an event."""
+    # `Simulation.at` sets the rest, to save a call an event.
+    __init__ = object.__init__
 
 
 class Agent(Protocol):
@@ -156,7 +156,7 @@ class Simulation:
                 f"the time of the next {kind.name.lower()} of agent {agent} must not lie before "
                 f"the present {self.now} s, got {time} s instead"
             )
-        appointment = Appointment()
+        appointment: Appointment = Appointment()
         appointment.env = env
         appointment.callbacks = []
         rank = (kind << _AGENT_BITS) | agent

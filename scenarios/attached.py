@@ -10,7 +10,7 @@ into a folder writes its files beside it (`carried`), so that the folder can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path, PurePath
@@ -98,29 +98,55 @@ class FromFile(Settings):
         return str(file.digest)
 
 
+def with_files(key: str, value: Any) -> Any:
+    """Return a value of a study's key in which each path under a key ``file`` is read.
+
+    Raises
+    ------
+    ValueError
+        With the key, when a file cannot be.
+    """
+    if isinstance(value, Mapping):
+        return {name: with_files(f"{key}.{name}", each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(with_files(key, each) for each in value)
+    if not isinstance(value, str) or key.rpartition(".")[2] != "file":
+        return value
+    try:
+        return _read(value)
+    except ValueError as error:
+        raise ValueError(f"{key} {error}") from None
+
+
 def attached(part: object) -> Iterator[AttachedFile]:
-    """Yield the files of a scenario, or of a part of one."""
+    """Yield the files of a scenario or a study, or of a part of one."""
     if isinstance(part, AttachedFile):
         yield part
     elif isinstance(part, BaseModel):
         for name in type(part).model_fields:
             yield from attached(getattr(part, name))
+    elif isinstance(part, Mapping):
+        for each in part.values():
+            yield from attached(each)
     elif isinstance(part, tuple):
         for each in part:
             yield from attached(each)
 
 
 def carried(part: M) -> M:
-    """Return a scenario, or a part of one, whose files have the names that they are written by."""
-    changes = {}
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        if any(attached(value)):
-            changes[name] = _carried(value)
-    return part.model_copy(update=changes) if changes else part
+    """Return a scenario or a study whose files have the names that they are written by."""
+    if not any(attached(part)):
+        return part
+    # Nothing is validated, which it has been, nor kept that was found of other names.
+    fields = {name: _carried(getattr(part, name)) for name in type(part).model_fields}
+    return type(part).model_construct(part.model_fields_set, **fields)
 
 
 def _carried(value: Any) -> Any:
     if isinstance(value, AttachedFile):
         return value.carried
-    return tuple(map(_carried, value)) if isinstance(value, tuple) else carried(value)
+    if isinstance(value, BaseModel):
+        return carried(value)
+    if isinstance(value, Mapping):
+        return type(value)({name: _carried(each) for name, each in value.items()})  # type: ignore[call-arg]
+    return tuple(map(_carried, value)) if isinstance(value, tuple) else value

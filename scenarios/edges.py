@@ -19,8 +19,9 @@ from ..agents.faults import Faults
 from ..agents.resistors.base import Resistor
 from ..agents.rules.base import Rule
 from ..engine.circuit import Circuit
-from ..engine.errors import ScenarioError, shown
+from ..engine.errors import CircuitError, ScenarioError, shown
 from ..engine.networks.mismatch import Mismatch
+from ..engine.records.run import group_names
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
 from .circuits.base import MOST_EDGES
@@ -146,19 +147,19 @@ class Edges(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        for group in (None, *self.groups):
-            made = self._made_of(group)
+        for number, group in enumerate((None, *self.groups), start=-1):
+            made, inside = self._made_of(group), f"groups.{number}." if group else ""
             if made["latency_jitter"] and not made["latency"]:
                 raise ValueError(
-                    "'latency_jitter' must have a 'latency' to vary, got "
+                    f"'{inside}latency_jitter' must have a 'latency' to vary, got "
                     f"{made['latency_jitter']} of none"
                 )
             rule, resistor = made["rule"], made["resistor"]
             if rule.unit not in resistor.units:
                 raise ValueError(
-                    f"'rule' must ask for changes that the resistor takes, got {rule.kind!r}, "
-                    f"which asks for {rule.unit}, and {resistor.kind!r}, which takes "
-                    f"{' or '.join(resistor.units)}"
+                    f"'{inside}rule' must ask for changes that the resistor takes, got "
+                    f"{rule.kind!r}, which asks for {rule.unit}, and {resistor.kind!r}, which "
+                    f"takes {' or '.join(resistor.units)}"
                 )
         return self
 
@@ -172,26 +173,14 @@ class Edges(Settings):
             there are too few left for a fraction.
         """
         group_of = self._assigned(circuit, streams)
-        found = [("", np.flatnonzero(group_of == 0), self._made_of(None))] + [
-            (
-                group.title or f"group {number}",
-                np.flatnonzero(group_of == number),
-                self._made_of(group),
+        names = ["", *group_names([group.title for group in self.groups])]
+        found = [
+            (name, np.flatnonzero(group_of == number), self._made_of(group))
+            for number, (name, group) in enumerate(
+                zip(names, (None, *self.groups), strict=True), start=-1
             )
-            for number, group in enumerate(self.groups, start=1)
         ]
         return [EdgeKind(title, edges, **made) for title, edges, made in found if edges.size]
-
-    def titles(self, circuit: Circuit, streams: Streams) -> list[str] | None:
-        """Return what the group of each edge is called, "" for none; None without groups."""
-        if not self.groups:
-            return None
-        title_of = {
-            edge: kind.title
-            for kind in self.kinds(circuit, streams)
-            for edge in kind.edges.tolist()
-        }
-        return [title_of[edge] for edge in range(len(circuit.edges))]
 
     @property
     def records_values(self) -> bool:
@@ -235,27 +224,27 @@ class Edges(Settings):
         }
 
     def _assigned(self, circuit: Circuit, streams: Streams) -> NDArray[np.int64]:
-        """Return the group of each edge, from 1 on, and 0 for none; shape (E,)."""
+        """Return the group of each edge, from 0 on, and -1 for none; shape (E,)."""
         count = len(circuit.edges)
-        group_of = np.zeros(count, dtype=np.int64)
-        for number, group in enumerate(self.groups, start=1):
+        group_of = np.full(count, -1)
+        for number, group in enumerate(self.groups):
             for edge in _named(group, number, circuit):
-                if group_of[edge] not in (0, number):
+                if group_of[edge] not in (-1, number):
                     raise ScenarioError(
-                        f"edges.groups: an edge must be in one group, got edge {edge} in groups "
-                        f"{group_of[edge]} and {number}"
+                        f"edges.groups.{number} must name edges of no other group, got edge "
+                        f"{edge}, which is in edges.groups.{group_of[edge]}"
                     )
                 group_of[edge] = number
         order = np.argsort(streams.uniforms("edges.groups", 0, 0, count), kind="stable")
-        free = order[group_of[order] == 0]
-        for number, group in enumerate(self.groups, start=1):
+        free = order[group_of[order] == -1]
+        for number, group in enumerate(self.groups):
             if group.fraction is None:
                 continue
             wanted = round(group.fraction * count)
             if wanted > free.size:
                 raise ScenarioError(
-                    f"edges.groups: group {number} must find {wanted} of the {count} edges in no "
-                    f"other group, got {free.size}"
+                    f"edges.groups.{number}.fraction must find {wanted} of the {count} edges in "
+                    f"no other group, got {free.size}"
                 )
             group_of[free[:wanted]] = number
             free = free[wanted:]
@@ -268,9 +257,12 @@ def _named(group: Group, number: int, circuit: Circuit) -> Iterator[int]:
     for edge in group.edges or ():
         if edge >= count:
             raise ScenarioError(
-                f"edges.groups: group {number} must name edges from 0 to {count - 1}, got {edge}"
+                f"edges.groups.{number}.edges must be from 0 to {count - 1}, got {edge}"
             )
         yield edge
     if group.nodes is not None:
-        nodes = [circuit.index(label) for label in group.nodes]
+        try:
+            nodes = [circuit.index(label) for label in group.nodes]
+        except CircuitError as error:
+            raise ScenarioError(f"edges.groups.{number}.nodes: {error}") from None
         yield from np.flatnonzero(np.isin(circuit.edges, nodes).any(axis=1)).tolist()

@@ -112,6 +112,19 @@ class Replay:
         self._write(int(np.searchsorted(self._times, time, "right")))
         self.time = float(time)
 
+    def twin_at(self, at: float | None = None, datum: int | None = None) -> Network:
+        """Go on to a time, s, and return the network; see `Run.twin`."""
+        time = self.span if at is None else at
+        require(self.time <= time <= self.span, "at", "Run.twin", self._bounds, shown(at))
+        self.to(time)
+        if datum is not None:
+            known = datum in range(self._epoch)
+            rule = f"be one of the {self._epoch} that were presented, from 0"
+            require(known, "datum", "Run.twin", rule, shown(datum))
+            self.datum = int(datum)
+            self._supervisor.present(self.twin, self.datum, time)
+        return self.twin
+
     def energy_to(self, time: float) -> tuple[float, float]:
         """Go on to a time, s; return what the copies dissipate until then, J.
 

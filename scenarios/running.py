@@ -1,36 +1,29 @@
-"""Runs a scenario from its start to its horizon, and hands over what happened."""
+"""Runs a scenario: checks what is handed in, opens its folder and its log, builds, runs, ends."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
-from functools import cache, partial
-from importlib.metadata import PackageNotFoundError, version
-from itertools import chain
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
-
 from ..agents.edge import EdgeAgent
 from ..agents.kernels import RuleFunction
-from ..agents.schedule import Ticks
+from ..agents.timing import Ticks
 from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.records.event_log import EventLog
-from ..engine.records.run import EVENTS, Run, data_frame, edge_frame, node_frame
+from ..engine.records.run import EVENTS, Run
 from ..engine.records.writing import new_folder
 from ..engine.simulation import Observer
 from ..engine.streams import Streams
-from .attached import attached, carried
-from .build import Experiment, build
+from .build import build
 from .in_step import warn_in_step
+from .outcome import Start, outcome
 from .outside import recorded
-from .scenario import Scenario, as_scenario
+from .scenario import Scenario, as_scenario, naming
 from .sizes import size_of
-from .stand_ins import described
-from .studies.code import code
+from .stand_ins import NONE, StandIns
 
 #: The engines that can be asked for.
 ENGINES = ("auto", "compiled", "simpy")
@@ -68,8 +61,8 @@ def run(
         Where `out` is taken when the run ends, call it ``out-2``, ``out-3``, …; see `Run.folder`.
     clock, rule, agent
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
-        `ohmtick.scenarios.build.build`. The summary names them, with a digest of their sources,
-        as ``stand_ins``; the scenario that is recorded does not know of these.
+        `ohmtick.scenarios.stand_ins.StandIns`. The summary names them, with a digest of their
+        sources, as ``stand_ins``; the scenario that is recorded does not know of these.
     watch
         Called with the simulation before the first event, after each probe, and at the end; see
         `~ohmtick.engine.simulation.Watched`. It must change nothing, but may ``stop()`` the run,
@@ -115,37 +108,23 @@ def run(
             f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
             f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
-    _check_handed(clock, rule=rule, agent=agent, watch=watch, poll=poll)
-    scenario = as_scenario(scenario)
+    stand_ins = StandIns(clock=clock, rule=rule, agent=agent)
+    for name, function in (("watch", watch), ("poll", poll)):
+        if function is not None and not callable(function):
+            raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
+    source, scenario = scenario, as_scenario(scenario)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
-    return recorded_run(
+    return naming(source)(recorded_run)(
         scenario,
         seed,
         engine,
         out=out,
         numbered=numbered,
-        clock=clock,
-        rule=rule,
-        agent=agent,
+        stand_ins=stand_ins,
         watch=watch,
         poll=poll,
     )
-
-
-def _check_handed(clock: object, **called: object) -> None:
-    """Refuse what cannot be a clock, and what cannot be called.
-
-    Raises
-    ------
-    OhmtickError
-        Which, and what it is.
-    """
-    if clock is not None and not callable(getattr(clock, "ticks", None)):
-        raise OhmtickError(f"the 'clock' of a run must have a method ticks, got {shown(clock)}")
-    for name, function in called.items():
-        if function is not None and not callable(function):
-            raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
 
 
 def recorded_run(
@@ -155,9 +134,7 @@ def recorded_run(
     *,
     out: str | Path | None = None,
     numbered: bool = False,
-    clock: Ticks | None = None,
-    rule: RuleFunction | None = None,
-    agent: type[EdgeAgent] = EdgeAgent,
+    stand_ins: StandIns = NONE,
     watch: Observer | None = None,
     poll: Observer | None = None,
 ) -> Run:
@@ -166,14 +143,9 @@ def recorded_run(
     if out is not None or not scenario.own_parts:
         _ = scenario.is_writable  # whatever could be wrong with it had better be known now
     with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
-        log = EventLog(
-            None if folder is None else folder.partial / EVENTS,
-            values=scenario.edges.records_values,
-        )
-        result = simulate(
-            scenario, seed, engine, log,
-            clock=clock, rule=rule, agent=agent, watch=watch, poll=poll,
-        )  # fmt: skip
+        path = None if folder is None else folder.partial / EVENTS
+        log = EventLog(path, values=scenario.edges.records_values)
+        result = simulate(scenario, seed, engine, log, stand_ins=stand_ins, watch=watch, poll=poll)
         if folder is None:
             return result
         result.write(folder.partial)
@@ -186,20 +158,27 @@ def simulate(
     engine: str,
     log: EventLog,
     *,
-    clock: Ticks | None = None,
-    rule: RuleFunction | None = None,
-    agent: type[EdgeAgent] = EdgeAgent,
+    stand_ins: StandIns = NONE,
     watch: Observer | None = None,
     poll: Observer | None = None,
 ) -> Run:
     """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
-    handed = {"clock": clock, "rule": rule, "agent": None if agent is EdgeAgent else agent}
-    others = chain(scenario.own_parts, handed.items())
-    told = {key: described(what) for key, what in others if what is not None}
-    outside = recorded(scenario)
+    described = {
+        "stand_ins": stand_ins.described(scenario.own_parts),
+        "kinds": recorded(scenario),
+    }
     try:
-        experiment = build(scenario, seed, engine, log=log, clock=clock, rule=rule, agent=agent)
-        result = _run(experiment, scenario, seed, told, outside, watch, poll)
+        experiment = build(scenario, seed, engine, log=log, stand_ins=stand_ins)
+        twin, probe = experiment.parts.twin, experiment.parts.probe
+        start = Start(
+            seed=seed,
+            conductances=twin.conductances,
+            measured=probe.measure(twin),
+            described=described,
+        )
+        began = perf_counter()
+        experiment.simulation.run(watch, poll)
+        result = outcome(scenario, experiment, start, perf_counter() - began)
         log.close()
     except TooLargeError:
         raise
@@ -210,89 +189,3 @@ def simulate(
     finally:
         log.discard()
     return result
-
-
-def _text(scenario: Scenario, seed: int) -> str:
-    """Return the complete scenario of a run as TOML; its files have the names that are written."""
-    return carried(scenario).replace(seed=seed, versions=versions()).to_toml()
-
-
-def _run(
-    experiment: Experiment,
-    scenario: Scenario,
-    seed: int,
-    stood_in: dict[str, dict[str, Any]],
-    outside: dict[str, dict[str, dict[str, str]]],
-    watch: Observer | None,
-    poll: Observer | None,
-) -> Run:
-    import pandas as pd
-
-    simulation, twin = experiment.simulation, experiment.simulation.twin
-    start = twin.conductances
-    before = experiment.probe.measure(twin)
-    began = perf_counter()
-    simulation.run(watch, poll)
-    took = perf_counter() - began
-    after = experiment.probe.measure(twin)
-    kinds = {"time_s": "f8", "updates": "i8"}
-    kinds |= dict.fromkeys([*after, *experiment.probe.observed], "f8")
-    probed = simulation.probe_columns()
-    return Run(
-        scenario_toml=partial(_text, scenario, seed),
-        log=simulation.log,
-        probes=pd.DataFrame(
-            {name: np.asarray(probed.get(name, ()), kind) for name, kind in kinds.items()}
-        ),
-        edges=partial(
-            edge_frame,
-            twin.circuit,
-            start,
-            twin.conductances,
-            simulation.cuts,
-            scenario.edges.titles(twin.circuit, Streams(seed)),
-        ),
-        nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
-        data=partial(
-            data_frame,
-            scenario.task.source_labels(),
-            experiment.dataset.inputs,
-            scenario.task.target_labels(),
-            experiment.dataset.desired,
-        ),
-        attached=[file.carried for file in attached(scenario)],
-        summary={
-            "title": scenario.title,
-            "seed": seed,
-            "engine": experiment.engine,
-            "stand_ins": stood_in,
-            "kinds": outside,
-            **{f"initial_{name}": value for name, value in before.items()},
-            **{f"final_{name}": value for name, value in after.items()},
-            "updates": simulation.updates,
-            "simulated_s": simulation.now if simulation.stopped else scenario.horizon,
-            "interrupted": simulation.stopped,
-            "wall_s": took,
-            "updates_per_s": simulation.updates / took,
-            "versions": versions(),
-        },
-    )
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of what computes a run, and ``code``, what tells ours from another."""
-    return _versions() | {"code": code()}
-
-
-@cache  # looking them up takes as long as a short run does
-def _versions() -> dict[str, str]:
-    from .. import __version__
-
-    found: dict[str, Any] = {"python": ".".join(map(str, sys.version_info[:3]))}
-    found["ohmtick"] = __version__
-    for package in ("numba", "numpy", "pymetis", "scipy", "simpy"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            found[package] = "not installed"
-    return found

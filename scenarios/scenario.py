@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -32,7 +33,7 @@ from ..engine.records.run import SUMMARY
 from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
-from .attached import attached, carried, relative_to
+from .attached import FromFile, attached, carried, relative_to
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
@@ -114,6 +115,14 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+        conductances = self.circuit.edge_conductances()
+        groups = self.edges.groups
+        own = {
+            f"edges.groups.{number}.resistor": each.resistor for number, each in enumerate(groups)
+        }
+        for key, resistor in {"edges.resistor": self.edges.resistor, **own}.items():
+            if resistor is not None and (conductances is None or not groups):
+                resistor.begun(key, conductances)
 
     # A scenario never changes, and studies run the same one many times: looked up once each.
 
@@ -135,7 +144,8 @@ class Scenario(Settings):
         **changes
             Dotted keys and their new values; a key that names a table takes a whole table and
             replaces it. None removes a key, so that its default holds. A new ``kind`` keeps
-            what the new kind knows of the table, and drops the rest.
+            what the new kind knows of the table, and drops the rest; a new ``file`` is looked for
+            from the working folder, and has another ``digest``.
 
         Raises
         ------
@@ -151,7 +161,7 @@ class Scenario(Settings):
         PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1)
         """
         tables = _written(self)
-        for key, value in changes.items():
+        for key, value in sorted(changes.items(), key=lambda change: change[0].endswith(".digest")):
             _set(tables, type(self), key.split("."), value)
         return type(self)(**tables)
 
@@ -272,6 +282,17 @@ def load(source: str | Path) -> Scenario:
             stacklevel=2,
         )
     return scenario
+
+
+@contextmanager
+def naming(source: object) -> Iterator[None]:
+    """Let what turns out to be wrong with a scenario begin with where that came from."""
+    try:
+        yield
+    except ScenarioError as error:
+        if isinstance(source, str | Path):
+            raise ScenarioError(f"{source}: {error}") from None
+        raise
 
 
 def _others(source: Path) -> str:
@@ -426,6 +447,8 @@ def _set(
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)
     else:  # an unknown key stays, even without a value: validation says what it thinks of it
+        if key == "file" and model is not None and issubclass(model, FromFile):
+            tables.pop("digest", None)  # it was that of the file before
         try:
             tables[key] = value if isinstance(value, BaseModel) else plain(value)
         except ValueError as error:

@@ -4,16 +4,71 @@ from __future__ import annotations
 
 import hashlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from ..engine.errors import ScenarioError
+from ..agents.edge import EdgeAgent
+from ..agents.kernels import RuleFunction
+from ..agents.timing import Ticks
+from ..engine.errors import OhmtickError, ScenarioError, shown
 from ..engine.kind import Kind
 from ..engine.messages import models
+
+
+@dataclass(frozen=True, kw_only=True)
+class StandIns:
+    """What a run is handed in place of parts of its scenario.
+
+    Attributes
+    ----------
+    clock : Ticks or None
+        For the clock of all edges.
+    rule : callable or None
+        For the function of their rule, in the unit of the rule that it replaces.
+    agent : type
+        For the edges' class.
+
+    Raises
+    ------
+    OhmtickError
+        For what cannot be a clock, and what cannot be called.
+    """
+
+    clock: Ticks | None = None
+    rule: RuleFunction | None = None
+    agent: type[EdgeAgent] = EdgeAgent
+
+    def __post_init__(self) -> None:
+        if self.clock is not None and not callable(getattr(self.clock, "ticks", None)):
+            raise OhmtickError(
+                f"the 'clock' of a run must have a method ticks, got {shown(self.clock)}"
+            )
+        for name, function in (("rule", self.rule), ("agent", self.agent)):
+            if function is not None and not callable(function):
+                raise OhmtickError(f"the {name!r} of a run must be callable, got {shown(function)}")
+
+    def described(self, parts: Iterable[tuple[str, object]]) -> dict[str, dict[str, Any]]:
+        """Return what a summary says of all that stood in, by key.
+
+        Parameters
+        ----------
+        parts
+            Those that a scenario holds itself, and their keys.
+        """
+        told = dict(parts)
+        told |= {} if self.clock is None else {"clock": self.clock}
+        told |= {} if self.rule is None else {"rule": self.rule}
+        told |= {} if self.agent is EdgeAgent else {"agent": self.agent}
+        return {key: _described(what) for key, what in told.items()}
+
+
+#: Nothing stands in for anything.
+NONE = StandIns()
 
 
 def is_stand_in(value: object, field: FieldInfo) -> bool:
@@ -62,7 +117,7 @@ def refuse_stand_ins(whole: BaseModel, kind: type[BaseModel]) -> None:
         )
 
 
-def described(what: object) -> dict[str, Any]:
+def _described(what: object) -> dict[str, Any]:
     """Return what a summary says of a class, a function or an object that stood in.
 
     Returns

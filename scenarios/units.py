@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from ..analysis.units import unit_in, unit_of_metric
 from ..engine.messages import models
 from .scenario import Scenario
 
@@ -27,8 +28,6 @@ def unit_of_key(key: str, scenario: Scenario | None = None) -> str:
     >>> unit_of_key("edges.latency"), unit_of_key("edges.clock.jitter")
     ('s', '')
     """
-    from ..analysis.units import unit_in
-
     part: object = scenario
     tables: tuple[type[BaseModel], ...] = (Scenario,)
     units = {""}
@@ -48,8 +47,6 @@ def unit_of_key(key: str, scenario: Scenario | None = None) -> str:
 
 def units_of(study: Study) -> dict[str, str]:
     """Return the units of a study's keys and metrics, by name, where they have one."""
-    from ..analysis.units import unit_of_metric
-
     units = {key: unit_of_key(key, study.scenario) for key in study.keys}
     units |= {name: unit_of_metric(name) for name in study.metrics}
     return {name: unit for name, unit in units.items() if unit}

@@ -89,7 +89,7 @@ def assert_equal(one: Run, other: Run) -> None:
     assert_frame_equal(one.events, other.events, check_exact=True)
     assert_frame_equal(one.probes, other.probes, check_exact=True)
     assert one.conductances.tobytes() == other.conductances.tobytes()
-    volatile = {"wall_s", "updates_per_s", "engine"}
+    volatile = {"wall_s", "updates_per_s", "engine", "not_compiled"}
     assert {key: one.summary[key] for key in one.summary.keys() - volatile} == {
         key: other.summary[key] for key in other.summary.keys() - volatile
     }

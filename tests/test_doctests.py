@@ -1,4 +1,4 @@
-"""Every example in a docstring, and every Python block of the README, runs as written.
+"""Every example in a docstring, and every Python block of some pages, runs as written.
 
 Not left to ``pytest --doctest-modules``: that imports files by their path, and since the root of
 the repository is the package, it would load each module again under the name of the checkout.
@@ -47,23 +47,22 @@ def test_docstrings(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert not failures, capsys.readouterr().out
 
 
-def test_readme(capsys: pytest.CaptureFixture[str]) -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("page", ["README.md", "docs/your_work.md"])
+def test_pages(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
     blocks = list(re.finditer(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE))
-    assert blocks, "README.md has no Python block"
+    assert blocks, f"{page} has no Python block"
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     shared: dict[str, Any] = {"__name__": "__main__"}
     for block in blocks:
         line = text.count("\n", 0, block.start(1))
         if ">>>" in block[1]:
-            example = doctest.DocTestParser().get_doctest(
-                block[1], shared, "README.md", "README.md", line
-            )
+            example = doctest.DocTestParser().get_doctest(block[1], shared, page, page, line)
             runner.run(example, clear_globs=False)
             shared = example.globs  # the runner was given a copy
         else:
             source = "\n" * line + textwrap.dedent(block[1])
-            exec(compile(source, str(ROOT / "README.md"), "exec"), shared)
+            exec(compile(source, str(ROOT / page), "exec"), shared)
     assert not runner.failures, capsys.readouterr().out
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any
 
 from ...engine.kind import Kind
 from ...engine.streams import FloatArray, Streams
-from ..clocks.base import blocks
 
 
 class Comparator(Kind, family="comparator", default="gaussian"):
@@ -37,16 +35,3 @@ class Comparator(Kind, family="comparator", default="gaussian"):
         ndarray
             What is added to the free and to the clamped drop, shape (count, 2).
         """
-
-
-def errors(
-    comparator: Comparator, edge: int, streams: Streams
-) -> Iterator[tuple[float, float]] | None:
-    """Yield the errors of an edge's free and clamped reading, V, a pair for each reading.
-
-    None where readings are exact.
-    """
-    if comparator.is_exact:
-        return None
-    drawn = (comparator.draw(edge, first, count, streams) for first, count in blocks())
-    return ((free, clamped) for block in drawn for free, clamped in block.tolist())

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from ...engine.errors import AnalysisError, nearest, shown
@@ -24,8 +25,6 @@ from ...engine.registry import Family
 from .. import learning
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ...engine.records.run import Run
 
 Metric = Callable[["Run"], float]
@@ -59,9 +58,7 @@ def metric(function: M | None = None, *, events: bool = True) -> M | Callable[[M
     AnalysisError
         When another metric is known under that name.
     """
-    if function is None:
-        return lambda function: _register(function, events)
-    return _register(function, events)
+    return partial(_register, events=events) if function is None else _register(function, events)
 
 
 def _register(function: M, events: bool) -> M:
@@ -89,13 +86,7 @@ def name_of(function: Metric) -> str:
 
 
 def known(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of some metrics, all known.
-
-    Raises
-    ------
-    AnalysisError
-        For an unknown name, with the nearest known one, or one that is named twice.
-    """
+    """Return the names of some metrics; refuse one that is unknown, or that is named twice."""
     asked = tuple(names)
     for name in asked:
         if not isinstance(name, str):
@@ -133,13 +124,13 @@ def final_error(run: Run) -> float:
 @metric(events=False)
 def settled_error(run: Run) -> float:
     """Mean test error over the last quarter of the run, V²."""
-    return math.nan if (settled := _settled(run)) is None else settled.mean
+    return _settled(run, "error", "mean")
 
 
 @metric(events=False)
 def fluctuation(run: Run) -> float:
     """S.d. of the test error over the last quarter of the run, V²."""
-    return math.nan if (settled := _settled(run)) is None else settled.fluctuation
+    return _settled(run, "error", "fluctuation")
 
 
 @metric(events=False)
@@ -151,13 +142,13 @@ def best_error(run: Run) -> float:
 @metric(events=False)
 def time_to_half(run: Run) -> float:
     """Time at which the test error is first below half of its first value, s."""
-    return _time_to(run.probes, 0.5)
+    return _time_to(run, 0.5)
 
 
 @metric(events=False)
 def time_to_tenth(run: Run) -> float:
     """Time at which the test error is first below a tenth of its first value, s."""
-    return _time_to(run.probes, 0.1)
+    return _time_to(run, 0.1)
 
 
 @metric(events=False)
@@ -181,10 +172,7 @@ def final_accuracy(run: Run) -> float:
 @metric(events=False)
 def settled_accuracy(run: Run) -> float:
     """Mean accuracy over the last quarter of the run; NaN without classes."""
-    if "accuracy" not in run.probes or run.probes.empty:
-        return math.nan
-    as_error = run.probes[["time_s"]].assign(error=run.probes["accuracy"])
-    return learning.settled_error(as_error).mean
+    return _settled(run, "accuracy", "mean")
 
 
 @metric
@@ -200,12 +188,15 @@ def saturated(run: Run) -> float:
     return float((events["conductance_after_S"] == events["conductance_before_S"]).mean())
 
 
-def _settled(run: Run) -> learning.SettledError | None:
-    return None if run.probes.empty else learning.settled_error(run.probes)
-
-
-def _time_to(probes: pd.DataFrame, fraction: float) -> float:
-    if probes.empty:
+def _settled(run: Run, column: str, what: str) -> float:
+    if column not in run.probes or run.probes.empty:
         return math.nan
-    time = learning.time_to(probes, fraction)
+    as_error = run.probes[["time_s"]].assign(error=run.probes[column])
+    return float(getattr(learning.settled_error(as_error), what))
+
+
+def _time_to(run: Run, fraction: float) -> float:
+    if run.probes.empty:
+        return math.nan
+    time = learning.time_to(run.probes, fraction)
     return math.inf if math.isnan(time) else time

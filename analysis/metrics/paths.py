@@ -56,25 +56,23 @@ def spread_of_states(run: Run) -> float:
 @metric(events=False)
 def largest_curvature(run: Run) -> float:
     """Largest curvature of coupled learning at the last conductances, V²/S; of one datum only."""
-    found = _curvature(run)
-    return math.nan if found is None else found.largest
+    return math.nan if (found := _curvature(run)) is None else found.largest
 
 
 @metric(events=False)
 def participation(run: Run) -> float:
     """How many edges share in the correction of the outputs; of one datum only."""
-    found = _curvature(run)
-    return math.nan if found is None else found.participation
+    return math.nan if (found := _curvature(run)) is None else found.participation
 
 
 def _curvature(run: Run) -> Curvature | None:
     task = run.scenario["task"]
     if task["kind"] != "allostery":
         return None
-    if mismatch_of(run).conductance:
+    if mismatch := mismatch_of(run).conductance:
         raise AnalysisError(
             "the curvature of learning is that of copies which share each conductance, and "
-            f"edges.mismatch.conductance is {mismatch_of(run).conductance:g} in this run"
+            f"edges.mismatch.conductance is {mismatch:g} in this run"
         )
     sources, targets = task["sources"], list(task["targets"])
     return curvature(circuit_of(run), run.conductances, sources, targets)
@@ -82,12 +80,15 @@ def _curvature(run: Run) -> Curvature | None:
 
 def _displacement(lag: int) -> Callable[[Run], float]:
     def displacement(run: Run) -> float:
-        """How far resistors are from where they were some periods ago, squared and summed."""
         walk = settled_path(run)
         if lag >= len(walk):
             return math.nan
         return float(trajectories.displacement(walk, [lag])["msd"].iloc[0])
 
+    ago = "a period" if lag == 1 else f"{lag} periods"
+    displacement.__doc__ = (
+        f"How far resistors are from where they were {ago} ago, squared and summed."
+    )
     return displacement
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from ..statistics import Estimate
-from .verdicts import Verdict, interval, rule, verdict
+from .verdicts import Verdict, interval, number, verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,25 +19,18 @@ if TYPE_CHECKING:
 Records = Mapping[str, "StudyRecord"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One statement, and what the data say of it.
+class Bounds(TypedDict, total=False):
+    """What an effect should keep: below a bound, above one, or between two."""
 
-    Attributes
-    ----------
-    claim : int
-        To which claim it belongs.
-    statement : str
-        What should be so.
-    effect : str
-        What was measured.
-    found : Estimate
-        With its interval.
-    below, above : float or None
-        The bounds that the effect should keep, one of them at least.
-    main : bool
-        Whether it is what the claim says, and not a detail of it.
-    """
+    below: float
+    above: float
+    main: bool
+    """Whether it is what the claim says, and not a detail of it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One statement, the effect that was measured of it, and what that says."""
 
     claim: int
     statement: str
@@ -58,7 +51,10 @@ class Finding:
     @property
     def rule(self) -> str:
         """When the statement holds."""
-        return rule(below=self.below, above=self.above)
+        if self.below is None or self.above is None:
+            side, bound = ("above", self.above) if self.below is None else ("below", self.below)
+            return f"{side} {number(bound or 0.0)}"
+        return f"between {number(self.above)} and {number(self.below)}"
 
     @property
     def interval(self) -> str:
@@ -80,69 +76,37 @@ class Result:
     figures: dict[str, tuple[Figure, str]] = field(default_factory=dict)
     """Figures with their captions, by file name."""
 
-    def judge(
-        self,
-        statement: str,
-        effect: str,
-        found: Estimate,
-        *,
-        below: float | None = None,
-        above: float | None = None,
-        main: bool = False,
-    ) -> None:
-        """Add a finding: the effect should lie below a bound, above one, or between two."""
-        self.findings.append(
-            Finding(
-                claim=self.claim, statement=statement, effect=effect, found=found,
-                below=below, above=above, main=main,
-            )
-        )  # fmt: skip
+    def judge(self, statement: str, effect: str, found: Estimate, **bounds: Unpack[Bounds]) -> None:
+        """Add a finding."""
+        self.findings.append(Finding(self.claim, statement, effect, found, **bounds))
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim, and what judges it.
-
-    Attributes
-    ----------
-    number : int
-        By which it is called.
-    title : str
-        Of its chapter.
-    needs : tuple of str
-        The series that it cannot do without.
-    judge : callable
-        Takes the result to fill in, and what was recorded, by series and scenario.
-    """
+    """A claim, its number, the title of its chapter, and what judges it."""
 
     number: int
     title: str
     needs: tuple[str, ...]
+    """The series that it cannot do without."""
     judge: Callable[[Result, Mapping[str, Records]], None]
-
-    def result(self, series: Mapping[str, Records]) -> Result:
-        """Judge the claim."""
-        result = Result(self.title, claim=self.number)
-        self.judge(result, series)
-        return result
+    """Takes the result to fill in, and what was recorded, by series and scenario."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """A paper, and its claims.
-
-    Attributes
-    ----------
-    title, about : str
-        Of the report: its heading, and what was claimed where by whom.
-    claims : tuple of Claim
-        In the order of its chapters.
-    """
+    """A paper, and its claims, in the order of their chapters."""
 
     title: str
+    """The heading of the report."""
     about: str
+    """What was claimed where by whom."""
     claims: tuple[Claim, ...]
 
     def judge(self, series: Mapping[str, Records]) -> list[Result]:
         """Judge each claim whose studies are there."""
-        return [claim.result(series) for claim in self.claims if set(claim.needs) <= set(series)]
+        claims = [claim for claim in self.claims if set(claim.needs) <= set(series)]
+        results = [Result(claim.title, claim=claim.number) for claim in claims]
+        for claim, result in zip(claims, results, strict=True):
+            claim.judge(result, series)
+        return results

@@ -17,6 +17,7 @@ from ..statistics import Estimate
 
 WIDTH = 7.0  # in, both columns of a journal
 LEGEND: dict[str, Any] = {"fontsize": 7, "frameon": False}
+MARKS: dict[str, Any] = {"fmt": "o", "ms": 3, "lw": 1}
 
 
 def panels(rows: int, cols: int, height: float, **settings: Any) -> tuple[Figure, Any]:
@@ -37,10 +38,12 @@ def letters(axes: Iterable[Axes]) -> None:
         ax.set_title(letter, loc="left", fontsize=9, fontweight="bold")
 
 
-def legend_above(figure: Figure, ax: Axes, **settings: Any) -> None:
-    """Put the legend of some Axes above the figure."""
-    handles, labels = ax.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", frameon=False, **settings)
+def legend_above(figure: Figure, *axes: Axes, **settings: Any) -> None:
+    """Put the legend of some Axes above the figure, each label once."""
+    known = [zip(*ax.get_legend_handles_labels(), strict=True) for ax in axes]
+    drawn = {label: handle for each in known for handle, label in each}
+    how: dict[str, Any] = {"loc": "outside upper center", "frameon": False} | settings
+    figure.legend(drawn.values(), drawn, **how)
 
 
 def points(
@@ -53,10 +56,8 @@ def points(
 ) -> None:
     """Draw a table of estimates with their intervals, a row each, the first on top."""
     value, low, high = (table[name].to_numpy() for name in ("value", "low", "high"))
-    ax.errorbar(
-        value, np.arange(len(table)) + shift, xerr=[value - low, high - value], fmt="o", ms=3,
-        lw=1, color=colour, capsize=1.5, label=label,
-    )  # fmt: skip
+    how: dict[str, Any] = MARKS | {"color": colour, "capsize": 1.5, "label": label}
+    ax.errorbar(value, np.arange(len(table)) + shift, xerr=[value - low, high - value], **how)
     ax.set_yticks(range(len(table)), table["label"])
     ax.set_ylim(len(table) - 0.5, -0.5)
 
@@ -78,20 +79,10 @@ def curve(
 
 
 def spread(ax: Axes, x: Any, ends: Any, colour: Any, **settings: Any) -> None:
-    """Draw points with bars.
-
-    Parameters
-    ----------
-    ax, x
-        Where.
-    ends
-        The lower ends, the points, the upper ends.
-    colour, settings
-        As errorbar takes them.
-    """
+    """Draw points with bars, given the lower ends, the points, and the upper ends."""
     low, middle, high = ends
     across = [np.subtract(middle, low), np.subtract(high, middle)]
-    how: dict[str, Any] = {"fmt": "o", "ms": 3, "lw": 1, "color": colour} | settings
+    how: dict[str, Any] = MARKS | {"color": colour} | settings
     ax.errorbar(x, middle, yerr=across, **how)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..resampling import CONFIDENCE
+from ..resampling import CONFIDENCE, ends_of
 from ..statistics import Comparison, Estimate, compare
 
 if TYPE_CHECKING:
@@ -22,6 +22,11 @@ def proportion(hits: Iterable[object]) -> Estimate:
     found = binomtest(int(flags.sum()), flags.size)
     ends = found.proportion_ci(CONFIDENCE, method="exact")
     return Estimate(value=float(flags.mean()), low=ends.low, high=ends.high, seeds=flags.size)
+
+
+def ratios(wide: pd.DataFrame, reference: str) -> dict[str, Comparison]:
+    """Return the ratio of each column to one of them, paired by seed."""
+    return {label: ratio(wide[label], wide[reference]) for label in wide.columns.drop(reference)}
 
 
 def seeds_that(runs: pd.DataFrame, flags: pd.Series) -> Estimate:
@@ -39,23 +44,13 @@ def resampled(
 ) -> Estimate:
     """Return a statistic of the numbers of the seeds, and its bootstrap interval.
 
-    Parameters
-    ----------
-    statistic
-        Takes an array of seeds' numbers, some of them twice, and returns a number; NaN is left
-        out of the interval.
-    seeds
-        How many seeds there are.
-    resamples, seed
-        Number of resamples, and the seed that draws them.
+    It takes an array of seeds' numbers, some of them twice, and returns a number; NaN is left out
+    of the interval.
     """
     rng = np.random.default_rng(seed)
     draws = [statistic(rng.integers(0, seeds, seeds)) for _ in range(resamples)]
-    tail = 50.0 * (1.0 - CONFIDENCE)
-    known = np.array(draws)[~np.isnan(draws)]
-    ends = np.percentile(known, [tail, 100.0 - tail], method="inverted_cdf")
-    value = float(statistic(np.arange(seeds)))
-    return Estimate(value=value, low=float(ends[0]), high=float(ends[1]), seeds=seeds)
+    low, high = ends_of(np.array(draws))
+    return Estimate(value=float(statistic(np.arange(seeds))), low=low, high=high, seeds=seeds)
 
 
 def median_by_seed(values: pd.Series) -> Estimate:

@@ -26,25 +26,10 @@ bound, *does not hold* where none of it does, and is *undecided* otherwise.
 def write(
     paper: Paper, records: Mapping[str, Records], folder: Path, *, command: str
 ) -> list[Finding]:
-    """Write the report, and return its findings.
+    """Judge what was recorded, by series and scenario, write the report, and return its findings.
 
-    Each file is whole, whenever the writing is stopped; README.md, which names them, is the last.
-
-    Parameters
-    ----------
-    paper
-        What is claimed.
-    records
-        What was recorded, by series and scenario.
-    folder
-        Where to; what is there is written over.
-    command
-        What made it.
-
-    Raises
-    ------
-    RecordError
-        When a file cannot be written.
+    What is in the folder is written over. Each file is whole, whenever the writing is stopped;
+    README.md, which names them, and the command that made them, is the last.
     """
     with savable():
         results = paper.judge(records)
@@ -55,7 +40,7 @@ def write(
     studies = [record for series in records.values() for record in series.values()]
     text = HEAD.format(
         title=paper.title, about=paper.about, command=command,
-        version=studies[0].facts["version"], runs=sum(map(len, studies)),
+        version=studies[0].metadata["version"], runs=sum(map(len, studies)),
     )  # fmt: skip
     text += "\n" + _summary(results) + "".join(map(_chapter, results))
     write_text(folder / "README.md", text)

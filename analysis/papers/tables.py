@@ -45,6 +45,15 @@ def geometric(runs: pd.DataFrame, metric: str) -> pd.DataFrame:
     return mean.apply(np.exp)[list(runs["label"].unique())]
 
 
+def log_ratios(runs: pd.DataFrame, metric: str, reference: str) -> pd.DataFrame:
+    """Return the logarithms of a metric over the reference's, a row a seed and a column a cell.
+
+    Zero counts as 1e-300; two infinities have no ratio.
+    """
+    logs = by_seed(runs, metric).clip(lower=1e-300).apply(np.log)
+    return logs.drop(columns=reference).sub(logs[reference], axis="index")
+
+
 def of_each_run(frame: pd.DataFrame, number: Callable[[pd.DataFrame], float | None]) -> pd.Series:
     """Return a number by scenario and seed, from the rows of each; None leaves it out."""
     import pandas as pd

@@ -27,13 +27,6 @@ def verdict(found: Estimate, *, below: float | None = None, above: float | None 
     return "undecided"
 
 
-def rule(*, below: float | None = None, above: float | None = None) -> str:
-    """Say when a statement holds."""
-    if below is not None and above is not None:
-        return f"between {number(above)} and {number(below)}"
-    return f"below {number(below)}" if below is not None else f"above {number(above or 0.0)}"
-
-
 def interval(found: Estimate) -> str:
     """Write an estimate with its interval."""
     return f"{number(found.value)} [{number(found.low)}, {number(found.high)}]"

@@ -18,25 +18,21 @@ def log_norm(
     conductances: npt.NDArray[np.float64], bounds: tuple[float, float] | None = None
 ) -> LogNorm:
     """Return the logarithmic scale of some conductances, which has two different ends."""
-    positive = conductances[conductances > 0.0]
-    low, high = bounds or (
-        (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
-    )
-    if low == high:
-        low, high = low / 2.0, high * 2.0
-    return LogNorm(low, high, clip=True)
+    positive = conductances[(conductances > 0.0) & np.isfinite(conductances)]
+    if bounds is None:
+        bounds = (float(positive.min()), float(positive.max())) if positive.size else (1.0, 1.0)
+    low, high = bounds
+    return LogNorm(low, high, clip=True) if low < high else LogNorm(low / 2, high * 2, clip=True)
 
 
 def conductance_key(ax: Axes | npt.NDArray[np.object_], norm: LogNorm, aspect: float = 30) -> None:
     """Draw the colour bar of conductances below axes."""
     some = cast(Axes, np.ravel(np.asarray(ax, dtype=object))[0])
-    figure = some.figure
-    bar = figure.colorbar(
-        ScalarMappable(norm, ORDERED), ax=ax, orientation="horizontal", aspect=aspect, pad=0.02
-    )
+    scale = ScalarMappable(norm, ORDERED)
+    bar = some.figure.colorbar(scale, ax=ax, orientation="horizontal", aspect=aspect, pad=0.02)
+    bar.set_label("conductance", size=some.yaxis.label.get_fontsize())
     assert norm.vmin is not None
     assert norm.vmax is not None
-    bar.set_label("conductance", size=some.yaxis.label.get_fontsize())
     bar.ax.xaxis.set_major_locator(_locator(norm.vmax / norm.vmin))
     bar.ax.xaxis.set_minor_locator(NullLocator())
     bar.ax.xaxis.set_major_formatter(EngFormatter("S"))

@@ -1,6 +1,7 @@
-"""What all figures share: their size, colours, labels, and what they leave out."""
+"""What all figures share: their size, colours, labels, curves, and what they leave out."""
 
 from collections.abc import Hashable, Iterable
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -10,8 +11,8 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.colors import ListedColormap, to_hex
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+from matplotlib.colors import ListedColormap
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter, StrMethodFormatter
 from matplotlib.typing import ColorType
 
 from ...engine.errors import shortened
@@ -21,35 +22,33 @@ FIGURE = (3.4, 2.4)  # in, one column of a journal
 BINS = 1000  # over the time axis, each finer than a 300 dpi dot at column width
 ROWS = 150  # edges that can still be told apart at column width
 MOST_LETTERS = 60  # of a title, a label or an entry of a legend
-KEYS = 6  # entries of a legend of numbers
+#: How a legend is written.
+LEGEND: dict[str, Any] = {"fontsize": "small", "title_fontsize": "small", "frameon": False}
 
 DISTINCT: list[ColorType] = list(sns.color_palette("colorblind"))
 # Viridis without its yellow end, which is too pale for a line on white.
 ORDERED = ListedColormap(mpl.colormaps["viridis"](np.linspace(0.0, 0.9, 256)), name="viridis")
 
 
+def panels(*shape: int, size: tuple[float, float], **settings: Any) -> Any:
+    """Return the Axes of a new figure, as `matplotlib.pyplot.subplots` makes them."""
+    with sns.plotting_context("paper"), sns.axes_style("ticks"):
+        figure, axes = plt.subplots(*shape, figsize=size, layout="constrained", **settings)
+    sns.despine(fig=figure)
+    return axes
+
+
 def axes_for(ax: Axes | None, size: tuple[float, float] = FIGURE) -> Axes:
     """Return the Axes given, or those of a new figure of column width."""
-    if ax is not None:
-        return ax
-    with sns.plotting_context("paper"), sns.axes_style("ticks"):
-        _, ax = plt.subplots(figsize=size, layout="constrained")
-    sns.despine(ax=ax)
-    return ax
+    found: Axes = panels(size=size) if ax is None else ax
+    return found
 
 
-def stacked(heights: tuple[float, float]) -> tuple[Axes, Axes]:
+def stacked(heights: tuple[float, float]) -> npt.NDArray[np.object_]:
     """Return two Axes of a new figure of column width, one above the other on one x axis."""
-    with sns.plotting_context("paper"), sns.axes_style("ticks"):
-        figure, (upper, lower) = plt.subplots(
-            2,
-            figsize=(FIGURE[0], 1.3 * FIGURE[1]),
-            height_ratios=heights,
-            sharex=True,
-            layout="constrained",
-        )
-    sns.despine(fig=figure)
-    return upper, lower
+    size = (FIGURE[0], 1.3 * FIGURE[1])
+    axes: npt.NDArray[np.object_] = panels(2, size=size, height_ratios=heights, sharex=True)
+    return axes
 
 
 def as_written(ax: Axes) -> Axes:
@@ -68,10 +67,7 @@ def as_written(ax: Axes) -> Axes:
 
 
 def spans(values: npt.ArrayLike, factor: float) -> bool:
-    """Whether numbers are positive and the largest is over a factor times the smallest.
-
-    Those that are not finite do not count.
-    """
+    """Whether numbers, but for infinite ones, are positive and span more than a factor."""
     known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)]
     return bool(known.size and known.min() > 0 and known.max() > factor * known.min())
@@ -81,21 +77,25 @@ def log_axis(axis: Axis, low: float, high: float) -> None:
     """Label a logarithmic axis: its decades, or 1, 2, 5 where there are less than three."""
     if high < 100.0 * low:
         axis.set_major_locator(LogLocator(10.0, subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+        short = low >= 1e-3 and high < 1e4
+        plain = StrMethodFormatter("{x:g}")
+        powers = LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf))
+        axis.set_major_formatter(plain if short else powers)
     axis.set_minor_formatter(NullFormatter())
 
 
-def hex_of(colours: Iterable[ColorType]) -> list[str]:
-    """Return colours as a page writes them: #rrggbb."""
-    return [to_hex(colour) for colour in colours]
-
-
-def palette_of(levels: list[Hashable], numeric: bool) -> dict[Hashable, ColorType]:
+def palette_of(levels: pd.Series) -> dict[Hashable, ColorType]:
     """Give each level a colour: in order for numbers and for many, else easy to tell apart."""
-    if numeric or len(levels) > len(DISTINCT):
-        shades = ORDERED(np.linspace(0.0, 1.0, len(levels)))
-        return {level: tuple(shade) for level, shade in zip(levels, shades, strict=True)}
-    return dict(zip(levels, DISTINCT, strict=False))
+    numeric = pd.api.types.is_numeric_dtype(levels.dtype)
+    names: list[Hashable] = (levels.sort_values() if numeric else levels).unique().tolist()
+    if numeric or len(names) > len(DISTINCT):
+        return dict(zip(names, map(tuple, ORDERED(np.linspace(0.0, 1.0, len(names)))), strict=True))
+    return dict(zip(names, DISTINCT, strict=False))
+
+
+def band(ax: Axes, x: pd.Series, low: pd.Series, high: pd.Series, colour: ColorType) -> None:
+    """Shade what lies between two curves."""
+    ax.fill_between(x, low, high, color=colour, alpha=0.2, linewidth=0)
 
 
 def choose_edges(known: list[int], edges: Iterable[int] | None, where: str) -> list[int]:
@@ -105,10 +105,8 @@ def choose_edges(known: list[int], edges: Iterable[int] | None, where: str) -> l
         return [known[row] for row in rows.round().astype(int)]
     named = sorted({int(edge) for edge in edges})
     require(named, "edges", where, "name at least one edge", "none")
-    strange = sorted(set(named).difference(known))
-    require(
-        not strange, "edges", where, "name edges in the events", strange[0] if strange else None
-    )
+    strange = next((edge for edge in named if edge not in known), None)
+    require(strange is None, "edges", where, "name edges in the events", strange)
     return named
 
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from ..frames import check_frame, require
 from ..phases import order_parameter as order_of
 from ..units import COLUMNS
-from .groups import group_colours, group_legend, named_groups
+from .groups import group_colours, group_legend, legend, named_groups, told_apart
 from .style import BINS, DISTINCT, axes_for, bins_of, choose_edges, stacked
 
 WINDOW = 20  # ticks an edge in the default raster
@@ -28,37 +28,20 @@ def ticks(
 ) -> Axes:
     """Raster of the times at which the edges sensed: one row an edge, one mark a tick.
 
-    Without `stop` the window is as long as an edge takes for 20 ticks on average, so that single
-    ticks can be seen; the rest of the run is left out. Of more than 150 edges 150 are drawn, evenly
-    spread by number, unless `edges` names them; of ticks closer than a thousandth of the window,
-    whose marks would cover one another, the first. A tick is there if it was acted on: see
-    `analysis.timing`.
+    Rows lie at 0, 1, … from the bottom, in ascending order of the edges, whose numbers they bear.
+    A tick is there if it was acted on: see `analysis.timing`. Of ticks closer than a thousandth of
+    the window, whose marks would cover one another, the first is drawn.
 
     Parameters
     ----------
     events : DataFrame
         Events of one run, in any order.
     start, stop : float, optional
-        The window [start, stop), s. By default it opens at the first tick.
+        The window [start, stop), s. By default it opens at the first tick, and is as long as an
+        edge takes for 20 ticks on average, so that single ticks can be seen.
     edges : iterable of int, optional
-        The edges to draw; by default all that act.
-    groups : array_like of str, shape (E,), optional
-        The group of every edge, "" for none, as a run's `edges` have them; edges then have the
-        colour of their group, and the legend is of groups.
-    ax : Axes, optional
-        Where to draw; by default a new figure of column width.
-
-    Returns
-    -------
-    Axes
-        With one `EventCollection` an edge, in ascending order from the bottom. Rows lie at 0, 1, …
-        and are labelled with the edge's number.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, the frame is empty, no tick lies in the window, an edge has no
-        entry in `groups`, or one in `edges` has no events.
+        The edges to draw; by default all that act, and of more than 150 so many, evenly spread by
+        number.
     """
     where = "ticks"
     check_frame(events, ["edge", "sensed_s"], "events", where)
@@ -75,7 +58,6 @@ def ticks(
     require(not window.empty, "start", where, rule, f"[{begin}, {stop})")
 
     chosen = choose_edges(acting, edges, where)
-    window = window[window["edge"].isin(chosen)]
     bins = bins_of(window["sensed_s"], begin, stop)
     marks = window["sensed_s"].groupby([window["edge"], bins]).min().groupby("edge")
     times = {edge: group.to_numpy() for edge, group in marks}
@@ -83,8 +65,7 @@ def ticks(
     colours = [DISTINCT[0]]
     if groups is not None:
         names = named_groups(groups, where, max(acting) + 1)
-        of_group = group_colours(names)
-        colours = [of_group[names[edge]] for edge in chosen]
+        colours = [group_colours(names)[names[edge]] for edge in chosen]
         group_legend(ax, names)
     ax.eventplot(
         [times.get(edge, np.empty(0)) for edge in chosen],
@@ -93,43 +74,38 @@ def ticks(
         linewidths=0.8,
         colors=colours,
     )
-    steps = MaxNLocator(8, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(chosen) - 1)
+    steps = MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]).tick_values(0, len(chosen) - 1)
     rows = [int(row) for row in steps if 0 <= row < len(chosen)]
     ax.set_yticks(rows, [str(chosen[row]) for row in rows])
     ax.set(xlabel=COLUMNS["time_s"], ylabel="edge", xlim=(begin, stop))
     return ax
 
 
-def order_parameter(order: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
+def order_parameter(order: pd.DataFrame, hue: str | None = None, *, ax: Axes | None = None) -> Axes:
     """Order parameter of the clocks over time, from 0 to 1.
+
+    A dashed line is where as many clocks without any order would be on average, √(π / 4E). Left out
+    are times at which less than nine tenths of the clocks have a phase: few clocks are always in
+    step.
 
     Parameters
     ----------
     order : DataFrame
         `time_s`, `order_parameter` and `edges`, as `analysis.order_parameter` returns.
-    ax : Axes, optional
-        Where to draw; by default a new figure of column width.
-
-    Returns
-    -------
-    Axes
-        With a dashed line where as many clocks without any order would be on average, √(π / 4E).
-        Left out are times at which less than nine tenths of the clocks have a phase: few clocks
-        are always in step.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
     """
-    check_frame(order, ["time_s", "order_parameter", "edges"], "order", "order_parameter")
+    columns = ["time_s", "order_parameter", "edges"]
+    order, hue, colours = told_apart(order, columns, "order", "order_parameter", hue)
     ax = axes_for(ax)
-    clocks = int(order["edges"].max())
-    known = order["order_parameter"].where(order["edges"] >= 0.9 * clocks)
-    ax.plot(order["time_s"], known, color=DISTINCT[0], linewidth=0.9)
-    if clocks > 1:
-        ax.axhline(np.sqrt(np.pi / (4 * clocks)), color="0.35", linewidth=0.8, linestyle="--")
+    for level, own in order.groupby("hue", sort=False):
+        clocks = int(own["edges"].max())
+        known = own["order_parameter"].where(own["edges"] >= 0.9 * clocks)
+        ax.plot(own["time_s"], known, color=colours[level], linewidth=0.9, label=str(level))
+        if clocks > 1:
+            colour = colours[level] if hue else "0.35"
+            ax.axhline(np.sqrt(np.pi / (4 * clocks)), color=colour, linewidth=0.8, linestyle="--")
+    legend(ax, hue, colours)
     ax.set(xlabel=COLUMNS["time_s"], ylabel="order\nparameter", ylim=(0.0, 1.05))
+    ax.set_yticks([0.0, 0.5, 1.0])
     return ax
 
 
@@ -138,36 +114,35 @@ def ticks_and_order(
     start: float | None = None,
     stop: float | None = None,
     *,
-    period: float | None = None,
+    period: npt.ArrayLike | None = None,
     groups: npt.ArrayLike | None = None,
 ) -> npt.NDArray[np.object_]:
     """Raster of the ticks, and below it the order parameter of the clocks at the same times.
 
+    Of groups, each of two clocks or more has an order of its own. Returns two Axes of a new figure.
+
     Parameters
     ----------
-    events : DataFrame
-        Events of one run, in any order.
-    start, stop : float, optional
-        The window, as for `ticks`.
-    period : float, optional
-        As for `analysis.order_parameter`.
-    groups : array_like of str, shape (E,), optional
+    events, start, stop
         As for `ticks`.
-
-    Returns
-    -------
-    ndarray of Axes, shape (2,)
-        In a new figure of column width.
-
-    Raises
-    ------
-    AnalysisError
-        As `ticks`.
+    period : float or array_like, shape (E,), optional
+        As for `analysis.order_parameter`.
     """
-    raster, order = stacked(heights=(2.2, 1.0))
+    raster, order = panels = stacked(heights=(2.2, 1.0))
     ticks(events, start, stop, groups=groups, ax=raster)
     begin, end = raster.get_xlim()
     times = np.linspace(begin, end, BINS)
-    order_parameter(order_of(events, times, period), ax=order)
+    apart, hue, _ = told_apart(events, ["edge"], "events", "ticks_and_order", groups=groups)
+    found = [
+        order_of(own, times, period).assign(group=name)
+        for name, own in apart.groupby("hue")
+        if own["edge"].min() < own["edge"].max()
+    ]
+    if not found:
+        found, hue = [order_of(events, times, period)], None
+    order_parameter(pd.concat(found, ignore_index=True), hue, ax=order)
+    if hue:
+        order.get_legend().remove()  # it stands beside the raster
     raster.set_xlabel("")
-    return np.asarray([raster, order], dtype=object)
+    raster.figure.align_ylabels(panels)
+    return panels

@@ -17,13 +17,15 @@ from ...engine.records.writing import whole_file
 from ..frames import require
 from ..recorded import span_of
 from ..runs import open_run
+from ..saving import savable
 from ..trajectories import path as path_of
 from .downsampling import downsample
 from .replay import bounds_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.collections import LineCollection
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 #: What a film can be: the suffix, and the writer of matplotlib.
 WRITERS = {".gif": "pillow", ".mp4": "ffmpeg"}
@@ -71,7 +73,7 @@ def animate(
         When a run cannot be read, or the film not written; then nothing is left behind.
     """
     path = Path(out)
-    writer = writer_of(path)
+    writer = _writer_of(path)
     if not folders:
         raise OhmtickError("a film must be given at least one run folder, got none")
     require(frames >= 2, "frames", "animate", "be at least 2", frames)
@@ -82,10 +84,13 @@ def animate(
     rule = f"open before it closes, within [0, {end:g}] s"
     within = 0.0 <= start < stop <= end
     require(within, "window", "animate", rule, f"{start:g} to {stop:g} s")
-    film = _Film(runs, np.linspace(start, stop, frames))
-    with whole_file(path) as partial:
+    with savable(), whole_file(path) as partial:
+        from matplotlib.animation import FuncAnimation
+
+        figure, draw = _film(runs, np.linspace(start, stop, frames))
+        film = FuncAnimation(figure, draw, frames=frames, blit=False)
         try:
-            film.write(partial, writer, fps, watch)
+            film.save(partial, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
         except (ValueError, RuntimeError, IndexError, OSError, SubprocessError) as error:
             if isinstance(error.__context__, KeyboardInterrupt):
                 raise KeyboardInterrupt from None  # its writer could not finish what was given up
@@ -93,14 +98,8 @@ def animate(
     return path
 
 
-def writer_of(path: Path) -> str:
-    """Return the name of matplotlib's writer for a film.
-
-    Raises
-    ------
-    OhmtickError
-        For an unknown suffix, or a writer that is not installed.
-    """
+def _writer_of(path: Path) -> str:
+    """Return the name of matplotlib's writer for a film; refuse one that is not there."""
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         got = path.suffix or "no suffix"
@@ -112,101 +111,87 @@ def writer_of(path: Path) -> str:
     return writer
 
 
-class _Film:
-    """The figure, and what changes in it from frame to frame."""
+def _film(
+    runs: Sequence[Run], times: npt.NDArray[np.float64]
+) -> tuple[Figure, Callable[[int], list[Any]]]:
+    """Return the figure, and what draws a frame in it."""
+    from ..plots.scale import conductance_key, log_norm
+    from ..plots.style import panels
 
-    def __init__(self, runs: Sequence[Run], times: npt.NDArray[np.float64]) -> None:
-        import matplotlib
+    rows = [downsample(run, MOST_EVENTS).rows for run in runs]
+    bounds = bounds_of(runs, rows)
+    axes = panels(
+        2,
+        len(runs),
+        size=(WIDTH * len(runs), HEIGHT),
+        height_ratios=(2.4, 1.0),
+        squeeze=False,
+        sharey="row" if len(runs) > 1 else False,
+    )
+    parts = [
+        _part(run, events, times, bounds, *pair)
+        for run, events, pair in zip(runs, rows, axes.T, strict=True)
+    ]
+    conductance_key(axes[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
+    figure: Figure = axes[0, 0].figure
+    clock = figure.suptitle(" ", fontsize="large")
 
-        matplotlib.use("Agg")
-        import matplotlib.pyplot as plt
-        import seaborn as sns
-
-        from ..plots.scale import conductance_key, log_norm
-
-        self.times = times
-        rows = [downsample(run, MOST_EVENTS).rows for run in runs]
-        with sns.plotting_context("paper"), sns.axes_style("ticks"):
-            self.figure, panels = plt.subplots(
-                2,
-                len(runs),
-                figsize=(WIDTH * len(runs), HEIGHT),
-                height_ratios=(2.4, 1.0),
-                squeeze=False,
-                layout="constrained",
-                sharey="row" if len(runs) > 1 else False,
-            )
-        bounds = bounds_of(runs, rows)
-        self.parts = [
-            _Panels(run, events, times, bounds, list(panels[:, column]))
-            for column, (run, events) in enumerate(zip(runs, rows, strict=True))
-        ]
-        conductance_key(panels[0], log_norm(np.array(bounds)), aspect=45 * len(runs))
-        for curve in panels[1]:
-            sns.despine(ax=curve)
-        self.clock = self.figure.suptitle(" ", fontsize="large")
-
-    def write(
-        self, path: Path, writer: str, fps: int, watch: Callable[[int, int], object] | None
-    ) -> None:
-        import matplotlib.pyplot as plt
-        from matplotlib.animation import FuncAnimation
-
-        film = FuncAnimation(self.figure, self._draw, frames=len(self.times), blit=False)
-        try:
-            film.save(path, writer=writer, fps=fps, dpi=DPI, progress_callback=watch)
-        finally:
-            plt.close(self.figure)
-
-    def _draw(self, frame: int) -> list[Any]:
-        self.clock.set_text(f"t = {self.times[frame]:.4g} s")
-        for part in self.parts:
-            part.draw(frame, self.times[frame])
+    def draw(frame: int) -> list[Any]:
+        clock.set_text(f"t = {times[frame]:.4g} s")
+        for part in parts:
+            part(frame)
         if frame == 0:  # the layout is found once, lest the pictures tremble
-            self.figure.draw_without_rendering()
-            self.figure.set_layout_engine("none")
+            figure.draw_without_rendering()
+            figure.set_layout_engine("none")
         return []
 
+    return figure, draw
 
-class _Panels:
-    """One run in a film."""
 
-    def __init__(
-        self,
-        run: Run,
-        events: pd.DataFrame,
-        times: npt.NDArray[np.float64],
-        bounds: tuple[float, float],
-        panels: Sequence[Any],
-    ) -> None:
-        from .. import plots
-        from ..plots.style import DISTINCT
+def _part(
+    run: Run,
+    events: pd.DataFrame,
+    times: npt.NDArray[np.float64],
+    bounds: tuple[float, float],
+    network: Axes,
+    curve: Axes,
+) -> Callable[[int], None]:
+    """Draw one run into a film, and return what draws a frame of it."""
+    from matplotlib.collections import LineCollection
 
-        network, curve = panels
-        start = run.edges["conductance_start_S"]
-        self.states = path_of(events, start, times, run.cuts)
-        self.ticked = _ticked(events, len(run.edges), times)
-        edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
-        plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
-        network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
-        (self.lines,) = (part for part in network.collections if hasattr(part, "set_segments"))
-        self.flash: LineCollection = _flash(self.lines)
-        network.add_collection(self.flash)
-        self.cursor = None
-        if run.probes.empty:
-            curve.set_axis_off()
-            return
+    from .. import plots
+    from ..plots.network import show_conductances
+
+    start = run.edges["conductance_start_S"]
+    states = path_of(events, start, times, run.cuts)
+    ticked = _ticked(events, len(run.edges), times)
+    edges = run.edges.drop(columns="group", errors="ignore")  # no room for its legend
+    plots.network(edges, run.nodes, start, bounds=bounds, key=False, ax=network)
+    network.set_title(run.summary["title"].replace("$", r"\$"), fontsize="medium", wrap=True)
+    (lines,) = (each for each in network.collections if isinstance(each, LineCollection))
+    width = float(np.ravel(lines.get_linewidth())[0])
+    flash = LineCollection(
+        lines.get_segments(),
+        colors="#d55e00",
+        linewidths=width + max(1.5, 1.4 * width),
+        alpha=0.0,
+        zorder=0.5,  # under the edges
+    )
+    network.add_collection(flash)
+    cursor = curve.axvline(times[0], color=plots.DISTINCT[3], lw=1.2, zorder=3)
+    if run.probes.empty:
+        curve.set_axis_off()
+        cursor.set_visible(False)
+    else:
         plots.learning_curve(run.probes, ax=curve)
         curve.set_xlim(0.0, span_of(run))
-        self.cursor = curve.axvline(times[0], color=DISTINCT[3], linewidth=1.2)
 
-    def draw(self, frame: int, time: float) -> None:
-        from ..plots.network import show_conductances
+    def draw(frame: int) -> None:
+        show_conductances(lines, states[frame])
+        flash.set_alpha(np.where(ticked[frame], 0.9, 0.0).tolist())
+        cursor.set_xdata([times[frame]] * 2)
 
-        show_conductances(self.lines, self.states[frame])
-        self.flash.set_alpha(np.where(self.ticked[frame], 0.9, 0.0).tolist())
-        if self.cursor is not None:
-            self.cursor.set_xdata([time, time])
+    return draw
 
 
 def _ticked(
@@ -222,20 +207,7 @@ def _ticked(
         return ticked
     sensed, edge = events["sensed_s"].to_numpy(), events["edge"].to_numpy()
     frame = np.searchsorted(times, sensed)
-    interval = float(np.ptp(sensed)) * edges / sensed.size
-    trail = min(float(times[1] - times[0]), interval / 3.0)
-    seen = frame < len(times)
-    seen[seen] = times[frame[seen]] - sensed[seen] <= trail
+    trail = min(times[1] - times[0], np.ptp(sensed) * edges / sensed.size / 3.0)
+    seen = np.append(times, np.inf)[frame] - sensed <= trail
     ticked[frame[seen], edge[seen]] = True
     return ticked
-
-
-def _flash(lines: LineCollection) -> LineCollection:
-    """Return what lights up under the edges when they tick."""
-    from matplotlib.collections import LineCollection
-
-    width = float(np.ravel(lines.get_linewidth())[0])
-    paths = [np.asarray(path.vertices) for path in lines.get_paths()]
-    return LineCollection(
-        paths, colors="#d55e00", linewidths=width + max(1.5, 1.4 * width), alpha=0.0, zorder=0.5
-    )

@@ -8,38 +8,35 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
+
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.registry import Family
-from ..recorded import clock_of
+from ..recorded import groups_of
 from ..runs import open_run
 from ..saving import figure_of, savable, save
+from ..settled import settled_displacement
+from ..stability import allan_deviations
 from ..studies.record import is_study, open_study
+from ..voltages import data_of, node_voltages
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from ..studies.record import StudyRecord
 
-Draw = Callable[[Run], object]
 D = TypeVar("D", bound=Callable[[Any], object])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """A figure that can be asked for by name.
-
-    Attributes
-    ----------
-    title, caption : str
-        What it shows.
-    draw : callable
-        Takes a run, returns the Axes, or an array of them.
-    """
+    """A figure that can be asked for by name: what it shows, and what draws it, of a run."""
 
     title: str
     caption: str
-    draw: Draw
+    draw: Callable[[Run], object]
 
 
 #: The figures that can be asked for by name.
@@ -71,11 +68,11 @@ def learning(run: Run) -> object:
         raise OhmtickError("this run has no [probe], or ended before the first measurement")
     if "accuracy" not in run.probes:
         return plots.learning_curve(run.probes)
-    upper, lower = plots.stacked(heights=(1.0, 1.0))
-    plots.learning_curve(run.probes, ax=upper)
-    upper.set_xlabel("")
-    plots.learning_curve(run.probes, y="accuracy", ax=lower)
-    return upper, lower
+    both = plots.stacked(heights=(1.0, 1.0))
+    for y, ax in zip(("error", "accuracy"), both, strict=True):
+        plots.learning_curve(run.probes, y=y, ax=ax)
+    both[0].set_xlabel("")
+    return both
 
 
 @figure
@@ -86,7 +83,6 @@ def network(run: Run) -> object:
     is desired of them (→), of the first datum; nodes are darker at higher voltages.
     """  # noqa: D401 - a title
     from .. import plots
-    from ..voltages import data_of, node_voltages
 
     data = data_of(run)
     if data is None:
@@ -106,9 +102,8 @@ def conductances(run: Run) -> object:
     """
     from .. import plots
 
-    _check_acted(run)
-    initial = run.edges["conductance_start_S"]
-    return plots.conductances(run.events, initial, groups=run.edges.get("group"))
+    edges = run.edges
+    return plots.conductances(_events(run), edges["conductance_start_S"], groups=edges.get("group"))
 
 
 @figure
@@ -116,17 +111,14 @@ def ticks(run: Run) -> object:
     """Ticks, and how far they are in step.
 
     When the edges read, over about twenty ticks each from the first; below, the order parameter
-    of their clocks, and dashed what clocks without any order would have.
+    of their clocks, or of each group of them, and dashed what clocks without any order would have.
     """
     from .. import plots
 
-    _check_acted(run)
-    clock = clock_of(run)
-    return plots.ticks_and_order(
-        run.events,
-        period=clock.get("period") if clock.get("gate", 1.0) < 1.0 else None,
-        groups=run.edges.get("group"),
-    )
+    period = np.full(len(run.edges), np.nan)
+    for edges, clock in _clocks(run):
+        period[edges] = clock.get("period", np.nan) if clock.get("gate", 1.0) < 1.0 else np.nan
+    return plots.ticks_and_order(_events(run), period=period, groups=run.edges.get("group"))
 
 
 @figure
@@ -137,30 +129,36 @@ def intervals(run: Run) -> object:
     """
     from .. import plots
 
-    _check_acted(run)
-    return plots.intervals(run.events, groups=run.edges.get("group"))
+    return plots.intervals(_events(run), groups=run.edges.get("group"))
 
 
 @figure
 def allan(run: Run) -> object:
     """Stability of the clocks.
 
-    Allan deviation, a line an edge (dark to light in the order of their numbers), or the median
-    and the middle four fifths of more than thirty.
+    Allan deviation, a line an edge (dark to light in the order of their numbers, or in the colour
+    of its group), or the median and the middle four fifths of more than thirty.
     """
-    from .. import plots
-    from ..stability import allan_deviations
+    import pandas as pd
 
-    _check_acted(run)
-    clock = clock_of(run)
-    if clock.get("gate", 1.0) < 1.0:
+    from .. import plots
+
+    events, found = _events(run), []
+    clocks = [(edges, clock) for edges, clock in _clocks(run) if clock.get("gate", 1.0) >= 1.0]
+    if not clocks:
         raise OhmtickError(
             "its gate lets ticks pass, and a clock's stability cannot be told from the others"
         )
-    deviations = allan_deviations(run.events, clock.get("period"))
+    for edges, clock in clocks:
+        own = events[events["edge"].isin(edges)]
+        if (own["edge"].value_counts() >= 3).any():
+            found.append(allan_deviations(own, clock.get("period")))
+    if not found:
+        raise OhmtickError("no edge whose ticks are all there ticked three times")
+    deviations = pd.concat(found, ignore_index=True)
     if (deviations["allan_deviation"] < 1e-12).all():
         raise OhmtickError("its clocks keep their period to rounding: they have no deviation")
-    return plots.allan(deviations)
+    return plots.allan(deviations, groups=run.edges.get("group"))
 
 
 @figure
@@ -171,8 +169,7 @@ def staleness(run: Run) -> object:
     """
     from .. import plots
 
-    _check_acted(run)
-    return plots.staleness(run.events, groups=run.edges.get("group"))
+    return plots.staleness(_events(run), groups=run.edges.get("group"))
 
 
 @figure
@@ -183,16 +180,22 @@ def displacement(run: Run) -> object:
     average over the second half of the run; sampled once a period of the clock.
     """
     from .. import plots
-    from ..settled import settled_displacement
 
-    _check_acted(run)
+    _events(run)
     frame, unit = settled_displacement(run)
-    return plots.displacement(frame, msd_label=f"mean squared\ndisplacement ({unit})")
+    hue = "group" if "group" in frame else None
+    return plots.displacement(frame, hue, msd_label=f"mean squared\ndisplacement ({unit})")
 
 
-def _check_acted(run: Run) -> None:
+def _clocks(run: Run) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the edges of each group, and the table of their clock."""
+    return [(edges, table.get("clock", {})) for edges, table in groups_of(run).values()]
+
+
+def _events(run: Run) -> pd.DataFrame:
     if run.events.empty:
         raise OhmtickError("no edge acted in this run")
+    return run.events
 
 
 def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
@@ -249,8 +252,5 @@ def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
 @contextmanager
 def drawn(run: Run, kind: str) -> Iterator[Figure]:
     """Draw a figure of a run, and free it when it has been used."""
-    import numpy as np
-
     with savable():
-        axes = FIGURES[kind].draw(run)
-        yield figure_of(np.ravel(np.asarray(axes, dtype=object))[0])
+        yield figure_of(FIGURES[kind].draw(run))

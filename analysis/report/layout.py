@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -114,22 +114,21 @@ def _placed(ends: IndexArray, nodes: int) -> FloatArray:
 
 def _modes(ends: IndexArray, nodes: int) -> FloatArray:
     """Return the two slowest modes of the graph's Laplacian, each node over its degree."""
-    from scipy.sparse import coo_array, diags_array
+    from scipy.sparse import coo_array, csc_array, eye_array
+    from scipy.sparse.csgraph import laplacian
     from scipy.sparse.linalg import eigsh
 
-    links = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(nodes, nodes))
-    links = links + links.T
-    degree: FloatArray = np.asarray(links.sum(axis=1), dtype=float).ravel()
-    root = 1.0 / np.sqrt(degree)
-    walk = diags_array(root) @ links @ diags_array(root)
+    links = coo_array((np.ones(len(ends)), ends.T), shape=(nodes, nodes))
+    normed: Any = laplacian(links, normed=True, return_diag=True, symmetrized=True)
+    walk, root = csc_array(eye_array(nodes) - normed[0]), normed[1]
     # The slowest modes of a long network lie close together: they are told apart by inversion,
     # which a large one does not allow.
     start = np.cos(np.arange(nodes))
     if nodes <= INVERTED:
-        values, modes = eigsh(walk.tocsc(), k=3, sigma=1.0 + 1e-6, v0=start)
+        values, modes = eigsh(walk, k=3, sigma=1.0 + 1e-6, v0=start)
     else:
         values, modes = eigsh(walk, k=3, which="LA", v0=start, tol=1e-4)
-    slow = modes[:, np.argsort(values)[:2]] * root[:, None]  # the largest is of the constant one
+    slow = modes[:, np.argsort(values)[:2]] / root[:, None]  # the largest is of the constant one
     # By rank and value halves: modes crowd at the ends of a long network.
     rank = slow.argsort(axis=0).argsort(axis=0) / nodes
     return np.asarray((slow - slow.min(axis=0)) / np.ptp(slow, axis=0) + rank, dtype=float)
@@ -137,47 +136,41 @@ def _modes(ends: IndexArray, nodes: int) -> FloatArray:
 
 def _sides(ends: IndexArray, places: FloatArray, middles: FloatArray) -> FloatArray:
     """Return the middle of the widest gap between the edges of each node, as a vector."""
-    node = ends.T.ravel()
-    away = np.concatenate([middles, middles]) - places[node]
-    angle = np.arctan2(away[:, 1], away[:, 0])
-    order = np.lexsort((angle, node))
-    node, angle = node[order], angle[order]
-    first = np.flatnonzero(np.r_[True, node[1:] != node[:-1]])
-    following = np.r_[angle[1:], np.nan]
-    following[np.r_[first[1:] - 1, len(node) - 1]] = angle[first] + 2.0 * np.pi
-    gap = following - angle
-    widest = np.lexsort((-gap, node))[first]
-    middle = angle[widest] + gap[widest] / 2.0
+    import pandas as pd
+
+    x, y = (np.concatenate([middles, middles]) - places[ends.T.ravel()]).T
+    arms = pd.DataFrame({"node": ends.T.ravel(), "angle": np.arctan2(y, x)})
+    arms = arms.sort_values(["node", "angle"], kind="stable", ignore_index=True)
+    around = arms.groupby("node")["angle"]
+    gap = around.shift(-1).fillna(around.transform("first") + 2.0 * np.pi) - arms["angle"]
+    widest = gap.groupby(arms["node"]).idxmax()
+    middle = arms["angle"][widest] + gap[widest] / 2.0
     sides = np.tile([0.0, -1.0], (len(places), 1))
-    sides[node[first]] = np.stack([np.cos(middle), np.sin(middle)], axis=1)
+    sides[widest.index] = np.stack([np.cos(middle), np.sin(middle)], axis=1)
     return sides
 
 
 def _bends(ends: IndexArray, places: FloatArray) -> FloatArray:
     """Return how far each edge's middle lies from its chord, over the chord's length."""
-    low, high = np.sort(ends, axis=1).T
-    _, pair, count = np.unique(low * len(places) + high, return_inverse=True, return_counts=True)
-    order = np.argsort(pair, kind="stable")
-    rank = np.empty(len(ends), dtype=np.intp)  # of an edge among those of its pair
-    rank[order] = np.arange(len(ends)) - np.repeat(np.cumsum(count) - count, count)
-    bends = (rank - (count[pair] - 1) / 2.0) * APART
-    single = np.flatnonzero(count[pair] == 1)
+    import pandas as pd
+
+    pairs = pd.DataFrame(np.sort(ends, axis=1)).groupby([0, 1])
+    count = pairs[0].transform("size").to_numpy()
+    bends: FloatArray = (pairs.cumcount().to_numpy() - (count - 1) / 2.0) * APART
+    single = np.flatnonzero(count == 1)
     bends[single[_hidden(ends[single], places)]] = BENT
     return bends
 
 
 def _hidden(ends: IndexArray, places: FloatArray) -> IndexArray:
     """Return those of the edges that run through a node, among the long ones."""
-    start, chord = places[ends[:, 0]], places[ends[:, 1]] - places[ends[:, 0]]
-    length = np.hypot(*chord.T)
+    # In the complex plane, where a place over a chord is how far along it, and how far beside.
+    node = places @ [1.0, 1.0j]
+    start, chord = node[ends[:, 0]], node[ends[:, 1]] - node[ends[:, 0]]
+    length = np.abs(chord)
     long = np.flatnonzero(length > 1.5 * np.median(length)) if length.size else np.empty(0, int)
     if long.size * len(places) > 1e8:  # a network that large is seen from afar
         return np.empty(0, dtype=np.intp)
-    hidden = []
-    for edge in long:
-        away = places - start[edge]
-        along = away @ chord[edge] / length[edge] ** 2
-        beside = np.abs(away @ np.array([-chord[edge, 1], chord[edge, 0]])) / length[edge] ** 2
-        if ((along > 0.02) & (along < 0.98) & (beside < 1e-3)).any():
-            hidden.append(edge)
-    return np.array(hidden, dtype=np.intp)
+    away = ((node - start[edge]) / chord[edge] for edge in long)
+    hidden = [((at.real > 0.02) & (at.real < 0.98) & (np.abs(at.imag) < 1e-3)).any() for at in away]
+    return np.compress(hidden, long)

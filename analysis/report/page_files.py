@@ -10,6 +10,8 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
+from ... import __version__
+
 #: The scripts of a replay, in the order in which they need one another.
 SCRIPTS = (
     "columns.js",
@@ -22,6 +24,8 @@ SCRIPTS = (
     "player.js",
     "replay.js",
 )
+#: What a page is without.
+_NOTHING = {"answer": "", "lead": "", "no_replay": "", "tables": ()}
 
 _PAGE = files(__package__) / "page"
 
@@ -36,26 +40,20 @@ def fill(context: dict[str, Any], replay: dict[str, Any] | None) -> str:
     Parameters
     ----------
     context
-        What report.html shows, all of its names.
+        What report.html shows: all of its names but those in `_NOTHING`.
     replay
         The data of the replay, or None for a page without.
     """
-    scripts = SCRIPTS if replay else ()
-    template = _environment().get_template("report.html")
-    return template.render(
-        **{"no_replay": "", **context},
-        replay=replay,
-        style=Markup(_text("report.css")),
-        scripts=[Markup(_text(name)) for name in scripts],
-    )
-
-
-def _environment() -> Environment:
     environment = Environment(
         loader=FunctionLoader(_text), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["integrity"] = integrity
-    return environment
+    return environment.get_template("report.html").render(
+        _NOTHING | {"version": __version__} | context,
+        replay=replay,
+        style=Markup(_text("report.css")),
+        scripts=[Markup(_text(name)) for name in SCRIPTS if replay],
+    )
 
 
 def integrity(text: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...engine.records.run import Run
 from ..recorded import span_of
@@ -45,7 +46,9 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
     names
         What each is called.
     """
-    from ..plots.style import DISTINCT, ORDERED, hex_of
+    from matplotlib.colors import to_hex
+
+    from ..plots.style import DISTINCT, ORDERED
 
     if any(len(run.edges) > MOST_EDGES for run in runs):
         return None
@@ -56,25 +59,28 @@ def replay_of(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any] | Non
         "horizon": max(map(span_of, runs)),
         "low": low,
         "high": high,
-        "colours": hex_of(ORDERED(np.linspace(0.0, 1.0, 256))),
-        "distinct": hex_of(DISTINCT),
+        "colours": [*map(to_hex, ORDERED(np.linspace(0.0, 1.0, 256)))],
+        "distinct": [*map(to_hex, DISTINCT)],
         "runs": [
-            _run(run, name, each, (low, high), exact)
-            for run, name, each in zip(runs, names, samples, strict=True)
+            _run(run, name, sample, (low, high), exact)
+            for run, name, sample in zip(runs, names, samples, strict=True)
         ],
     }
 
 
 def bounds_of(runs: Sequence[Run], events: Sequence[pd.DataFrame]) -> tuple[float, float]:
     """Return the least and the largest positive conductance that is shown, S, never the same."""
+    from ..plots.scale import log_norm
+
     shown = np.concatenate(
         [run.edges["conductance_start_S"] for run in runs]
         + [run.edges["conductance_final_S"] for run in runs]
         + [frame["conductance_after_S"] for frame in events]
     )
-    shown = shown[(shown > 0.0) & np.isfinite(shown)]
-    low, high = (float(shown.min()), float(shown.max())) if shown.size else (1.0, 1.0)
-    return (low, high) if low < high else (low / 2.0, high * 2.0)
+    norm = log_norm(shown)
+    assert norm.vmin is not None
+    assert norm.vmax is not None
+    return norm.vmin, norm.vmax
 
 
 def _run(
@@ -90,26 +96,27 @@ def _run(
             "label": run.nodes["node"].tolist(),
             "grain": layout.grain,
             "role": run.nodes["role"].tolist(),
-            "x": pack(layout.places[:, 0], "f4"),
-            "y": pack(layout.places[:, 1], "f4"),
-            "side_x": pack(layout.sides[:, 0], "f4"),
-            "side_y": pack(layout.sides[:, 1], "f4"),
+            **_points(layout.places),
+            **_points(layout.sides, "side_"),
         },
         "edges": {
             "first": pack_index(layout.ends[:, 0]),
             "second": pack_index(layout.ends[:, 1]),
-            "middle_x": pack(layout.middles[:, 0], "f4"),
-            "middle_y": pack(layout.middles[:, 1], "f4"),
+            **_points(layout.middles, "middle_"),
             "start": pack(run.edges["conductance_start_S"], "f8"),
             "cut": pack(run.cuts, "f8"),
             **_relative(run),
-            **({"group": run.edges["group"].tolist()} if "group" in run.edges else {}),
+            **run.edges.filter(["group"]).to_dict("list"),
         },
         "events": _events(sample.rows, bounds, exact) | {"count": sample.events},
         "probes": _probes(run.probes),
         "data": _data(run),
         "nudge": run.scenario.get("supervisor", {}).get("nudge"),
     }
+
+
+def _points(places: npt.NDArray[np.float64], name: str = "") -> dict[str, Packed]:
+    return {f"{name}{axis}": pack(places[:, row], "f4") for row, axis in enumerate("xy")}
 
 
 def _events(rows: pd.DataFrame, bounds: tuple[float, float], exact: bool) -> dict[str, Packed]:
@@ -136,8 +143,8 @@ def _probes(probes: pd.DataFrame) -> dict[str, Packed]:
     """Pack the probes, of many every so many, and the last."""
     every = math.ceil(len(probes) / MOST_PROBES) or 1
     kept = probes.iloc[sorted({*range(0, len(probes), every), len(probes) - 1} - {-1})]
-    columns = ["time_s", "error", *(["accuracy"] if "accuracy" in probes else [])]
-    return {name.removesuffix("_s"): pack(kept[name], "f8") for name in columns}
+    shown = kept.filter(["time_s", "error", "accuracy"])
+    return {str(name).removesuffix("_s"): pack(shown[name], "f8") for name in shown}
 
 
 def _relative(run: Run) -> dict[str, Packed]:
@@ -153,13 +160,12 @@ def _data(run: Run) -> dict[str, Any] | None:
     data = data_of(run)
     if data is None:
         return None
-    shown = MOST_DATA
     return {
         "count": len(data.inputs),
         "sources": data.sources.tolist(),
         "targets": data.targets.tolist(),
-        "inputs": data.inputs[:shown].tolist(),
-        "desired": None if data.desired is None else data.desired[:shown].tolist(),
+        "inputs": data.inputs[:MOST_DATA].tolist(),
+        "desired": None if data.desired is None else data.desired[:MOST_DATA].tolist(),
     }
 
 

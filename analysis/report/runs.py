@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ... import __version__
 from ...engine.errors import OhmtickError
-from ...engine.records.run import Run
+from ...engine.records.run import SCENARIO, Run
 from ...engine.records.writing import whole_file
 from ..runs import open_run
 from ..saving import figure_of, savable
@@ -20,7 +19,7 @@ from ..studies.record import is_study, open_study
 from .figures import FIGURES, drawn
 from .page_files import fill
 from .replay import MOST_EDGES, replay_of
-from .settings import how_to_repeat, settings_of, versions_of
+from .settings import how_to_repeat, settings_of, subject
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,16 +34,10 @@ class Picture:
 
     title: str
     caption: str
-    alt: str = ""
     picture: str = ""
     width: int = 0
     height: int = 0
     reason: str = ""
-
-    @property
-    def wide(self) -> bool:
-        """Whether it takes two columns."""
-        return self.width > 450
 
 
 def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
@@ -85,10 +78,10 @@ def _page_of(folders: Sequence[str | Path]) -> Callable[[], str]:
         from .study import study_page
 
         return partial(study_page, open_study(studies[0]))
-    return partial(run_page, [open_run(folder) for folder in folders], names_of(folders))
+    return partial(_run_page, [open_run(folder) for folder in folders], _names_of(folders))
 
 
-def names_of(folders: Sequence[str | Path]) -> list[str]:
+def _names_of(folders: Sequence[str | Path]) -> list[str]:
     """Call each run by its folder's name, with as many folders above as tell all apart."""
     parts = [Path(folder).resolve().parts for folder in folders]
     for length in range(1, max(map(len, parts))):
@@ -98,62 +91,39 @@ def names_of(folders: Sequence[str | Path]) -> list[str]:
     return [f"{Path(folder)} ({number})" for number, folder in enumerate(folders, 1)]
 
 
-def run_page(runs: Sequence[Run], names: Sequence[str]) -> str:
+def _run_page(runs: Sequence[Run], names: Sequence[str]) -> str:
     """Return the page of one run, or of several side by side."""
-    one = len(runs) == 1
-    title = runs[0].summary["title"] or names[0]
-    groups = [] if one else [_together(runs, names)]
-    for run, name in zip(runs, names, strict=True):
+    run, one = runs[0], len(runs) == 1
+    figures = [] if one else [{"heading": "Together", "figures": [_together(runs, names)]}]
+    subjects = []
+    for each, name in zip(runs, names, strict=True):
         heading = "Figures" if one else f"Figures of {name}"
-        pictures = [picture_of(run, kind) for kind in FIGURES]
-        groups.append({"heading": heading, "text": "", "figures": pictures})
-    context = {
-        "answer": "",
-        "kind": "a run" if one else f"{len(runs)} runs side by side",
-        "heading": title if one else " · ".join(names),
-        "lead": _lead(runs[0]) if one else "",
-        "subjects": [_subject(run, name) for run, name in zip(runs, names, strict=True)],
-        "settings": _settings(runs),
-        "figures": groups,
-        "tables": [],
-        "version": __version__,
-    }
+        pictures = [_picture_of(each, kind) for kind in FIGURES]
+        figures.append({"heading": heading, "figures": pictures})
+        told = how_to_repeat(each), each.summary, SCENARIO, each.scenario_toml
+        subjects.append(subject(name, *told))
+    tables = [settings_of(each) for each in runs]
+    settings = dict.fromkeys(name for table in tables for name in table)
+    before, after = run.summary["initial_error"], run.summary["final_error"]
+    lead = ""
+    if one and before and after is not None:
+        ratio = f"{after / before:.2g} of what it was"
+        lead = f"The error went from {before:.3g} V² to {after:.3g} V²: {ratio}."
     replay = replay_of(runs, names)
-    if replay is None:
-        context["no_replay"] = (
-            f"There is no replay: it draws networks of at most {MOST_EDGES:,} edges."
-        )
+    absent = f"There is no replay: it draws networks of at most {MOST_EDGES:,} edges."
+    context = {
+        "kind": "a run" if one else f"{len(runs)} runs side by side",
+        "heading": (run.summary["title"] or names[0]) if one else " · ".join(names),
+        "lead": lead,
+        "subjects": subjects,
+        "settings": {name: [table.get(name, "") for table in tables] for name in settings},
+        "figures": figures,
+        "no_replay": "" if replay else absent,
+    }
     return fill(context, replay)
 
 
-def _lead(run: Run) -> str:
-    before, after = run.summary["initial_error"], run.summary["final_error"]
-    if not before or after is None:
-        return ""
-    ratio = f"{after / before:.2g} of what it was"
-    return f"The error went from {before:.3g} V² to {after:.3g} V²: {ratio}."
-
-
-def _subject(run: Run, name: str) -> dict[str, Any]:
-    sentence, command = how_to_repeat(run)
-    return {
-        "name": name,
-        "again": sentence,
-        "command": command,
-        "versions": versions_of(run),
-        "file": "scenario.toml",
-        "source": run.scenario_toml,
-    }
-
-
-def _settings(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    tables = [settings_of(run) for run in runs]
-    names = dict.fromkeys(name for table in tables for name in table)
-    return [{"name": name, "texts": [table.get(name, "") for table in tables]} for name in names]
-
-
-def picture_of(run: Run, kind: str) -> Picture:
-    """Return a figure of a run for a page."""
+def _picture_of(run: Run, kind: str) -> Picture:
     about = FIGURES[kind]
     try:
         with drawn(run, kind) as figure:
@@ -172,29 +142,20 @@ def picture(figure: Figure, title: str, caption: str) -> Picture:
     plt.close(figure)
     held = data.getvalue()
     width, height = (int.from_bytes(held[at : at + 4], "big") // DENSITY for at in (16, 20))
-    return Picture(
-        title=title,
-        caption=caption,
-        alt=f"{title}. {caption}",
-        picture=base64.b64encode(held).decode("ascii"),
-        width=width,
-        height=height,
-    )
+    text = base64.b64encode(held).decode("ascii")
+    return Picture(title=title, caption=caption, picture=text, width=width, height=height)
 
 
-def _together(runs: Sequence[Run], names: Sequence[str]) -> dict[str, Any]:
-    """Return the figure that holds the learning curves of all runs."""
+def _together(runs: Sequence[Run], names: Sequence[str]) -> Picture:
+    """Return the learning curves of all runs in one figure."""
     import pandas as pd
 
     title, caption = "Learning curves", "The test error of each run at every probe."
     probed = [run.probes.assign(run=name) for run, name in zip(runs, names, strict=True)]
     together = pd.concat(probed, ignore_index=True)
     if together.empty:
-        shown = Picture(title=title, caption=caption, reason="no run here has a [probe]")
-    else:
-        with savable():
-            from .. import plots
+        return Picture(title=title, caption=caption, reason="no run here has a [probe]")
+    with savable():
+        from .. import plots
 
-            figure = figure_of(plots.learning_curve(together, hue="run"))
-            shown = picture(figure, title, caption)
-    return {"heading": "Together", "text": "", "figures": [shown]}
+        return picture(figure_of(plots.learning_curve(together, hue="run")), title, caption)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.records.run import Run
+from ...engine.records.run import Run, group_names
 from ..learning import settled_error
 from ..recorded import span_of
 from ..units import SETTINGS
@@ -28,9 +28,7 @@ def settings_of(run: Run) -> dict[str, str]:
         "circuit": f"{_kind(scenario, 'circuit')}: {size}",
         "task": f"{_kind(scenario, 'task')}: {_of(count.get('source', 0), 'source')}, "
         f"{_of(count.get('target', 0), 'target')}",
-        "rule": _table(edges.get("rule", {})),
-        "resistor": _table(edges.get("resistor", {})),
-        "clock": _table(edges.get("clock", {})),
+        **{part: _table(edges.get(part, {})) for part in ("rule", "resistor", "clock")},
         "comparator": _table(edges.get("comparator", {})) or "reads exactly",
         "latency": f"{edges['latency']:g} s" if edges.get("latency") else "none",
         **_groups(run, edges),
@@ -52,10 +50,19 @@ def settings_of(run: Run) -> dict[str, str]:
     return table
 
 
-def versions_of(run: Run) -> str:
-    """Return what computed a run: names and versions."""
-    versions = run.summary.get("versions", {})
-    return ", ".join(f"{name} {version}" for name, version in versions.items())
+def subject(
+    name: str, repeat: tuple[str, str], summary: Mapping[str, Any], file: str, source: str
+) -> dict[str, str]:
+    """Return what a page says of a run or a study: how to repeat it, and what computed it."""
+    versions = summary.get("versions", {}).items()
+    return {
+        "name": name,
+        "again": repeat[0],
+        "command": repeat[1],
+        "versions": ", ".join(f"{package} {version}" for package, version in versions),
+        "file": file,
+        "source": source,
+    }
 
 
 def how_to_repeat(run: Run) -> tuple[str, str]:
@@ -80,11 +87,12 @@ def _stood_in(summary: Mapping[str, Any]) -> dict[str, str]:
 def _groups(run: Run, edges: Mapping[str, Any]) -> dict[str, str]:
     """Return a line on each group of edges: its title, which edges, and in what they differ."""
     lines = {}
-    for number, group in enumerate(edges.get("groups", ()), start=1):
-        title = group.get("title") or f"group {number}"
+    groups = edges.get("groups", ())
+    names = group_names([group.get("title", "") for group in groups])
+    for number, (name, group) in enumerate(zip(names, groups, strict=True), start=1):
         told = [_which(group)]
         if "group" in run.edges:  # folders of an earlier version do not say
-            told.insert(0, _of(int((run.edges["group"] == title).sum()), "edge"))
+            told.insert(0, _of(int((run.edges["group"] == name).sum()), "edge"))
         differ = [
             f"{key.replace('_', ' ')}: {_table(its) if isinstance(its, Mapping) else _value(its)}"
             f"{' s' if key == 'latency' else ''}"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
+import tomllib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import METRICS
-from ..statistics import bootstrap
 from ..units import named
-from .responses import thresholds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,23 +28,35 @@ def answer(study: StudyRecord) -> str:
     each cell against the reference; of a sample, how each key ranks the metric.
     """
     table = study.table()
-    lines = [study.facts.get("title") or str(study.folder)]
-    cells, seeds = study.cells, len(study.facts.get("seeds", ()))
+    lines = [study.metadata.get("title") or str(study.folder)]
+    cells, seeds = study.cells, len(study.metadata.get("seeds", ()))
     lines.append(_line("runs", f"{len(table)} of {len(study)}: {cells} cells × {seeds} seeds"))
     if "code" in table:
-        others = table.loc[table["code"] != study.facts["code"], "code"]
+        others = table.loc[table["code"] != study.metadata["code"], "code"]
         codes = ", ".join(others.unique())
         lines.append(
             _line("code", f"{len(others)} of {len(table)} runs were made by other code: {codes}")
         )
+    if nothing := unmeasured(study, table):
+        lines.append(_line("nothing", nothing))
     if table[study.metric].notna().any():
         lines += _found(study, table)
     lines.append(_line("folder", str(study.folder)))
     return "\n".join(lines)
 
 
+def unmeasured(study: StudyRecord, table: pd.DataFrame) -> str:
+    """Return which metrics are NaN in every run that was done, in words; "" where none is."""
+    names = [name for name in study.metrics if len(table) and table[name].isna().all()]
+    if not names:
+        return ""
+    said = f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} NaN in every run"
+    scenario = tomllib.loads(study.metadata["scenario"])
+    return said if "probe" in scenario else f"{said}; the scenario has no [probe]"
+
+
 def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
-    rule = study.facts["threshold"]
+    rule = study.metadata["threshold"]
     level = f"{rule['confidence'] * 100:g} %"
     metric = named(study.metric, study.units)
     yield _line("metric", f"{metric}, {rule['statistic'].replace('_', ' ')} over the seeds")
@@ -56,7 +67,7 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
         factor = rule["factor"]
         yield _line("threshold", f"where it is {factor:g} × what it is at the reference ({level})")
         yield from moved
-    elif study.facts.get("sampled"):
+    elif study.metadata.get("sampled"):
         yield _line("influence", f"rank correlation of each key with it ({level})")
         for row in study.influence().to_dict("records"):
             ends = f"{row['low']:+.2f} … {row['high']:+.2f}"
@@ -67,10 +78,7 @@ def _found(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
 
 def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
     """Yield the thresholds of each key, while the other keys of numbers are at their reference."""
-    rule = study.facts["threshold"]
-    settings = {name: rule[name] for name in ("statistic", "confidence")}
-    settings["reference"] = study.reference
-    units = study.units
+    factor, units = study.metadata["threshold"]["factor"], study.units
     for key in study.moved:
         if not (table[key] == study.reference[key]).any():
             yield _line("", f"{key}: none, since no run at {study.reference[key]} was done")
@@ -80,14 +88,14 @@ def _thresholds(study: StudyRecord, table: pd.DataFrame) -> Iterator[str]:
             yield _line("", f"{key}: none, since no run was done with all others at the reference")
             continue
         keys = [other for other in study.axes if other == key or len(part[other].unique()) > 1]
-        found = thresholds(part, keys, study.metric, rule["factor"], **settings)
+        found = study.thresholds(table=part, keys=keys)
         rows = found[found["key"] == key].to_dict("records")
         names = [", ".join(_named(k, row[k], units) for k in keys if k != key) for row in rows]
         width = max(map(len, names), default=0)
         if rows:
             yield _line("", f"{key}, of which {_reference(study, key, rows[0])}")
         for name, row in zip(names, rows, strict=True):
-            place = _place(row, rule["factor"], units.get(key))
+            place = _place(row, factor, units.get(key))
             base = _with(f"{row['value']:.3g}", units.get(study.metric))
             yield _line("", f"  {name:{width}}  {place}; from {base}")
 
@@ -139,10 +147,7 @@ def _place(row: Mapping[Any, Any], factor: float, unit: str | None) -> str:
 def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
     table = study.table()
     if not study.axes:
-        rule = study.facts["threshold"]
-        values = table[study.metric].dropna()
-        of = bootstrap(values, rule["statistic"], confidence=rule["confidence"])
-        whole = _interval({"value": of.value, "low": of.low, "high": of.high})
+        whole = _interval(study.response().iloc[0])
         yield _line("value", f"{_with(whole, study.units.get(study.metric))}, {level}")
         return
     if study.at_reference(table, study.axes).empty:
@@ -160,7 +165,7 @@ def _comparisons(study: StudyRecord, level: str) -> Iterator[str]:
         yield _line("", f"and {len(found) - MOST_LISTED} more")
 
 
-def _interval(row: Mapping[Any, Any]) -> str:
+def _interval(row: Mapping[Any, Any] | pd.Series) -> str:
     if math.isnan(row["low"]):
         return f"{row['value']:.3g} ({ONE_SEED})"
     return f"{row['value']:.3g} ({row['low']:.3g} … {row['high']:.3g})"

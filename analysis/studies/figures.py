@@ -29,18 +29,12 @@ LONGEST_NAME = 200
 
 
 def draw_all(study: StudyRecord, folder: str | Path | None = None) -> list[Path]:
-    """Draw what a study found, and return the paths of the files.
+    """Draw what a study found into a folder, and return the paths of the files.
 
     A response curve for each key that holds numbers and was moved by itself, a heat map of the
     first two such keys, each cell against the reference where there are no such keys, and a
     scatter plot for each key that was sampled. Each file is whole, whenever the drawing is stopped.
-
-    Parameters
-    ----------
-    study
-        What `ohmtick.open_study` returns.
-    folder
-        Where to; ``figures`` in the study's folder by default.
+    They go to ``figures`` in the study's folder by default.
 
     Raises
     ------
@@ -71,7 +65,7 @@ def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
         yield from _responses(study, key)
     if len(study.moved) >= 2:
         yield from _heat_maps(study, *study.moved[:2])
-    sampled = [key for key in study.facts.get("sampled", []) if table[key].dtype.kind in "iuf"]
+    sampled = [key for key in study.metadata.get("sampled", []) if table[key].dtype.kind in "iuf"]
     for key in sampled:
         yield (
             _file_name("sample", key),
@@ -96,19 +90,15 @@ def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:
     numbers = [other for other in others if other != hue and other in study.moved]
     words = [other for other in others if other != hue and other not in study.moved]
     keys = [key] if hue is None else [key, hue]
-    rule = study.facts["threshold"]
-    settings = {"statistic": rule["statistic"], "confidence": rule["confidence"]}
     for title, part in _by_words(study.at_reference(table, numbers), words):
-        found = responses.thresholds(
-            part, keys, study.metric, rule["factor"], reference=study.reference, **settings
-        )
+        found = study.thresholds(table=part, keys=keys)
         axes = plots_studies.response_curve(
-            responses.response(part, keys, study.metric, **settings),
+            responses.response(part, keys, study.metric, **study.statistic_options),
             key,
             hue,
             metric=study.metric,
             thresholds=found[found["key"] == key],
-            factor=rule["factor"],
+            factor=study.metadata["threshold"]["factor"],
             units=study.units,
         )
         as_written(axes).set_title(shortened(title), fontsize="small")
@@ -119,7 +109,7 @@ def _heat_maps(study: StudyRecord, x: str, y: str) -> Iterator[tuple[str, Axes]]
     """Draw two keys against each other, a figure a level of those that are no numbers."""
     table = study.at_reference(study.table(), study.moved[2:])
     words = [key for key in study.axes if len(table[key].unique()) > 1 and key not in study.moved]
-    statistic = study.facts["threshold"]["statistic"]
+    statistic = study.metadata["threshold"]["statistic"]
     for title, part in _by_words(table, words):
         matrix = responses.heat_map(part, x, y, study.metric, statistic=statistic)
         axes = plots_studies.heat_map(matrix, metric=study.metric, units=study.units)

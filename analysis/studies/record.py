@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from io import BytesIO
 from os import PathLike
@@ -21,7 +21,7 @@ from ...engine.errors import (
 )
 from ...engine.events import EVENT_DTYPES
 from ...engine.records.addresses import file_system, is_address, lies_in
-from ...engine.records.ledger import LEDGER, Entry, Ledger, PlannedRun
+from ...engine.records.ledger import LEDGER, Ledger, PlannedRun
 from ...engine.records.run import EVENTS
 from ..report.selection import Condition, Where, conditions, holding
 from ..units import unit_of_metric
@@ -62,17 +62,15 @@ def is_study(path: str | Path) -> bool:
 
 
 class StudyRecord:
-    """What a study's ledger held when it was opened.
+    """What the ledger in a study's `folder` held when it was opened.
 
     Attributes
     ----------
-    folder : Path
-        Where it is.
     keys : list of str
         What is varied: dotted keys, and ``label`` where rows have one.
     metrics : list of str
         What is measured of each run.
-    facts : dict
+    metadata : dict
         What else is noted: ``title``, ``version`` and ``code`` (a digest of its sources) of the
         Ohmtick that ran it last, ``codes`` (the code and the version of each that ran it),
         ``versions`` of what computed, ``seeds``, ``threshold``.
@@ -81,13 +79,13 @@ class StudyRecord:
     def __init__(self, folder: Path, *, elsewhere: bool = False) -> None:
         self.folder = folder
         self._elsewhere = elsewhere
-        with self._ledger() as ledger, ledger.at_one_time():
-            self.facts: dict[str, Any] = ledger.facts()
+        with Ledger(self.folder / LEDGER) as ledger, ledger.at_one_time():
+            self.metadata: dict[str, Any] = ledger.metadata()
             self._cells = ledger.cells()
             self._plan = ledger.plan()
             self._entries = ledger.entries()
-        self.keys: list[str] = self.facts.get("keys", [])
-        self.metrics: list[str] = self.facts.get("metrics", [])
+        self.keys: list[str] = self.metadata.get("keys", [])
+        self.metrics: list[str] = self.metadata.get("metrics", [])
 
     @property
     def cells(self) -> int:
@@ -98,7 +96,7 @@ class StudyRecord:
     def axes(self) -> list[str]:
         """The keys that tell cells apart: of paired lists ``label``, or the first if it can."""
         hidden: set[str] = set()
-        for block in self.facts.get("paired", []):
+        for block in self.metadata.get("paired", []):
             chosen = LABEL if LABEL in block else block[0]
             values = {json.dumps(cell[chosen]) for cell in self._cells}
             rows = {json.dumps([cell[key] for key in block]) for cell in self._cells}
@@ -109,14 +107,9 @@ class StudyRecord:
     @property
     def moved(self) -> list[str]:
         """The axes that hold different numbers and were not sampled."""
-        table, sampled = self._frame(self._done, {}), self.facts.get("sampled", [])
-        return [
-            key
-            for key in self.axes
-            if key not in sampled
-            and table[key].dtype.kind in "iuf"
-            and len(table[key].unique()) > 1
-        ]
+        table, sampled = self._frame(self._done, {}), self.metadata.get("sampled", [])
+        keys = [key for key in self.axes if key not in sampled]
+        return [k for k in keys if table[k].dtype.kind in "iuf" and len(table[k].unique()) > 1]
 
     @property
     def reference(self) -> dict[str, Any]:
@@ -125,7 +118,7 @@ class StudyRecord:
         Where the study names none, that is the first cell of its plan, whether it was run or not.
         """
         first = self._frame(self._plan[:1], {})
-        given = self.facts["threshold"]["reference"]
+        given = self.metadata["threshold"]["reference"]
         return {key: given.get(key, first[key].iloc[0]) for key in self.axes}
 
     def at_reference(self, table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -138,13 +131,13 @@ class StudyRecord:
     def units(self) -> dict[str, str]:
         """The unit of each key and metric that has one."""
         known = {name: unit for name in self.metrics if (unit := unit_of_metric(name))}
-        noted: dict[str, str] = self.facts.get("units", {})
+        noted: dict[str, str] = self.metadata.get("units", {})
         return known | noted
 
     @property
     def metric(self) -> str:
         """The metric that the study is about."""
-        asked = self.facts["threshold"]["metric"]
+        asked = self.metadata["threshold"]["metric"]
         return asked if asked in self.metrics else self.metrics[0]
 
     def __repr__(self) -> str:
@@ -172,21 +165,21 @@ class StudyRecord:
         frame = self._frame(self._done, columns)
         frame = frame.astype(dict.fromkeys(self.metrics, "float64"))
         codes = [self._code(run) for run in self._done]
-        return frame.assign(code=codes) if set(codes) - {self.facts.get("code", "")} else frame
+        return frame.assign(code=codes) if set(codes) - {self.metadata.get("code", "")} else frame
 
     @property
     def _stored(self) -> dict[str, list[str]]:
         """What each metric is called in the ledger, by the study's code and by others'."""
-        return {name: self.facts.get("stored", {}).get(name, [name]) for name in self.metrics}
+        return {name: self.metadata.get("stored", {}).get(name, [name]) for name in self.metrics}
 
     def _code(self, run: PlannedRun) -> str:
         """Return which code made a run: the package's, and of a metric where that is another."""
         row = self._entries[run.key].metrics or {}
         made, marked, _ = run.key.partition("-")
         if not marked:  # as keys were when the version was all that was noted
-            made = self.facts.get("unmarked", "")
-        elif made in self.facts.get("current", ()):  # with kinds from outside, as they are now
-            made = self.facts["code"]
+            made = self.metadata.get("unmarked", "")
+        elif made in self.metadata.get("current", ()):  # with kinds from outside, as they are now
+            made = self.metadata["code"]
         others = [
             next(each for each in stored if each in row)
             for stored in self._stored.values()
@@ -205,47 +198,50 @@ class StudyRecord:
 
     def times(self) -> pd.DataFrame:
         """Return the time that each run took, s: the keys, ``seed`` and ``took_s``."""
-        return self._frame(
-            self._done, {"took_s": [self._entries[run.key].took_s for run in self._done]}
-        )
+        took = [self._entries[run.key].took_s for run in self._done]
+        return self._frame(self._done, {"took_s": took})
 
     def response(self, *keys: str, metric: str | None = None) -> pd.DataFrame:
         """Return a metric's statistic over the seeds; see `responses.response`.
 
         By default at every cell, of the metric and by the statistic that the study is about.
         """
-        return response(
-            self.table(), list(keys) or self.axes, metric or self.metric, **self._rule()
-        )
+        named = list(keys) or self.axes
+        return response(self.table(), named, metric or self.metric, **self.statistic_options)
 
-    def thresholds(self, metric: str | None = None, factor: float | None = None) -> pd.DataFrame:
-        """Return where each key's threshold lies; see `responses.thresholds`."""
-        rule = self.facts["threshold"]
-        return thresholds(
-            self.table(),
-            self.axes,
-            metric or self.metric,
-            factor or rule["factor"],
-            reference=self.reference,
-            **self._rule(),
-        )
+    def thresholds(
+        self,
+        metric: str | None = None,
+        factor: float | None = None,
+        *,
+        table: pd.DataFrame | None = None,
+        keys: Sequence[str] = (),
+    ) -> pd.DataFrame:
+        """Return where each key's threshold lies, for a part of the table: see `responses`."""
+        part, named = self.table() if table is None else table, keys or self.axes
+        factor = factor or self.metadata["threshold"]["factor"]
+        how = {"reference": self.reference, **self.statistic_options}
+        return thresholds(part, named, metric or self.metric, factor, **how)
 
     def comparisons(
         self, metric: str | None = None, reference: dict[str, Any] | None = None
     ) -> pd.DataFrame:
         """Return each cell against a reference; see `responses.comparisons`."""
         base = self.reference if reference is None else reference
-        return comparisons(self.table(), self.axes, metric or self.metric, base, **self._rule())
+        return comparisons(
+            self.table(), self.axes, metric or self.metric, base, **self.statistic_options
+        )
 
     def influence(self, metric: str | None = None) -> pd.DataFrame:
         """Return how each key ranks a metric; see `responses.influence`."""
-        keys = self.facts.get("sampled") or self.axes
-        confidence = self.facts["threshold"]["confidence"]
+        keys = self.metadata.get("sampled") or self.axes
+        confidence = self.statistic_options["confidence"]
         return influence(self.table(), keys, metric or self.metric, confidence=confidence)
 
-    def _rule(self) -> dict[str, Any]:
-        rule = self.facts["threshold"]
-        return {"statistic": rule["statistic"], "confidence": rule["confidence"]}
+    @property
+    def statistic_options(self) -> dict[str, Any]:
+        """What is told of the seeds of a cell: the ``statistic``, and its ``confidence``."""
+        return {name: self.metadata["threshold"][name] for name in ("statistic", "confidence")}
 
     def folders(self, where: Where | None = None) -> pd.DataFrame:
         """Return where the runs are kept: the keys, ``seed`` and ``folder``.
@@ -274,7 +270,7 @@ class StudyRecord:
         import pandas as pd
 
         runs = self._chosen(conditions(where, [*self.keys, "seed"]))
-        with self._ledger() as ledger:
+        with Ledger(self.folder / LEDGER) as ledger:
             kept = dict(ledger.probes(list(dict.fromkeys(run.key for run in runs))))
         runs = [run for run in runs if run.key in kept]
         return self._joined(runs, [pd.read_parquet(BytesIO(kept[run.key])) for run in runs])
@@ -309,10 +305,9 @@ class StudyRecord:
         own = [*self.keys, "seed"]
         asked = conditions(where, [*own, *EVENT_DTYPES])
         wanted = list(EVENT_DTYPES) if columns is None else list(columns)
-        for column in wanted:
-            if column not in EVENT_DTYPES:
-                hint = nearest(column, EVENT_DTYPES)
-                raise AnalysisError(f"there is no column {column!r} of events; {hint}")
+        if strange := [column for column in wanted if column not in EVENT_DTYPES]:
+            hint = nearest(strange[0], EVENT_DTYPES)
+            raise AnalysisError(f"there is no column {strange[0]!r} of events; {hint}")
         runs = self._chosen([each for each in asked if each[0] in own])
         for run in runs:
             if self._entries[run.key].folder is None:
@@ -354,8 +349,7 @@ class StudyRecord:
         return [run for run in self._plan if self._is(run, failed=False)]
 
     def _is(self, run: PlannedRun, *, failed: bool) -> bool:
-        entry: Entry | None = self._entries.get(run.key)
-        if entry is None:
+        if (entry := self._entries.get(run.key)) is None:
             return False
         done = entry.measures(self._stored.values())
         return entry.error is not None and not done if failed else done
@@ -363,27 +357,16 @@ class StudyRecord:
     def _frame(self, runs: Sequence[PlannedRun], columns: dict[str, list[Any]]) -> pd.DataFrame:
         import pandas as pd
 
-        changes = [self._cells[run.cell] for run in runs]
-        named = {key: list(_shown(row[key] for row in changes)) for key in self.keys}
+        named = {key: [_shown(self._cells[run.cell][key]) for run in runs] for key in self.keys}
         return pd.DataFrame({**named, "seed": [run.seed for run in runs], **columns})
 
-    def _ledger(self) -> Ledger:
-        return Ledger(self.folder / LEDGER)
 
-
-def _shown(values: Iterator[Any]) -> Iterator[Any]:
-    for value in values:
-        yield json.dumps(value) if isinstance(value, list | dict) else value
+def _shown(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 def read_rows(address: str, columns: Sequence[str], where: Sequence[Condition]) -> pd.DataFrame:
-    """Read some rows and columns of a run's event log, from a path or an allowed address.
-
-    Raises
-    ------
-    RecordError
-        When it cannot be read.
-    """
+    """Read some rows and columns of a run's event log, from a path or an allowed address."""
     import pyarrow.parquet as pq
 
     try:

@@ -1,19 +1,23 @@
 """From a study's table to its answer: response curves, heat maps, comparisons, thresholds.
 
-Every function takes the table of a study, one row a run
+Every function takes the table of a study, one row a run with the keys, the metric and ``seed``
 (`~ohmtick.analysis.studies.record.StudyRecord`), and returns a tidy frame. A cell is a combination
-of the keys; its rows differ in their seed. Intervals are those of `~ohmtick.analysis.statistics`.
+of the keys; its rows differ in their seed. Keys and the metric are named by their columns; where
+one is missing, or the frame is empty, that is an AnalysisError. `statistic` and `confidence` are
+those of `~ohmtick.analysis.statistics`. A `reference` gives keys their value in the cell to compare
+with; those that are not in it have their value in the table's first row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...engine.errors import AnalysisError
 from ..crossing import threshold
-from ..frames import check_frame, require
+from ..frames import check_frame, refusal, require
 from ..resampling import CONFIDENCE, Statistic, statistic_of
 from ..statistics import Comparison, Estimate, bootstrap, compare, rank_correlation, tabulated
 
@@ -37,27 +41,11 @@ def response(
 ) -> pd.DataFrame:
     """How a metric responds to some keys: a statistic over the seeds of each cell.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row a run, with the keys, the metric and ``seed``.
-    keys
-        One key for a response curve, two for a heat map, or more.
-    metric
-        The column that responds.
-    statistic, confidence
-        As for `~ohmtick.analysis.statistics.bootstrap`.
-
     Returns
     -------
     DataFrame
         One row a cell, in the table's order: the keys, ``value``, ``low``, ``high``, ``seeds``.
         Runs whose metric is NaN are left out; a cell of such runs only is NaN.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
 
     Examples
     --------
@@ -70,11 +58,11 @@ def response(
     """
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "response")
-    found: dict[Any, Estimate] = {}
-    for cell, runs in _cells(table, named):
-        values = runs[metric].dropna().to_numpy(dtype=float)
-        known = bool(values.size)
-        found[cell] = bootstrap(values, statistic, confidence=confidence) if known else NOTHING
+    known = {cell: runs[metric].dropna().astype(float) for cell, runs in _cells(table, named)}
+    found = {
+        cell: bootstrap(values, statistic, confidence=confidence) if len(values) else NOTHING
+        for cell, values in known.items()
+    }
     return tabulated(found, named)
 
 
@@ -83,24 +71,7 @@ def heat_map(
 ) -> pd.DataFrame:
     """Return a metric over two keys as a matrix: a row a value of `y`, a column a value of `x`.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row a run, with both keys and the metric.
-    x, y, metric
-        Names of its columns.
-    statistic
-        Of the runs that share both values.
-
-    Returns
-    -------
-    DataFrame
-        Ascending in both; NaN where there is no run.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing, or the frame is empty.
+    Ascending in both; the statistic is of the runs that share both values, NaN where there is none.
 
     Examples
     --------
@@ -128,49 +99,35 @@ def comparisons(
 ) -> pd.DataFrame:
     """Compare every cell with a reference cell, paired by seed.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row a run, with the keys, the metric and ``seed``.
-    keys, metric
-        Names of its columns.
-    reference
-        Key = value of the reference cell; for the keys that are not in it, the value in the
-        table's first row.
-    of, statistic, confidence
-        As for `~ohmtick.analysis.statistics.compare`.
-
     Returns
     -------
     DataFrame
-        One row a cell but the reference: the keys, ``value`` (the ratio or the difference),
-        ``low``, ``high``, ``seeds`` (that both cells have), ``lower`` (the fraction of seeds whose
-        value is lower) and ``p_value``.
+        One row a cell but the reference: the keys, and of `~ohmtick.analysis.statistics.compare`
+        ``value`` (the ratio or the difference), ``low``, ``high``, ``seeds`` (that both cells
+        have), ``lower`` and ``p_value``.
 
     Raises
     ------
     AnalysisError
-        If a column is missing, the frame is empty, or there is no such reference.
+        Also where there is no such reference.
     """
     import pandas as pd
 
-    named, where = _listed(keys), "comparisons"
-    check_frame(table, [*named, metric, SEED], "table", where)
-    _check_apart(table, named, where)
-    base = _reference(table, named, reference or {}, where)
+    where = "comparisons"
+    named, given = _apart(table, keys, metric, where), reference or {}
+    strange = [repr(key) for key in given if key not in named]
+    rule = f"name keys among {', '.join(named)}"
+    require(not strange, "reference", where, rule, "".join(strange[:1]))
+    what = {key: given.get(key, table[key].iloc[0]) for key in named}
     runs = {cell: own.set_index(SEED)[metric].dropna() for cell, own in _cells(table, named)}
-    what = dict(zip(named, base, strict=True))
-    require(base in runs, "reference", where, "be a cell that was run", what)
-    found = {}
-    reference_runs = runs.pop(base)
+    base = runs.pop(tuple(what.values()), None)
+    if base is None:
+        raise AnalysisError(refusal("reference", where, "be a cell that was run", what))
+    found: dict[Any, Estimate] = {}
     for cell, values in runs.items():
-        pairs = pd.concat([values, reference_runs], axis="columns", join="inner").to_numpy()
+        a, b = pd.concat([values, base], axis="columns", join="inner").to_numpy().T
         # Where there is no pair nothing of this cell can be compared.
-        found[cell] = (
-            compare(pairs[:, 0], pairs[:, 1], of, statistic, confidence=confidence)
-            if len(pairs)
-            else NOTHING
-        )
+        found[cell] = compare(a, b, of, statistic, confidence=confidence) if a.size else NOTHING
     return tabulated(found, named, ("lower", "p_value"))
 
 
@@ -187,21 +144,8 @@ def thresholds(
     """For each key that holds numbers, where the metric is `factor` times its reference.
 
     Each key is moved while all others stay, so a grid of two keys has a threshold of the first at
-    each value of the second.
-
-    Parameters
-    ----------
-    table : DataFrame
-        One row a run, with the keys, the metric and ``seed``.
-    keys, metric
-        Names of its columns.
-    factor, statistic, confidence
-        As for `~ohmtick.analysis.crossing.threshold`.
-    reference
-        Key = value to compare with; for the keys that are not in it, the value in the table's
-        first row.
-
-    Levels that are positive and span a factor of over 20 are interpolated in their logarithm.
+    each value of the second: see `~ohmtick.analysis.crossing.threshold`. Levels that are positive
+    and span a factor of over 20 are interpolated in their logarithm.
 
     Returns
     -------
@@ -213,17 +157,10 @@ def thresholds(
         reference to the furthest, only ever moved the other way). Infinite where the threshold lies
         beyond the furthest, NaN where the metric at the reference is not positive and finite; the
         ends of the interval are NaN for one seed, too. Empty where no key was moved alone.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
     """
     import pandas as pd
 
-    named = _listed(keys)
-    check_frame(table, [*named, metric, SEED], "table", "thresholds")
-    _check_apart(table, named, "thresholds")
+    named = _apart(table, keys, metric, "thresholds")
     rows = []
     for key in named:
         if table[key].dtype.kind not in "iuf":
@@ -239,25 +176,24 @@ def thresholds(
             middle = statistic_of(statistic, "thresholds")
             base = float(middle(curve.loc[start].to_numpy(), axis=-1))
             furthest = curve.index.min() if start == curve.index.max() else curve.index.max()
-            if not 0.0 < base < np.inf:  # of nothing, or without end, there is no multiple
-                row = (np.nan, np.nan, np.nan, furthest, curve.shape[1], False)
-                rows.append((key, *map(others.get, named), start, base, *row))
-                continue
-            levels = curve.index.to_numpy(dtype=float)
-            found = threshold(
-                levels,
-                curve.to_numpy(dtype=float),
-                factor,
-                reference=float(start),
-                scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
-                statistic=statistic,
-                confidence=confidence,
-            )
-            passed = curve.loc[min(start, furthest) : max(start, furthest)].drop(start)
-            moves = np.array([middle(each, axis=-1) for each in passed.to_numpy()]) - base
-            better = moves <= 0.0 if factor > 1.0 else moves >= 0.0
-            improves = bool(better.all() and moves.any())
-            row = (found.value, found.low, found.high, furthest, found.seeds, improves)
+            found: Estimate = NOTHING  # of nothing, or without end, there is no multiple
+            improves = False
+            if 0.0 < base < np.inf:
+                levels = curve.index.to_numpy(dtype=float)
+                found = threshold(
+                    levels,
+                    curve.to_numpy(dtype=float),
+                    factor,
+                    reference=float(start),
+                    scale="log" if 0 < DECADES * levels.min() < levels.max() else "linear",
+                    statistic=statistic,
+                    confidence=confidence,
+                )
+                passed = curve.loc[min(start, furthest) : max(start, furthest)].drop(start)
+                moves = np.array([middle(each, axis=-1) for each in passed.to_numpy()]) - base
+                better = moves <= 0.0 if factor > 1.0 else moves >= 0.0
+                improves = bool(better.all() and moves.any())
+            row = (found.value, found.low, found.high, furthest, curve.shape[1], improves)
             rows.append((key, *map(others.get, named), start, base, *row))
     ends = ["threshold", "low", "high", "furthest", "seeds", "improves"]
     return pd.DataFrame(rows, columns=["key", *named, "reference", "value", *ends])
@@ -268,26 +204,12 @@ def influence(
 ) -> pd.DataFrame:
     """How strongly each of some keys, varied together, orders the metric.
 
-    Parameters
-    ----------
-    table : DataFrame
-        One row a run, with the keys and the metric.
-    keys, metric
-        Names of its columns.
-    confidence
-        Level of the intervals, which are by the bootstrap over cells.
-
     Returns
     -------
     DataFrame
         One row a key that holds different numbers, the strongest first: ``key``, ``value``
-        (Spearman's rank correlation with the metric's median over the seeds), ``low``, ``high``,
-        ``cells``.
-
-    Raises
-    ------
-    AnalysisError
-        If a column is missing or the frame is empty.
+        (Spearman's rank correlation with the metric's median over the seeds), ``low``, ``high``
+        (by the bootstrap over cells), ``cells``.
     """
     named = _listed(keys)
     check_frame(table, [*named, metric], "table", "influence")
@@ -301,32 +223,21 @@ def influence(
     return frame.sort_values("value", key=abs, ascending=False, ignore_index=True)
 
 
+def _apart(table: pd.DataFrame, keys: Sequence[str], metric: str, where: str) -> list[str]:
+    """Return keys that tell all runs apart; else a seed would count twice in a cell."""
+    named = _listed(keys)
+    check_frame(table, [*named, metric, SEED], "table", where)
+    twice = table.loc[table.duplicated([*named, SEED]), [*named, SEED]].to_dict("records")
+    require(not twice, "keys", where, "tell all runs apart", f"{next(iter(twice), None)} twice")
+    return named
+
+
 def _listed(keys: str | Sequence[str]) -> list[str]:
     return [keys] if isinstance(keys, str) else list(keys)
 
 
-def _check_apart(table: pd.DataFrame, keys: list[str], where: str) -> None:
-    """Refuse keys that do not tell all runs apart: a seed would count twice in a cell."""
-    twice = table.loc[table.duplicated([*keys, SEED]), [*keys, SEED]].to_dict("records")
-    require(not twice, "keys", where, "tell all runs apart", f"{next(iter(twice), None)} twice")
-
-
 def _cells(
     table: pd.DataFrame, keys: list[str]
-) -> Iterator[tuple[tuple[Hashable, ...], pd.DataFrame]]:
-    """Yield the values of the keys, and the rows that have them: all, where there are no keys."""
-    if keys:
-        yield from table.groupby(keys, sort=False, dropna=False)
-    else:
-        yield (), table
-
-
-def _reference(
-    table: pd.DataFrame, keys: list[str], reference: Mapping[str, Any], where: str
-) -> tuple[Hashable, ...]:
-    """Return the reference cell's values of the keys."""
-    strange = [key for key in reference if key not in keys]
-    got = repr(next(iter(strange), None))
-    require(not strange, "reference", where, f"name keys among {', '.join(keys)}", got)
-    first = table.iloc[0]
-    return tuple(reference.get(key, first[key]) for key in keys)
+) -> Iterable[tuple[tuple[Hashable, ...], pd.DataFrame]]:
+    """Return the values of the keys, and the rows that have them: all, where there are no keys."""
+    return table.groupby(keys, sort=False, dropna=False) if keys else [((), table)]

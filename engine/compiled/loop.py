@@ -47,7 +47,7 @@ from .state import Data, Devices, Edges, PendingReadings, Presentations, ProbeRo
 
 #: Why `advance` returned.
 BUDGET, HORIZON, TICKS, PRESENTATIONS, LOG, PROBES, CHECK, CHECK_AND_LOG, FULL = range(9)
-SINGULAR, BACKWARDS, NOT_FINITE = range(9, 12)
+SINGULAR, BACKWARDS, NOT_FINITE, NO_CONDUCTANCE = range(9, 13)
 
 # Counters that outlive a call.
 UPDATES, READINGS, IN_FLIGHT, DATUM, NEXT_PRESENTATION, PRESENTED, ROWS, PROBE_ROWS = range(8)
@@ -213,6 +213,9 @@ def _actuate(
     before = real[index[AT_CONDUCTANCE] + edge]
     value = devices.value[edge]
     after = _changed(devices, edge, pending.change[slot])
+    if not (0.0 <= after < np.inf and np.isfinite(devices.value[edge])):
+        pending.change[slot] = after
+        return NO_CONDUCTANCE
     due = write(pointer_at(real, 0), pointer_at(index, 0), edge, after, pending.time[slot])
     row = counters[ROWS]
     rows.time_s[row] = pending.time[slot]

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..errors import OhmtickError
+from ..errors import OhmtickError, refuse_device
 from ..events import EVENT_DTYPES, VALUE_DTYPES
 from ..kernels.heap import sink
 from ..kernels.kernel import Function, Ints
@@ -38,10 +38,18 @@ class Schedule(Protocol):
         ...
 
 
+class Functions(Protocol):
+    """The functions of rules and devices."""
+
+    def device(self, edge: int) -> str:
+        """Return what the device of an edge is, in words."""
+        ...
+
+
 class CompiledSimulation:
     """The same simulation as `~ohmtick.engine.simulation.Simulation`, at the speed of its kernels.
 
-    It runs the built-in agents, which whoever builds it has lowered to arrays, and consumes the
+    It runs the built-in agents, which whoever builds it has turned into arrays, and consumes the
     same draws in the same order: both engines' logs are equal, bit for bit.
 
     Parameters
@@ -70,7 +78,7 @@ class CompiledSimulation:
         The names of what probes see besides: the power of the free and the clamped copy, if they
         do, and the voltage of each of some nodes in either.
     functions
-        Whatever has to live as long as the addresses of rules and devices are in use.
+        What rules and devices do, which lives as long as their addresses are in use.
 
     Attributes
     ----------
@@ -99,9 +107,9 @@ class CompiledSimulation:
         test: Data,
         class_means: FloatArray | None,
         probe_period: float,
+        functions: Functions,
         observed: Sequence[str] = (),
         nodes: Ints = NO_NODES,
-        functions: object = None,
     ) -> None:
         self.twin, self.horizon, self.log = twin, float(horizon), log
         self.stopped = False
@@ -197,6 +205,7 @@ class CompiledSimulation:
             loop.SINGULAR: self.twin.refuse_singular,
             loop.BACKWARDS: self._refuse_backwards,
             loop.NOT_FINITE: self._refuse_rule,
+            loop.NO_CONDUCTANCE: self._refuse_device,
         }
         if not (self._schedule.ahead.next_tick >= self.now).all():
             self._refuse_backwards()
@@ -297,6 +306,12 @@ class CompiledSimulation:
             f"at edge {edge}, "
             f"{self._schedule.ahead.next_tick[edge]} s"
         )
+
+    def _refuse_device(self) -> None:
+        slot = self._pending.slots[self._counters[loop.IN_FLIGHT]]
+        edge = int(self._pending.tie[slot] >> loop.READING_BITS)
+        value, conductance = float(self._devices.value[edge]), float(self._pending.change[slot])
+        refuse_device(self._functions.device(edge), edge, self.now, value, conductance)
 
 
 def _pending(capacity: int) -> PendingReadings:

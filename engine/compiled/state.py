@@ -1,4 +1,4 @@
-"""What the compiled loop is handed: agents, data and the log, lowered to plain arrays.
+"""What the compiled loop is handed: agents, data and the log, as plain arrays.
 
 Whoever builds a simulation makes these, so that the engine knows no agent.
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..circuit import Circuit
 from ..errors import CircuitError, shortened, shown
-from ..graphs import parts_of
+from ..graphs import conductances_of
 from ..networks.network import FloatArray
 
 if TYPE_CHECKING:
@@ -58,11 +58,7 @@ def _circuit(read: Callable[[], nx.Graph[Any]], what: str) -> tuple[Circuit, Flo
     except Exception as error:  # whatever other people's readers say of what is no such file
         said = f"{type(error).__name__}: {shortened(error)}"
         raise CircuitError(f"must be {what}, which it is not: {said}") from None
-    parts = parts_of(graph)
-    circuit = Circuit(
-        parts.edges, nodes=len(parts.labels), labels=parts.labels, positions=parts.positions
-    )
-    return circuit, parts.conductances
+    return Circuit.from_networkx(graph), conductances_of(graph)
 
 
 def write_graphml(graph: nx.MultiGraph[str]) -> str:

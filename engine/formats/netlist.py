@@ -88,13 +88,13 @@ def read_netlist(content: bytes) -> tuple[Circuit, FloatArray]:
     edges, conductances = [], []
     for line, words in _elements(text):
         if words[0][0] in "rR":
-            ohm = _resistance(words, line)
-            for name in words[1:3]:
+            conductances.append(1.0 / _resistance(words, line))
+            ends = ["0" if name.lower() in _GROUND else name for name in words[1:3]]
+            for name in ends:
                 if name.lower() not in number:
                     number[name.lower()] = len(labels)
                     labels.append(name)
-            edges.append([number[name.lower()] for name in words[1:3]])
-            conductances.append(1.0 / ohm)
+            edges.append([number[name.lower()] for name in ends])
         elif words[0][0] not in "vV" or not {word.lower() for word in words[1:3]} & _GROUND:
             raise CircuitError(
                 f"line {line}: a netlist must have resistors, and voltage sources from a node to "

@@ -1,43 +1,52 @@
 """Rules and devices as Python calls them: the same machine code that the compiled loop calls.
 
-Each takes the address of a function, and rows as matrices of one row; what stays the same from call
-to call comes first, so that it can be bound.
+Each takes first where everything lies that stays the same from call to call; `bound` puts that
+together. Numba needs longer to take an array from Python than most rules need to run, so there is
+one array, of addresses.
 """
 
 from __future__ import annotations
 
+from types import MethodType
+from typing import Any
+
+import numpy as np
 from numba import float64, int64
 
 from .draws import uniform
-from .kernel import Ints, Reals, kernel
-from .pointers import change_at, conductance_at, row_of, rule_at
+from .kernel import Function, Ints, Reals, kernel
+from .pointers import change_at, conductance_at, entry, row_at, rule_at
 
 
 @kernel
-def asked(
-    rule: int, state: Reals, parameters: Reals, nudge: float, drop_free: float, drop_clamped: float,
-    value: float,
-) -> float:  # fmt: skip
-    """Return the change that a rule asks for; see `Rule.change`."""
-    return rule_at(rule)(  # type: ignore[no-any-return]
-        drop_free, drop_clamped, value, row_of(state, 0), row_of(parameters, 0), nudge
+def asked(at: Ints, drop_free: float, drop_clamped: float, value: float) -> float:
+    """Return the change that a rule asks for; see `Rule.change`.
+
+    `at` has the addresses of the rule, its state, its parameters and the nudge.
+    """
+    return rule_at(at[0])(  # type: ignore[no-any-return]
+        drop_free, drop_clamped, value, row_at(at[1]), row_at(at[2]), row_at(at[3])[0]
     )
 
 
 @kernel
-def changed(
-    change: int, state: Reals, parameters: Reals, value: float, amount: float, draw: float
-) -> float:
-    """Return a device's value after a change; see `Resistor.change`."""
-    return change_at(change)(  # type: ignore[no-any-return]
-        value, amount, row_of(state, 0), row_of(parameters, 0), draw
+def changed(at: Ints, value: float, amount: float, draw: float) -> float:
+    """Return a device's value after a change; see `Resistor.change`.
+
+    `at` has the addresses of the change, the device's state and its parameters.
+    """
+    return change_at(at[0])(  # type: ignore[no-any-return]
+        value, amount, row_at(at[1]), row_at(at[2]), draw
     )
 
 
 @kernel
-def conducted(conductance: int, parameters: Reals, value: float) -> float:
-    """Return what a device conducts at a value, S."""
-    return conductance_at(conductance)(value, row_of(parameters, 0))  # type: ignore[no-any-return]
+def conducted(at: Ints, value: float) -> float:
+    """Return what a device conducts at a value, S.
+
+    `at` has the addresses of the function and of the device's parameters.
+    """
+    return conductance_at(at[0])(value, row_at(at[1]))  # type: ignore[no-any-return]
 
 
 @kernel
@@ -46,9 +55,26 @@ def drawn(key: Ints, edge: int, actuation: int) -> float:
     return uniform(key, edge, actuation)
 
 
-_MATRIX = float64[:, ::1]
-#: Signatures of the above, for `~ohmtick.engine.kernels.pointers.entry`.
-ASKED = float64(int64, _MATRIX, _MATRIX, float64, float64, float64, float64)
-CHANGED = float64(int64, _MATRIX, _MATRIX, float64, float64, float64)
-CONDUCTED = float64(int64, _MATRIX, float64)
+_AT = int64[::1]
+#: Signatures of the above, for `bound` and `~ohmtick.engine.kernels.pointers.entry`.
+ASKED = float64(_AT, float64, float64, float64)
+CHANGED = float64(_AT, float64, float64, float64)
+CONDUCTED = float64(_AT, float64)
 DRAWN = float64(int64[::1], int64, int64)
+
+
+class _Addresses(np.ndarray[Any, np.dtype[np.int64]]):
+    """Addresses, and what must not go while they are in use."""
+
+    rows: tuple[Reals, ...]
+
+
+def bound(call: Function, signature: Any, function: int, *rows: Reals) -> Function:
+    """Return one of the above for a function at an address and its rows, each contiguous.
+
+    The function, unlike the rows, has to be kept by somebody else.
+    """
+    numbers = [function, *(row.__array_interface__["data"][0] for row in rows)]
+    at = np.array(numbers, dtype=np.int64).view(_Addresses)
+    at.rows = rows
+    return MethodType(entry(call, signature), at)  # a call of it is cheaper than of a partial

@@ -150,3 +150,15 @@ def _row_of(typing_context: Any, matrix: Any, row: Any) -> Any:
 
 #: In compiled code: a row of a contiguous matrix, as a pointer; a view costs more than a rule does.
 row_of: Function = intrinsic(_row_of)
+
+
+@intrinsic
+def _row_at(typing_context: Any, address: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, values: Any) -> Any:
+        return builder.inttoptr(values[0], context.get_value_type(ROW))
+
+    return ROW(int64), generate
+
+
+#: In compiled code: the row that lies at an address.
+row_at: Function = _row_at

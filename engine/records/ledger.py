@@ -26,7 +26,9 @@ from .digests import digest_of, digest_of_bytes
 #: The file of a study's ledger, that of its definition, and where it keeps run folders.
 LEDGER, STUDY, RUNS = "ledger.sqlite", "study.toml", "runs"
 #: The layout of the tables; a ledger of a later one cannot be read.
-LAYOUT = 2
+LAYOUT = 3
+#: The first layout that has digests.
+SEALED = 2
 
 #: Layout 1.
 _TABLES = """
@@ -43,9 +45,14 @@ ALTER TABLE runs ADD COLUMN probes_sha256 TEXT;
 ALTER TABLE runs ADD COLUMN digest TEXT;
 CREATE TABLE digests (name TEXT PRIMARY KEY, digest TEXT NOT NULL);
 """
+#: What layout 3 calls otherwise; the rows, and so their digest, stay.
+_NAMES = """
+ALTER TABLE facts RENAME TO metadata;
+UPDATE digests SET name = 'metadata' WHERE name = 'facts';
+"""
 #: How a table of the plan is read, all of it and always in one order.
 _PLAN = {
-    "facts": "SELECT name, value FROM facts ORDER BY name",
+    "metadata": "SELECT name, value FROM metadata ORDER BY name",
     "cells": "SELECT cell, changes, scenario FROM cells ORDER BY cell",
     "plan": "SELECT place, cell, seed, key FROM plan ORDER BY place",
 }
@@ -178,12 +185,13 @@ class Ledger:
         """Make the tables that are not there yet, all or none; what there is gets its digests."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            for script in (_TABLES, _DIGESTS)[layout:]:
+            for script in (_TABLES, _DIGESTS, _NAMES)[layout:]:
                 for statement in script.split(";"):
                     self._db.execute(statement)
-            for key, probes in self._db.execute("SELECT key, probes FROM runs").fetchall():
-                self._seal(key, None if probes is None else digest_of_bytes(probes))
-            self._seal_plan()
+            if layout < SEALED:
+                for key, probes in self._db.execute("SELECT key, probes FROM runs").fetchall():
+                    self._seal(key, None if probes is None else digest_of_bytes(probes))
+                self._seal_plan()
             self._db.execute(f"PRAGMA user_version = {LAYOUT}")
             self._db.execute("COMMIT")
         except BaseException:
@@ -245,17 +253,20 @@ class Ledger:
 
     # --- the plan ---------------------------------------------------------------------------------
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """Return what is noted of the study as a whole, by name."""
-        rows = self._table("facts")
+        rows = self._table("metadata")
         with self._saying("read"):
             return {name: json.loads(value) for name, value in rows}
 
     def _table(self, name: str) -> list[tuple[Any, ...]]:
         """Return a table of the plan, which is what was written."""
+        query = _PLAN[name]
+        if self._layout < LAYOUT and name == "metadata":  # as it was called before
+            query, name = query.replace(name, "facts"), "facts"
         with self.at_one_time(), self._saying("read"):
-            rows = self._db.execute(_PLAN[name]).fetchall()
-            if self._layout < LAYOUT:  # and nothing can be said of it
+            rows = self._db.execute(query).fetchall()
+            if self._layout < SEALED:  # and nothing can be said of it
                 return rows
             held = self._db.execute("SELECT digest FROM digests WHERE name = ?", (name,)).fetchone()
         if held is None or held[0] != digest_of(rows):
@@ -267,17 +278,17 @@ class Ledger:
 
     def set_plan(
         self,
-        facts: Mapping[str, Any],
+        metadata: Mapping[str, Any],
         cells: Iterable[tuple[Mapping[str, Any], str]],
         runs: Iterable[PlannedRun],
     ) -> None:
-        """Note what the study is now: facts, the changes that make each cell, the runs."""
+        """Note what the study is now: its metadata, the changes that make each cell, the runs."""
         with self._transaction():
-            for table in ("facts", "cells", "plan"):
+            for table in _PLAN:
                 self._db.execute(f"DELETE FROM {table}")
             self._db.executemany(
-                "INSERT INTO facts VALUES (?, ?)",
-                ((name, json.dumps(value)) for name, value in facts.items()),
+                "INSERT INTO metadata VALUES (?, ?)",
+                ((name, json.dumps(value)) for name, value in metadata.items()),
             )
             self._db.executemany(
                 "INSERT INTO cells VALUES (?, ?, ?)",
@@ -360,7 +371,7 @@ class Ledger:
 
     def entries(self) -> dict[str, Entry]:
         """Return what came of every run, by key, without its probes."""
-        old = self._layout < LAYOUT  # and nothing can be said of its rows
+        old = self._layout < SEALED  # and nothing can be said of its rows
         with self._saying("read"):
             columns = _RUN.replace("probes_sha256", "NULL, NULL") if old else f"{_RUN}, digest"
             rows = self._db.execute(f"SELECT {columns} FROM runs").fetchall()
@@ -374,7 +385,7 @@ class Ledger:
 
     def probes(self, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """Yield the probes of some runs that have them."""
-        columns = "probes, NULL" if self._layout < LAYOUT else "probes, probes_sha256"
+        columns = "probes, NULL" if self._layout < SEALED else "probes, probes_sha256"
         for key in keys:
             with self._saying("read"):
                 query = f"SELECT {columns} FROM runs WHERE key = ?"
@@ -382,7 +393,7 @@ class Ledger:
             if row is None or row[0] is None:
                 continue
             probes, digest = row
-            if self._layout >= LAYOUT and digest != digest_of_bytes(probes):
+            if self._layout >= SEALED and digest != digest_of_bytes(probes):
                 raise self._damaged(key)
             yield key, probes
 

@@ -8,7 +8,6 @@ import shutil
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..circuit import Circuit
 from ..errors import RecordError, reason
 from ..networks.network import Network
-from ..registry import PACKAGE
 from ..streams import FloatArray
 from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
@@ -38,6 +36,8 @@ DATA = "data.parquet"
 RUN_FILES = (SCENARIO, EVENTS, PROBES, EDGES, NODES, SUMMARY)
 #: What the summary's file has of the others, and of itself: SHA-256, by which damage is noticed.
 FILES, DIGEST = "files", "digest"
+#: What edges of no group are called beside those of groups.
+OTHER_EDGES = "other edges"
 #: What every summary holds.
 SUMMARY_KEYS = ("title", "seed", "engine", "updates", "initial_error", "final_error", "interrupted")
 #: The columns that each of the frames has; the probes of classes have one more.
@@ -76,8 +76,8 @@ class Run:
         One row an edge: ``edge``, ``first``, ``second`` (node labels),
         ``conductance_start_S``, ``conductance_final_S``, ``cut_s``: when it was cut out of the
         circuit, NaN where it was not. Folders of an earlier version do not have ``cut_s``. Where
-        the scenario has groups of edges also ``group``: the title of an edge's own (``group 1``,
-        … without one), "" where it is in none.
+        the scenario has groups of edges also ``group``: the name of an edge's own (see
+        `group_names`), "" where it is in none.
     nodes : DataFrame
         One row a node: ``node`` (label), ``role`` (source, target or inner), ``x``, ``y``
         (NaN where nobody placed it).
@@ -219,9 +219,10 @@ class Run:
         Raises
         ------
         AnalysisError
-            For a time that was not simulated, or a datum that is not there.
-        ScenarioError
-            When the run's scenario names kinds that are not known here.
+            For a time that was not simulated, or a datum that is not there; or where the record
+            does not say what was presented.
+        RecordError
+            Where the run kept no events.
 
         Examples
         --------
@@ -232,8 +233,7 @@ class Run:
         >>> bool(abs(free[twin.targets] - clamped[twin.targets]).max() < 0.1)
         True
         """
-        twin: Network = _by_name("recorded").twin_of(self, at, datum)
-        return twin
+        return self._replay().twin_at(at, datum)
 
     def predict(self, X: Any) -> FloatArray:
         """Return what the free copy answers, with the last conductances.
@@ -483,18 +483,25 @@ class Run:
                 writer.write_table(pa.table(chunk, schema=writer.schema))
 
 
-def _by_name(module: str) -> Any:
-    """Return the module of `scenarios` that answers what a record alone cannot.
-
-    By its name, and when it is asked for: the engine knows nothing of scenarios.
-    """
-    return import_module(f"{PACKAGE}.scenarios.{module}")
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _finite(item) for key, item in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def group_names(titles: Sequence[str]) -> list[str]:
+    """Return what groups of edges are called: their titles, told apart by their numbers from 1.
+
+    Examples
+    --------
+    >>> group_names(["late", "", "late"])
+    ['late (group 1)', 'group 2', 'late (group 3)']
+    """
+    names = [title or f"group {number}" for number, title in enumerate(titles, start=1)]
+    while repeated := {name for name in names if [*names, OTHER_EDGES].count(name) > 1}:
+        for row, name in enumerate(names):
+            names[row] = f"{name} (group {row + 1})" if name in repeated else name
+    return names
 
 
 def edge_frame(
@@ -506,7 +513,7 @@ def edge_frame(
 ) -> pd.DataFrame:
     """Return the `edges` frame of a run, in which some edges were cut at their times, s.
 
-    It has a column `group` where the title of each edge's group is given, "" for none.
+    It has a column `group` where the name of each edge's group is given, "" for none.
     """
     import pandas as pd
 

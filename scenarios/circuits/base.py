@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ...engine.circuit import Circuit
 from ...engine.errors import nearest, shown
-from ...engine.graphs import parts_of
+from ...engine.graphs import conductances_of
 from ...engine.kind import Kind
 from ...engine.networks.network import FloatArray
 from ...engine.streams import MOST_SEED, Streams
@@ -32,11 +32,8 @@ class CircuitKind(Kind, family="circuit"):
         """Return the member that a table describes, that is given already, or that is a circuit."""
         networkx = sys.modules.get("networkx")
         if networkx is not None and isinstance(settings, networkx.Graph):
-            parts = parts_of(settings)
-            circuit = Circuit(
-                parts.edges, nodes=len(parts.labels), labels=parts.labels, positions=parts.positions
-            )
-            return super().chosen(_written_out(circuit, parts.conductances))
+            circuit = Circuit.from_networkx(settings)
+            return super().chosen(_written_out(circuit, conductances_of(settings)))
         return super().chosen(_written_out(settings) if isinstance(settings, Circuit) else settings)
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ...analysis.learning import settled_error
 from ...engine.errors import (
     OhmtickError,
     OhmtickWarning,
@@ -25,8 +26,9 @@ from ...engine.records.run import Run
 from ..build import build
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
-from ..running import ENGINES, run, versions
-from ..scenario import Scenario, library, load, source_text
+from ..running import ENGINES, run
+from ..scenario import Scenario, library, load, naming, source_text
+from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
 from .terminal import Terminal, interruptible
@@ -162,7 +164,8 @@ def _show(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
-    circuit = build(scenario, seed).simulation.twin.circuit
+    with naming(options.scenario):
+        circuit = build(scenario, seed).simulation.twin.circuit
     warn_in_step([scenario])
     print(
         f"{visible(options.scenario)} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}"
@@ -173,7 +176,7 @@ def _check(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     out = options.out or Path("runs") / (Path(options.scenario).name.removesuffix(".toml") or "run")
-    with Terminal(scenario.horizon) as terminal:
+    with naming(options.scenario), Terminal(scenario.horizon) as terminal:
         result = run(
             scenario,
             options.seed,
@@ -191,7 +194,6 @@ def _study(options: argparse.Namespace) -> int:
 
 
 def _report(scenario: Scenario, result: Run) -> str:
-    from ...analysis.learning import settled_error
 
     summary = result.summary
     lines = [
@@ -202,6 +204,8 @@ def _report(scenario: Scenario, result: Run) -> str:
         f"  error    {summary['initial_error']:.3g} V² before, "
         f"{summary['final_error']:.3g} V² after",
     ]
+    if "not_compiled" in summary:
+        lines.insert(3, f"           the compiled engine cannot run {summary['not_compiled']}")
     if len(result.probes) >= 4:
         lines.append(f"           {settled_error(result.probes)} over the last quarter")
     if "final_accuracy" in summary:

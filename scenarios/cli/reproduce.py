@@ -10,6 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from ...analysis.studies.record import open_study
 from ...engine.errors import OhmtickError, RecordError, nearest, reason
 from ..papers import PAPERS
 
@@ -78,7 +79,6 @@ def carry_out(
     paper: str, folder: Path, quick: bool, workers: int, say: Say
 ) -> dict[str, dict[str, StudyRecord]]:
     """Run the studies of a paper; return what they recorded, by series and scenario."""
-    from ...analysis.studies.record import open_study
     from ..papers.paper_studies import PaperStudies
 
     records: dict[str, dict[str, StudyRecord]] = {}

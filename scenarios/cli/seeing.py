@@ -1,12 +1,25 @@
-"""The subcommands that look at what was recorded: plot, report, animate."""
+"""The subcommands that look at what was recorded: plot, report, animate, export."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from ...analysis.report.figures import FIGURES, draw
+from ...analysis.runs import open_run
+from ...engine.errors import OhmtickError
+from ...engine.formats.files import SPICE
+from ..export import export
+from ..replay import COPIES
+
+#: What each format of an export is called, and the suffix that it has unless told.
+SUFFIXES = {"spice": ".cir", "graphml": ".graphml", "json": ".json"}
+#: What a suffix says.
+FORMATS = {suffix: name for name, suffix in SUFFIXES.items()} | dict.fromkeys(SPICE, "spice")
 
 
 def add_commands(commands: Any) -> None:
@@ -41,6 +54,18 @@ def add_commands(commands: Any) -> None:
     animate.add_argument("--fps", type=int, metavar="N", default=15, help="frames a second")
     animate.set_defaults(action=_animate)
 
+    exporting = commands.add_parser("export", help="write the network of a run for other programs")
+    exporting.add_argument("run", metavar="RUN", help="a run folder")
+    exporting.add_argument("--to", choices=SUFFIXES, help="default: spice, or what --out ends in")
+    exporting.add_argument("--out", metavar="FILE", help="default: RUN/COPY.cir, .graphml or .json")
+    exporting.add_argument("--copy", choices=COPIES, default="free")
+    exporting.add_argument("--at", type=float, metavar="S", help="simulated s; default: the end")
+    exporting.add_argument(
+        "--datum", type=int, metavar="N", help="what is presented, from 0; default: what was then"
+    )
+    exporting.add_argument("--overwrite", action="store_true", help="replace a file that is there")
+    exporting.set_defaults(action=_export)
+
 
 def _plot(options: argparse.Namespace) -> int:
     print(draw(options.run, options.kind, options.out))
@@ -56,7 +81,6 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def _animate(options: argparse.Namespace) -> int:
-    from tqdm import tqdm
 
     from ...analysis.report.animation import animate
 
@@ -70,4 +94,14 @@ def _animate(options: argparse.Namespace) -> int:
             watch=lambda frame, frames: bar.update(),
         )
     print(film)
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    suffix = SUFFIXES[options.to or "spice"]
+    out = Path(options.out) if options.out else Path(options.run, options.copy + suffix)
+    if options.to and FORMATS.get(out.suffix.lower()) != options.to:
+        raise OhmtickError(f"--to {options.to} and --out {out} are of two formats")
+    run = open_run(options.run)
+    print(export(run, out, options.copy, options.at, options.datum, overwrite=options.overwrite))
     return 0

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 from tqdm import tqdm
 
-from ...analysis.studies.record import is_study
+from ...analysis.studies.answers import answer
+from ...analysis.studies.record import is_study, open_study
 from ...engine.errors import OhmtickError, visible
 from ..scenario import load
 from ..studies.carry_out import Tally, carry_out
@@ -152,8 +153,6 @@ def _time(seconds: float) -> str:
 
 
 def _conclude(folder: Path, tally: Tally, *, figures: bool) -> None:
-    from ...analysis.studies.answers import answer
-    from ...analysis.studies.record import open_study
 
     study = open_study(folder)
     print(visible(answer(study)))

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...analysis.curvature import curvature
+from ...analysis.runs import open_run
+from ...analysis.studies.record import open_study
 from ...engine.errors import OhmtickError
 from ...engine.streams import FloatArray, Streams
 from ..in_step import OUT_OF_STEP
@@ -56,9 +59,17 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
         Of this run, and of those that begin where it ends.
     folder
         Where the run is kept; one that is there already is not repeated.
-    """
-    from ...analysis.curvature import curvature
 
+    Raises
+    ------
+    OhmtickError
+        When the copies of the network mismatch, of which the curvature knows nothing.
+    """
+    if mismatch := scenario.edges.mismatch.conductance:
+        raise OhmtickError(
+            "edges.mismatch.conductance must be 0 in a study near a solution, since the curvature "
+            f"of its error is that of copies that are alike, got {mismatch}"
+        )
     task = scenario.task
     assert isinstance(task, Allostery)
     learning = scenario.replace(
@@ -75,9 +86,6 @@ def solution(scenario: Scenario, seed: int, folder: Path) -> tuple[FloatArray, f
 
 def learned(scenario: Scenario, seed: int, folder: Path) -> Run:
     """Return a run of a scenario, done once and kept as a study of its own."""
-    from ...analysis.runs import open_run
-    from ...analysis.studies.record import open_study
-
     title = f"What is learned with seed {seed}"
     metrics = ("initial_error", "final_error")
     study = Study(scenario, title=title, seeds=(seed,), events=True, metrics=metrics)

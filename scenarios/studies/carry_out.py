@@ -7,23 +7,28 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...engine.errors import OhmtickError, RecordError
 from ...engine.records.ledger import LEDGER, STUDY, Entry, Ledger
 from ...engine.records.run import SUMMARY
 from ...engine.records.writing import sweep, write_text
+from ..attached import attached, carried
 from ..in_step import warn_in_step
-from ..running import versions
 from ..units import units_of
-from .executors import MANY_RUNS, check, refuse_unguarded, worker_pool
+from ..versions import versions
+from .executors import check, work, worker_pool
 from .locking import locked
 from .other_code import unmarked_code
-from .planning import Plan, check_events, jobs_for, local_kind, plan_of, whose_cell
-from .work import work
+from .planning import Plan, check_events, jobs_for, local_kind, plan_of
+from .processes import refuse_unguarded
 
 if TYPE_CHECKING:
     from .study import Study
+
+#: From so many runs on, processes are worth the seconds that they take to start: between its
+#: stretches of compiled code a short run needs Python's lock, which threads have to share.
+MANY_RUNS = 1000
 
 
 @dataclass
@@ -74,6 +79,7 @@ def carry_out(
     The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
     main module may be imported by a worker, as a command may be and not every script.
     """
+    study = carried(study)  # wherever a file came from, its runs are known by what is in it
     # Before anything is written: the cells may be wrong.
     warn_in_step((cell.scenario for cell in study.cells if cell.scenario is not None), stacklevel=3)
     kind: Executor | Literal["threads", "processes"]
@@ -115,7 +121,7 @@ def carry_out(
                 watch(tally)
 
         for key, runs in lacking.items():
-            if (cell := whose_cell(study, runs)).scenario is None:
+            if (cell := study.cells[runs[0].cell]).scenario is None:
                 enter(Entry(key=key, error=cell.text))
         if executor == "auto" and tally.left >= MANY_RUNS and not local:
             kind = "processes"
@@ -126,30 +132,23 @@ def carry_out(
 
 
 def _tally(plan: Plan) -> Tally:
-    before = [run for run in plan.runs if run.key not in plan.lacking]
-    errors = [plan.held[run.key].error or "" for run in before if not plan.is_done(run)]
-    return Tally(
-        total=len(plan.runs),
-        before=len(before),
-        failed=len(errors),
-        error=errors[-1] if errors else "",
-    )
+    before = [plan.held[run.key] for run in plan.runs if run.key not in plan.lacking]
+    errors = [entry.error or "" for entry in before if not entry.measures(plan.stored.values())]
+    return Tally(len(plan.runs), len(before), failed=len(errors), error=(errors or [""])[-1])
 
 
 def _moveable(entry: Entry, folder: Path) -> Entry:
     """Return an entry whose run folder is found even if the study folder is moved."""
-    own = f"{folder.absolute()}/"
-    if entry.folder is None or not entry.folder.startswith(own):
-        return entry
-    return replace(entry, folder=entry.folder.removeprefix(own))
+    place = entry.folder and entry.folder.removeprefix(f"{folder.absolute()}/")
+    return replace(entry, folder=place)
 
 
 def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Refuse a folder whose runs are of another study; warn of other versions of what computes."""
     if not plan.held:
         return
-    facts = ledger.facts()
-    ours, begun = versions(), facts.get("versions", {})
+    metadata = ledger.metadata()
+    ours, begun = versions(), metadata.get("versions", {})
     told = {"ohmtick", "code"}  # a difference of these was refused, or accepted
     if differ := [name for name in begun if name not in told and ours.get(name) != begun[name]]:
         was, now = (f"{differ[0]} {each.get(differ[0])}" for each in (begun, ours))
@@ -158,28 +157,25 @@ def _check_same(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
             "its results may differ",
             stacklevel=4,
         )
-    if not any(run.key in plan.held for run in plan.runs) and not _covers(facts, study):
+    # One of the same keys and base is only moved, to other values or seeds.
+    moved = (metadata.get("scenario"), metadata.get("keys")) == (
+        study.scenario.to_toml(),
+        [*study.keys],
+    )
+    if not moved and not any(run.key in plan.held for run in plan.runs):
+        title = f", {metadata['title']!r}" if metadata.get("title") else ""
         raise RecordError(
-            f"{folder} holds another study{_named(facts)}: none of its {len(plan.held)} runs is "
-            "one of this study's; give another folder"
+            f"{folder} holds another study{title}: none of its {len(plan.held)} runs is one of "
+            "this study's; give another folder"
         )
-
-
-def _covers(facts: dict[str, Any], study: Study) -> bool:
-    """Whether a study of the same keys and base is only moved, to other values or seeds."""
-    return facts.get("scenario") == study.scenario.to_toml() and facts.get("keys") == [*study.keys]
-
-
-def _named(facts: dict[str, Any]) -> str:
-    return f", {facts['title']!r}" if facts.get("title") else ""
 
 
 def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
     """Write down what the study is: in the ledger, and as a file."""
-    before, ours = ledger.facts(), versions()
+    before, ours = ledger.metadata(), versions()
     codes = {name: told for name, told in before.get("codes", {}).items() if name != ours["code"]}
     current = {cell.code(ours["code"]): cell.kinds for cell in study.cells if cell.kinds}
-    facts = {
+    metadata = {
         "title": study.title,
         "version": ours["ohmtick"],
         "code": ours["code"],
@@ -199,6 +195,8 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
         "threshold": study.threshold.model_dump(),
         "seeds": study.seeds,
     }
-    ledger.set_plan(facts, ((cell.changes, cell.text) for cell in study.cells), plan.runs)
+    ledger.set_plan(metadata, ((cell.changes, cell.text) for cell in study.cells), plan.runs)
+    for file in attached(study):
+        file.write(folder)
     sweep(folder, STUDY)
     write_text(folder / STUDY, study.to_toml())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from ...engine.errors import OhmtickError
-from ..running import versions
+from ...engine.records.ledger import Entry
+from ..versions import versions
+from .jobs import Job, perform_packed
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -19,8 +21,8 @@ PATIENCE_S = 15.0
 
 
 @contextmanager
-def cluster(address: str) -> Iterator[tuple[Executor, int]]:
-    """Use the workers of a Dask scheduler; yield an executor, and how many runs they take at once.
+def cluster(address: str) -> Iterator[tuple[Callable[[Job], Future[Entry]], int]]:
+    """Use the workers of a Dask scheduler; yield what gives them a run, and how many they are.
 
     A run whose worker died is given to another one; after three deaths it is given up.
 
@@ -32,6 +34,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """
     try:
         from distributed import Client
+        from distributed.protocol.pickle import dumps  # it takes functions of a script along
     except ImportError:
         raise OhmtickError(
             "a Dask scheduler needs the package 'distributed': pip install 'ohmtick[cluster]'"
@@ -54,7 +57,8 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         slots = sum(client.nthreads().values())
         executor = client.get_executor(pure=False)  # a run given twice is to be done twice
         try:
-            yield executor, slots
+            # Packed, the run is nothing to the scheduler, which need not have what is in it.
+            yield lambda job: executor.submit(perform_packed, dumps(job)), slots
         finally:
             with suppress(Exception):  # the scheduler is gone, perhaps
                 executor.shutdown(wait=False)
@@ -86,11 +90,6 @@ def _check_security(address: str) -> None:
 
 def _installed() -> dict[str, str]:
     return versions()
-
-
-def gave_up(error: BaseException) -> bool:
-    """Whether an error says that a run's workers died, every time."""
-    return type(error).__name__ == "KilledWorker"
 
 
 def _check_versions(client: Client) -> None:

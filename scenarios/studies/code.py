@@ -21,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from ... import __version__
 from ...engine.registry import PACKAGE, PARTS, is_ours
 
 ROOT = Path(__file__).parents[2]
@@ -51,8 +52,6 @@ _SOURCES = sources(ROOT)
 
 def code() -> str:
     """Return what tells the package's code from another: a release's version, or a digest."""
-    from ... import __version__
-
     return code_of(__version__, _SOURCES)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ def estimate(
             plan = plan_of(study, ledger, folder, accept_other_code=accept_other_code)
     else:
         plan = plan_of(study)
-    jobs = [replace(job, folders=None) for job in jobs_for(study, plan.lacking, None)]
+    jobs = list(jobs_for(study, plan.lacking, None))
     few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
     if few:
         perform(few[0])  # compiles what there is to compile

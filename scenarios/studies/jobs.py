@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
@@ -16,6 +17,7 @@ from ...engine.records.event_log import EventLog, NoLog
 from ...engine.records.ledger import Entry
 from ...engine.simulation import Observer, Watched
 from ..outside import code_with, digests
+from ..plugins import Plugin, load, loaded
 from ..running import recorded_run as run
 from ..running import simulate
 from ..scenario import Scenario
@@ -30,12 +32,28 @@ class Stopped(Exception):  # noqa: N818 - no error: somebody asked for it
     """The study was told to stop while this run was on its way."""
 
 
+class _Plugins(tuple[Plugin, ...]):
+    """Plug-ins; unpickling them loads them."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _loaded, tuple(self)
+
+
+def _loaded(*plugins: Plugin) -> _Plugins:
+    return _Plugins(map(load, plugins))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Job:
     """What is to be run, and what is wanted of it.
 
     Attributes
     ----------
+    plugins : tuple
+        Those of this session. They come first: where a job is unpickled, they are loaded before
+        what needs them.
     key : str
         Of its row in the ledger.
     scenario : Scenario
@@ -57,6 +75,7 @@ class Job:
         Where run folders are kept, a path or an fsspec address; None where they are not.
     """
 
+    plugins: _Plugins = field(default_factory=lambda: _Plugins(loaded()), init=False)
     key: str
     scenario: Scenario
     seed: int
@@ -89,7 +108,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
             raise Stopped
 
     try:
-        return _entry(job, poll, began)
+        return replace(_entry(job, poll), took_s=perf_counter() - began)
     except (RecordError, Stopped):
         raise
     except OhmtickError as error:
@@ -99,6 +118,11 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
     except Exception as error:  # a rule or a clock of a user's may raise anything
         said = f"{type(error).__name__}: {error}"
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
+
+
+def perform_packed(job: bytes) -> Entry:
+    """Do one run, whose job is pickled; as `perform`."""
+    return perform(pickle.loads(job))
 
 
 def _check_code(job: Job) -> None:
@@ -115,46 +139,44 @@ def _check_code(job: Job) -> None:
         )
 
 
-def _entry(job: Job, poll: Observer, began: float) -> Entry:
+def _entry(job: Job, poll: Observer) -> Entry:
     if job.folders is None:
-        log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
-        done = simulate(job.scenario, job.seed, job.engine, log, poll=poll)
-        return _of(job, done, began)
-    if not is_address(job.folders):
-        folder = Path(job.folders, job.key)
-        if folder.exists():  # whole, and this very run, whose entry was not made or is another's
-            done = simulate(
-                job.scenario,
-                job.seed,
-                job.engine,
-                EventLog(values=job.scenario.edges.records_values),
-                poll=poll,
-            )
-            return _of(job, done, began)
-        return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll), began)
-    try:
-        workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
-    except OSError as error:
-        raise RecordError(f"cannot write a run to a temporary folder: {reason(error)}") from error
-    with workspace as here:
-        folder = Path(here, job.key)
-        done = run(job.scenario, job.seed, job.engine, out=folder, poll=poll)
-        entry = _of(job, done, began)
-        # Its entry is made afterwards, so what is listed there is whole.
-        upload(folder, f"{job.folders}/{job.key}")
-        return entry
+        return _of(job, _simulated(job, poll))
+    if is_address(job.folders):
+        try:
+            workspace = tempfile.TemporaryDirectory(prefix="ohmtick-")
+        except OSError as error:
+            said = f"cannot write a run to a temporary folder: {reason(error)}"
+            raise RecordError(said) from error
+        with workspace as here:
+            folder = Path(here, job.key)
+            entry = _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
+            # Its entry is made afterwards, so what is listed there is whole.
+            upload(folder, f"{job.folders}/{job.key}")
+            return entry
+    folder = Path(job.folders, job.key)
+    if folder.exists():  # whole, and this very run, whose entry was not made or is another's
+        return _of(job, _simulated(job, poll))
+    return _of(job, run(job.scenario, job.seed, job.engine, out=folder, poll=poll))
 
 
-def _of(job: Job, done: Run, began: float) -> Entry:
+def _simulated(job: Job, poll: Observer) -> Run:
+    log = EventLog(values=job.scenario.edges.records_values) if job.logs else NoLog()
+    return simulate(job.scenario, job.seed, job.engine, log, poll=poll)
+
+
+def _of(job: Job, done: Run) -> Entry:
+    probes = BytesIO()
+    if job.probes:
+        done.probes.to_parquet(probes, index=False)
     return Entry(
         key=job.key,
         metrics={
             stored: _measured(stored.partition("@")[0], function, done)
             for stored, function in job.metrics.items()
         },
-        probes=_as_parquet(done) if job.probes else None,
+        probes=probes.getvalue() if job.probes else None,
         folder=None if job.folders is None else f"{job.folders}/{job.key}",
-        took_s=perf_counter() - began,
     )
 
 
@@ -165,9 +187,3 @@ def _measured(name: str, function: Metric, done: Run) -> float:
     except Exception as error:
         what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
         raise AnalysisError(f"metric {name!r}: {what}") from error
-
-
-def _as_parquet(done: Run) -> bytes:
-    buffer = BytesIO()
-    done.probes.to_parquet(buffer, index=False)
-    return buffer.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import socket
@@ -16,73 +15,61 @@ from ...engine.records.writing import sweep, write_text
 
 #: The file that is locked, which stays empty, and the one that says by whom.
 LOCK, HOLDER = ".lock", ".holder"
-#: Characters that are read of the latter.
+#: Bytes that are read of the latter.
 MOST = 200
+#: A folder may come from somebody else: nothing in it is followed elsewhere, or waited for.
+_OPEN = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Hold a folder, which is made if need be; the lock ends with the process, however that ends.
 
-    The file that is locked is never written to, and never followed elsewhere: a folder may come
-    from somebody else.
-
     Raises
     ------
     RecordError
         When another process, here or elsewhere, holds it, or it cannot be written.
     """
+    file = _acquired(folder)
+    holder = folder / HOLDER
+    try:
+        sweep(folder, HOLDER)
+        with suppress(RecordError):  # where the disk is full, nobody is told
+            write_text(holder, f"process {os.getpid()} on {socket.gethostname()}\n")
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        os.close(file)
+
+
+def _acquired(folder: Path) -> int:
+    lock, cannot = folder / LOCK, "write"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = _opened(folder / LOCK)
-    except (OSError, ValueError) as error:
-        raise RecordError(f"cannot write the study folder {folder}: {reason(error)}") from None
-    try:
+        if lock.is_symlink():
+            raise OSError(f"{LOCK} is a symbolic link")
+        file = os.open(lock, os.O_RDWR | os.O_CREAT | _OPEN, 0o666)
         try:
+            if not stat.S_ISREG(os.fstat(file).st_mode):
+                raise OSError(f"{LOCK} is no file")
+            cannot = "lock"
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RecordError(
-                f"the study folder {folder} is in use by {_holder(folder)}: wait for it, or give "
-                "another folder"
-            ) from None
-        except OSError as error:
-            raise RecordError(f"cannot lock the study folder {folder}: {reason(error)}") from None
-        try:
-            _tell(folder)
-            yield
-        finally:
-            with suppress(OSError):
-                (folder / HOLDER).unlink()
-    finally:
-        os.close(file)
-
-
-def _opened(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    try:
-        file = os.open(path, flags, 0o666)
-    except OSError as error:
-        if error.errno == errno.ELOOP:
-            raise OSError(f"{path.name} is a symbolic link") from None
-        raise
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
-        raise OSError(f"{path.name} is no file")
+        except BaseException:
+            os.close(file)
+            raise
+    except BlockingIOError:
+        raise RecordError(
+            f"the study folder {folder} is in use by {_holder(folder)}: wait for it, or give "
+            "another folder"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise RecordError(f"cannot {cannot} the study folder {folder}: {reason(error)}") from None
     return file
 
 
-def _tell(folder: Path) -> None:
-    """Say who holds the folder; where the disk is full, nobody is told."""
-    sweep(folder, HOLDER)
-    with suppress(RecordError):
-        write_text(folder / HOLDER, f"process {os.getpid()} on {socket.gethostname()}\n")
-
-
 def _holder(folder: Path) -> str:
-    try:
-        file = os.open(folder / HOLDER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return "another process"
-    with os.fdopen(file, encoding="utf-8", errors="replace") as text:
-        said = "".join(char for char in text.read(MOST) if char.isprintable()).strip()
-    return said or "another process"
+    said = ""
+    with suppress(OSError), os.fdopen(os.open(folder / HOLDER, _OPEN), "rb") as file:
+        said = file.read(MOST).decode(errors="replace")
+    return "".join(char for char in said if char.isprintable()).strip() or "another process"

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...analysis.metrics import METRICS, need_events
 from ...engine.errors import RecordError
 from ...engine.records.addresses import file_system, is_address
 from ...engine.records.ledger import RUNS, Entry, Ledger, PlannedRun
 from ..outside import LOCAL, origins
 from .code import code, stored_as
 from .jobs import Job
-from .other_code import Stored, aliases, other_codes, other_names, refuse_other_code, stored_names
+from .other_code import Stored, other_codes, other_names, refuse_other_code, stored_names
 
 if TYPE_CHECKING:
-    from .cells import Cell
     from .study import Study
 
 #: Runs that are to be done, by key: two cells may come to the same scenario.
@@ -37,12 +37,6 @@ class Plan:
     """Those that are to be done."""
     stored: Stored
     """What each metric is called in the ledger."""
-
-    def is_done(self, run: PlannedRun) -> bool:
-        """Whether the ledger holds all metrics of a run."""
-        return (entry := self.held.get(run.key)) is not None and entry.measures(
-            self.stored.values()
-        )
 
 
 def plan_of(
@@ -64,14 +58,14 @@ def plan_of(
     RecordError
         When the ledger holds what other code made, and that is not accepted.
     """
-    runs = planned(study)
-    held = {} if ledger is None else ledger.entries()
-    stored = stored_names(study)
+    found, stored = planned(study), stored_names(study)
+    held: dict[str, Entry] = {}
     others: list[str] = []
     if ledger is not None:
+        held, metadata = ledger.entries(), ledger.metadata()
         if not accept_other_code:
-            refuse_other_code(ledger, held, stored)
-        others, stored = other_codes(ledger, held), other_names(held, stored)
+            refuse_other_code(ledger.path.parent, metadata, held, stored)
+        others, stored = other_codes(metadata, held), other_names(held, stored)
     probed = ledger.with_probes() if study.probes and ledger is not None else set()
 
     def is_whole(key: str) -> bool:
@@ -82,12 +76,13 @@ def plan_of(
             and (not study.events or _is_kept(entry, folder))
         )
 
-    found, lacking = list(runs), Lacking()
     for other in others:  # those of this code come first
         for place, run in enumerate(planned(study, other)):
-            known = (key for key in aliases(run.key) if is_whole(key))
+            # Once, keys did not begin with their code.
+            known = (key for key in (run.key, run.key.partition("-")[2]) if is_whole(key))
             if not is_whole(found[place].key) and (key := next(known, None)):
                 found[place] = replace(run, key=key)
+    lacking = Lacking()
     for run in found:
         entry = held.get(run.key)
         failed = entry is not None and entry.error is not None and not retry_failed
@@ -108,17 +103,12 @@ def planned(study: Study, other: str | None = None) -> list[PlannedRun]:
 def local_kind(study: Study) -> str:
     """Return a kind that only this process has, of a script or a notebook; "" for none."""
     for cell in study.cells:
-        found = {} if not cell.kinds or cell.scenario is None else origins(cell.scenario)
+        found = origins(cell.scenario) if cell.scenario and cell.kinds else {}
         for family, kinds in found.items():
             for kind, origin in kinds.items():
                 if origin.module in LOCAL:
                     return f"the {family} {kind!r} of {origin.module}"
     return ""
-
-
-def whose_cell(study: Study, runs: list[PlannedRun]) -> Cell:
-    """Return the cell of runs that share a key."""
-    return study.cells[runs[0].cell]
 
 
 def _is_kept(entry: Entry, folder: Path | None) -> bool:
@@ -133,13 +123,11 @@ def _is_kept(entry: Entry, folder: Path | None) -> bool:
 
 def jobs_for(study: Study, lacking: Lacking, folder: Path | None) -> Iterator[Job]:
     """Yield the runs to do, seed by seed, so that the cells can be compared early."""
-    from ...analysis.metrics import METRICS, need_events
-
     metrics = {stored_as(name, METRICS[name]): METRICS[name] for name in study.metrics}
     folders = None if folder is None else _folders(study, folder, lacking)
     place = {seed: number for number, seed in enumerate(study.seeds)}
     for key, runs in sorted(lacking.items(), key=lambda item: place[item[1][0].seed]):
-        cell = whose_cell(study, runs)
+        cell = study.cells[runs[0].cell]
         if (scenario := cell.scenario) is not None:
             yield Job(
                 key=key,

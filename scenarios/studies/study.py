@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+import warnings
 from collections.abc import Mapping
 from concurrent.futures import Executor
 from functools import cached_property
@@ -14,10 +15,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from ...analysis import metrics as known
+from ...analysis.studies.answers import unmeasured
+from ...analysis.studies.record import open_study
 from ...engine.errors import (
     MOST_OF_PATH,
     AnalysisError,
     OhmtickError,
+    OhmtickWarning,
     RecordError,
     ScenarioError,
     nearest,
@@ -27,9 +32,12 @@ from ...engine.errors import (
 )
 from ...engine.memory import check_memory
 from ...engine.records.addresses import check_place
+from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
 from ...engine.settings import Frozen, Settings
+from ..attached import relative_to, with_files
 from ..scenario import Scenario, as_scenario
+from .carry_out import carry_out
 from .cells import Cell, cell_of
 from .sampling import (
     MOST_CELLS,
@@ -151,10 +159,18 @@ class Study(Settings):
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Settings
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, settings: Any) -> Any:
+        """Read the files that values of keys name; the scenario reads its own."""
+        return {
+            name: each if name == "scenario" else with_files(name, each)
+            for name, each in settings.items()
+        }
+
     @field_validator("metrics", mode="before")
     @classmethod
     def _known(cls, metrics: object) -> object:
-        from ...analysis import metrics as known
 
         if not isinstance(metrics, tuple):
             return metrics
@@ -285,10 +301,12 @@ class Study(Settings):
         RecordError
             When the folder cannot be written to, is in use by another process, holds another
             study or what other code made, or its ledger is damaged. What it holds stays.
-        """
-        from ...analysis.studies.record import open_study
-        from .carry_out import carry_out
 
+        Warns
+        -----
+        OhmtickWarning
+            When a metric is NaN in every run.
+        """
         carry_out(
             self,
             Path(folder),
@@ -299,7 +317,11 @@ class Study(Settings):
             accept_other_code=accept_other_code,
             watch=watch,
         )
-        return open_study(folder).table()
+        record = open_study(folder)
+        table = record.table()
+        if nothing := unmeasured(record, table):
+            warnings.warn(f"{folder}: {nothing}", OhmtickWarning, stacklevel=2)
+        return table
 
     def to_toml(self) -> str:
         """Return the study as a TOML file that holds its scenario, too."""
@@ -320,7 +342,7 @@ class Study(Settings):
         name
             Begins each message.
         folder
-            Where the path of a scenario begins that is not absolute.
+            Where the path of a scenario, or of a file, begins that is not absolute.
 
         Raises
         ------
@@ -332,7 +354,8 @@ class Study(Settings):
             if isinstance(source := tables.get("scenario"), str) and folder is not None:
                 beside = folder / source
                 tables["scenario"] = str(beside) if exists(beside) else source
-            return cls(**tables)
+            with relative_to(folder):
+                return cls(**tables)
         except OhmtickError as error:
             raise ScenarioError(f"{name}: {error}") from None
 
@@ -347,8 +370,6 @@ class Study(Settings):
         ScenarioError
             When it does not hold a valid study.
         """
-        from ...engine.records.ledger import STUDY
-
         if not isinstance(path, str | Path):
             raise ScenarioError(f"a study is loaded by name or path, got {shown(path)} instead")
         file = Path(path)

@@ -6,7 +6,7 @@ standard errors of what is estimated (one chance in two million), or a p-value o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from typing import Any, Literal
 
@@ -22,14 +22,10 @@ from ohmtick.agents.clocks import base as clock_module
 from ohmtick.agents.clocks.base import LEAST_INTERVAL
 from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.clocks.poisson import PoissonClock
-from ohmtick.agents.resistors.continuous import ContinuousResistor
-from ohmtick.agents.rules.sign import Sign
+from ohmtick.agents.timing import latencies, one_by_one
 from ohmtick.analysis import allan_deviation
 from ohmtick.engine.errors import ScenarioError
-from ohmtick.engine.lattices import breadboard
 from ohmtick.engine.streams import Streams
-from ohmtick.scenarios.build import latencies
-from ohmtick.scenarios.edges import EdgeKind, Edges
 
 Array = npt.NDArray[np.float64]
 AnyClock = PeriodicClock | PoissonClock
@@ -504,22 +500,15 @@ def test_impossible_clocks_are_refused(key: str, value: object) -> None:
 # --- Latencies ---------------------------------------------------------------------------------
 
 
-def edge_kind(**settings: float) -> EdgeKind:
-    """What all edges of a small circuit are made of."""
-    edges = Edges(rule=Sign(), resistor=ContinuousResistor(), **settings)  # type: ignore[arg-type]
-    (kind,) = edges.kinds(breadboard(), Streams(6))
-    return kind
-
-
 def latencies_of(latency: float, jitter: float, edge: int = 0, count: int = 1) -> Array:
-    kind = edge_kind(latency=latency, latency_jitter=jitter)
-    found: Iterator[float] | None = latencies(kind, edge, Streams(6))
+    found = one_by_one(latencies(latency, jitter, Streams(6)), edge)
     assert found is not None
     return np.fromiter(islice(found, count), np.float64, count)
 
 
 def test_no_latency_is_none_and_a_fixed_one_is_exact() -> None:
-    assert latencies(edge_kind(), 0, Streams(6)) is None
+    assert latencies(0.0, 0.0, Streams(6)) is None
+    assert one_by_one(None, 0) is None
     assert latencies_of(1.7, 0.0, count=500).tolist() == [1.7] * 500
 
 

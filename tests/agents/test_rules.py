@@ -47,7 +47,7 @@ def asked(rule: RuleFunction) -> float:
 
 def answered(rule: RuleFunction) -> float | None:
     """The same; None where numba cannot compile it."""
-    if adapted(rule) is None:
+    if adapted(rule)[0] is None:
         return None
     *drops_and_value, rate, nudge = ARGUMENTS
     group = Group(

@@ -147,3 +147,31 @@ def _stated(path: str, model: type[BaseModel]) -> Iterator[tuple[str, str]]:
         for inner in models(field.annotation):
             yield from _stated(key, inner)
         yield key, unit_in(field.description)
+
+
+def test_metrics_that_no_run_has_are_told(tmp_path: Path) -> None:
+    grid = {"edges.latency": [0.0, 4.0]}
+    blind = ot.Study(BASE.replace(probe=None), grid=grid, seeds=2)
+    told = (
+        "settled_error, best_error, time_to_tenth are NaN in every run; the scenario has no [probe]"
+    )
+    with pytest.warns(ot.OhmtickWarning) as warned:
+        blind.run(tmp_path / "a")
+    assert [str(each.message) for each in warned] == [f"{tmp_path / 'a'}: {told}"]
+    assert f"  nothing    {told}\n" in answer(ot.open_study(tmp_path / "a"))
+
+
+def test_a_metric_that_some_run_has_is_not_told_of(tmp_path: Path) -> None:
+    @known.metric
+    def seldom(run: Run) -> float:
+        """Of one seed only."""
+        return 1.0 if run.summary["seed"] == 1 else float("nan")
+
+    @known.metric
+    def never(run: Run) -> float:
+        """Of none."""
+        return float("nan")
+
+    study = ot.Study(BASE, grid={"edges.latency": [0.0, 4.0]}, seeds=2, metrics=["seldom", "never"])
+    with pytest.warns(ot.OhmtickWarning, match=r"a: never is NaN in every run$"):
+        study.run(tmp_path / "a")

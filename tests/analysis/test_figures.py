@@ -178,6 +178,15 @@ def test_displacements_of_seeds_are_median_and_quartiles() -> None:
     assert (corners[:, 1].min(), corners[:, 1].max()) == (1.5, 11.0)
 
 
+def test_a_short_logarithmic_axis_has_plain_numbers() -> None:
+    frame = pd.DataFrame({"lag": np.arange(1.0, 31.0), "msd": np.geomspace(1e-7, 1e-6, 30)})
+    ax = plots.displacement(frame)
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    shown = [label.get_text() for label in ax.get_xticklabels()]
+    assert {"1", "2", "5", "10", "20"} <= {*shown}
+    assert any("10^{-7}" in label.get_text() for label in ax.get_yticklabels())
+
+
 @pytest.mark.parametrize(("seeds", "low", "high"), [(4, 0, 3), (20, 5, 14), (100, 39, 60)])
 def test_the_confidence_band_lies_between_order_statistics(seeds: int, low: int, high: int) -> None:
     """For 20 and 100 values the published ranks of a 95 % interval are 6 and 15, 40 and 61."""

@@ -15,7 +15,7 @@ from matplotlib.colors import to_hex
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.analysis import plots
+from ohmtick.analysis import allan_deviation, order_parameter, plots
 from ohmtick.analysis.report.figures import FIGURES
 from ohmtick.analysis.report.replay import replay_of
 from ohmtick.analysis.report.settings import settings_of
@@ -97,6 +97,85 @@ def test_intervals_and_staleness_are_of_each_group(run: Run) -> None:
     (line,) = (line for line in ax.get_lines() if to_hex(line.get_color()) == key["$late_"])
     counts = np.bincount(late["staleness"]) / len(late)
     np.testing.assert_allclose(line.get_ydata()[: len(counts)], counts)
+
+
+def test_the_stability_of_clocks_is_of_each_group_over_its_own_period(run: Run) -> None:
+    ax: Any = FIGURES["allan"].draw(run)
+    key = key_of(ax)
+    assert sorted(key) == NAMES
+    lines = [line for line in ax.get_lines() if to_hex(line.get_color()) in key.values()]
+    edges = run.events.groupby("edge")["sensed_s"]
+    assert_of_groups(ax, [line.get_color() for line in lines])
+    for edge, line in enumerate(lines):
+        period = 2.0 if EXPECTED[edge] == "group 2" else 1.0  # of its clock
+        expected = allan_deviation(np.sort(edges.get_group(edge)), period)
+        np.testing.assert_allclose(line.get_xdata(), expected["tau_s"])
+        np.testing.assert_allclose(line.get_ydata(), expected["allan_deviation"])
+
+
+def test_clocks_are_in_step_with_those_of_their_group() -> None:
+    locked = {"kind": "periodic", "period": 1.0, "jitter": 0.0, "phase": "aligned"}
+    halves = [{"edges": "0-7", "clock": locked | {"gate": 0.5}, "title": "in step"}]
+    run = ot.run(BENCH.replace(**{"edges.groups": halves}), seed=2)
+    panels: Any = FIGURES["ticks"].draw(run)
+    key = key_of(panels[0])
+    curves = {to_hex(line.get_color()): line for line in panels[1].get_lines()[::2]}
+    together = np.asarray(curves[key["in step"]].get_ydata(), dtype=float)
+    np.testing.assert_allclose(together[np.isfinite(together)], 1.0)
+    assert np.isfinite(together).any()
+    own = run.events[run.events["edge"] > 7]
+    others = curves[key["other edges"]]
+    times = np.asarray(others.get_xdata(), dtype=float)
+    expected = order_parameter(own, times)
+    known = (expected["edges"] >= 0.9 * 8).to_numpy()
+    drawn = np.asarray(others.get_ydata(), dtype=float)
+    np.testing.assert_allclose(drawn[known], expected["order_parameter"][known])
+    dashed = {to_hex(line.get_color()): line.get_ydata()[0] for line in panels[1].get_lines()[1::2]}
+    assert dashed == dict.fromkeys(key.values(), pytest.approx(np.sqrt(np.pi / 32)))
+
+
+def test_clocks_that_are_alone_in_their_groups_have_one_order_together(run: Run) -> None:
+    _, order = plots.ticks_and_order(run.events, groups=[f"edge {edge}" for edge in range(16)])
+    curve, dashed = order.get_lines()
+    assert dashed.get_ydata()[0] == pytest.approx(np.sqrt(np.pi / 64))
+    found = order_parameter(run.events, curve.get_xdata())
+    known = (found["edges"] >= 0.9 * 16).to_numpy()
+    np.testing.assert_allclose(curve.get_ydata()[known], found["order_parameter"][known])
+
+
+def test_displacements_are_of_each_group_over_its_own_period(run: Run) -> None:
+    ax: Any = FIGURES["displacement"].draw(run)
+    key = key_of(ax)
+    assert sorted(key) == NAMES
+    lines = {to_hex(line.get_color()): line for line in ax.get_lines()}
+    start = run.edges["conductance_start_S"].to_numpy()
+    for name in NAMES:
+        edges = np.flatnonzero(np.array([title or NAMES[2] for title in EXPECTED]) == name)
+        period = 2.0 if name == "group 2" else 1.0
+        times = 30.0 - period * (np.arange(int(15.0 / period), 0, -1) - 0.5)
+        held = np.tile(start[edges], (len(times), 1))
+        for row, time in enumerate(times):
+            past = run.events[run.events["time_s"] <= time].groupby("edge")["conductance_after_S"]
+            for edge, last in past.last().items():
+                held[row, edges == edge] = last
+        steps = np.diff(1 / held, axis=0) / (1e5 / 128)  # full scale over positions
+        moved = np.mean(np.sum(steps**2, axis=1))
+        assert lines[key[name]].get_xdata()[0] == pytest.approx(period)
+        assert lines[key[name]].get_ydata()[0] == pytest.approx(moved)
+
+
+def test_groups_of_one_title_are_told_apart_by_their_numbers() -> None:
+    same = [{"edges": "0-1", "title": "late"}, {"edges": "2", "title": "late"}]
+    same += [{"edges": "3"}, {"edges": "4", "title": "group 3"}]
+    same += [{"edges": "5", "title": "other edges"}]
+    run = ot.run(BENCH.replace(**{"edges.groups": same}), seed=2)
+    names = ["late (group 1)", "late (group 2)", "group 3 (group 3)", "group 3 (group 4)"]
+    names += ["other edges (group 5)"]
+    assert run.edges["group"].tolist() == [names[0], *names, *[""] * 10]
+    table = settings_of(run)
+    assert table["group 2"].startswith("late: 1 edge, numbers 2")
+    ax: Any = FIGURES["conductances"].draw(run)
+    assert sorted(key_of(ax)) == sorted([*names, "other edges"])
 
 
 def test_the_edges_of_a_network_bear_the_marks_of_their_groups(run: Run) -> None:

@@ -11,6 +11,7 @@ import ohmtick as ot
 from ohmtick.agents.resistors.digital_potentiometer import DigitalPotentiometer
 from ohmtick.analysis import trajectories
 from ohmtick.analysis.metrics import METRICS
+from ohmtick.analysis.metrics.paths import LAGS
 from ohmtick.analysis.settled import settled_path
 from ohmtick.engine.errors import AnalysisError
 from ohmtick.engine.records.run import Run
@@ -124,3 +125,9 @@ def test_where_there_is_no_period_a_path_is_refused(
     for metric in PATHS:
         with pytest.raises(AnalysisError, match=message):
             METRICS[metric](run)
+
+
+def test_each_displacement_says_after_how_long() -> None:
+    for lag in LAGS:
+        ago = "a period ago" if lag == 1 else f"{lag} periods ago"
+        assert ago in str(METRICS[f"displacement_{lag}"].__doc__)

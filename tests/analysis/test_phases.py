@@ -56,6 +56,16 @@ def test_missing_ticks_are_bridged_by_the_period() -> None:
     assert not np.allclose(order_parameter(acted, at)["order_parameter"], expected)
 
 
+def test_clocks_have_periods_of_their_own() -> None:
+    whole = clocks([0.0, 1.0, 2.5])
+    rng = np.random.default_rng(1)
+    acted = whole[(whole["edge"] != 1) | (rng.random(len(whole)) < 0.5)]
+    at = np.linspace(20.0, 80.0, 11)
+    expected = order_parameter(whole, at)["order_parameter"]
+    found = order_parameter(acted, at, period=[np.nan, 2.0, np.nan])
+    np.testing.assert_allclose(found["order_parameter"], expected)
+
+
 def test_lockstep_is_in_step_and_a_uniform_phase_is_not() -> None:
     at = np.linspace(5.0, 35.0, 31)
     locked = ot.run(ot.load("breadboard-iii-synchronous").replace(horizon=40.0))
@@ -67,6 +77,8 @@ def test_lockstep_is_in_step_and_a_uniform_phase_is_not() -> None:
 def test_order_parameter_refuses() -> None:
     with pytest.raises(ValueError, match="'period' parameter of order_parameter must be positive"):
         order_parameter(clocks([0.0]), period=0.0)
+    with pytest.raises(ValueError, match=r"'period' .* must be one for each of the edges, got"):
+        order_parameter(clocks([0.0, 1.0]), period=[2.0])
     with pytest.raises(ValueError, match="'events' parameter of order_parameter must have"):
         order_parameter(pd.DataFrame({"edge": [0]}))
 

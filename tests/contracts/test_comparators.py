@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import islice
 
 import numpy as np
 
 import ohmtick as ot
 from ohmtick.agents.comparators import Comparator
-from ohmtick.agents.comparators.base import errors
+from ohmtick.agents.timing import one_by_one
 from ohmtick.engine.streams import Streams
 from ohmtick.tests.contracts.examples import every
 from ohmtick.tests.driven import assert_engines_agree
@@ -27,13 +28,10 @@ def test_errors_are_those_of_the_seed_the_edge_and_the_reading(comparator: Compa
 
 
 @every(Comparator.family, "comparator")
-def test_errors_come_one_by_one_unless_readings_are_exact(comparator: Comparator) -> None:
-    found = errors(comparator, 3, Streams(5))
+def test_errors_come_one_by_one_and_are_none_of_exact_readings(comparator: Comparator) -> None:
     whole = comparator.draw(3, 0, 200, Streams(5))
-    if comparator.is_exact:
-        assert found is None
-        assert not whole.any()
-        return
+    assert whole.any() != comparator.is_exact
+    found = one_by_one(partial(comparator.draw, streams=Streams(5)), 3)
     assert found is not None
     assert np.array(list(islice(found, 200))).tobytes() == whole.tobytes()
 

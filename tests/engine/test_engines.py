@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.agents import schedule
+from ohmtick.agents import schedule, timing
 from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.edge import EdgeAgent, Reading
 from ohmtick.agents.kernels import RuleFunction
@@ -29,6 +29,7 @@ from ohmtick.engine.simulation import Simulation, Watched
 from ohmtick.engine.streams import Streams
 from ohmtick.scenarios.build import build
 from ohmtick.scenarios.scenario import library
+from ohmtick.scenarios.stand_ins import StandIns
 from ohmtick.tests.driven import assert_engines_agree, assert_equal
 
 #: Of a hundred examples, so many: each is a simulation or two.
@@ -437,6 +438,15 @@ def by_string(
     return float(f"{drop_free - drop_clamped:.3f}")
 
 
+ODD = Lazy
+
+
+def unknown_type(
+    drop_free: float, drop_clamped: float, conductance: float, learning_rate: float, nudge: float
+) -> float:
+    return 1.0 if ODD is None else -1.0
+
+
 class Stateful:
     """A rule that counts how often it is asked."""
 
@@ -455,11 +465,13 @@ class Stateful:
         return 1.0 if self.asked % 3 else -1.0
 
 
+A_RULE = r"a rule that numba cannot compile \(numba: "
 UNCOMPILED: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
     "agent": (lambda: {"agent": Lazy}, "an edge of another class than EdgeAgent"),
-    "rule": (lambda: {"rule": by_string}, "a rule that numba cannot compile"),
-    "object": (lambda: {"rule": Stateful()}, "a rule that numba cannot compile"),
-    "method": (lambda: {"rule": Stateful().__call__}, "a rule that numba cannot compile"),
+    "rule": (lambda: {"rule": by_string}, A_RULE + r"\S.*\)"),
+    "object": (lambda: {"rule": Stateful()}, A_RULE + r"The decorated object is not a function.*"),
+    "method": (lambda: {"rule": Stateful().__call__}, A_RULE + r"\S.*\)"),
+    "type": (lambda: {"rule": unknown_type}, A_RULE + r"Untyped global name 'ODD'.*\)"),
 }
 
 
@@ -471,6 +483,7 @@ def test_what_cannot_be_compiled_is_refused_or_left_to_simpy(what: str) -> None:
         ot.run(scenario, 1, "compiled", **stand_in())
     automatic = ot.run(scenario, 1, **stand_in())
     assert automatic.summary["engine"] == "simpy"
+    assert re.fullmatch(message, automatic.summary["not_compiled"])
     assert_equal(automatic, ot.run(scenario, 1, "simpy", **stand_in()))
 
 
@@ -569,6 +582,41 @@ def test_a_clock_that_goes_backwards_is_refused_alike(clock: Mistaken) -> None:
 
 def test_a_clock_may_go_backwards_beyond_the_horizon() -> None:
     assert_engines_agree(BENCH.replace(horizon=20.0), clock=Mistaken([1.0, 25.0, 3.0]))
+
+
+class Standing:
+    """A clock that comes to a time and stays there, a block of ticks at a time."""
+
+    def __init__(self, block: int, time: float = 3.5) -> None:
+        self.block, self.time = block, time
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float]]:
+        yield [1.0, 2.0]
+        while edge == 5:
+            yield [self.time] * self.block
+
+
+@pytest.mark.parametrize("block", [1, 7, timing.MOST_AT_ONCE + 1])
+def test_a_clock_that_stands_still_is_refused_alike(block: int) -> None:
+    simpy, compiled_ = both_errors(clock=Standing(block))
+    assert simpy == (
+        "the ticks of a Standing must go on, with at most 10000 of them at one instant, "
+        "got more at 3.5 s for edge 5"
+    )
+    assert compiled_ == simpy
+
+
+def test_a_clock_may_stand_still_from_the_horizon_on() -> None:
+    assert_engines_agree(BENCH.replace(horizon=20.0), clock=Standing(3, 20.0))
+
+
+def test_an_edge_may_tick_as_often_as_allowed_at_one_instant() -> None:
+    often = timing.MOST_AT_ONCE // 2
+    clock = Mistaken([1.0] * often, [1.0] * often, [2.0])
+    run = assert_engines_agree(BENCH.replace(horizon=20.0), clock=clock)
+    assert (run.events["edge"] == 5).sum() == 2 * often + 1
 
 
 # --- watching, stopping, and side by side ---------------------------------------------------------
@@ -762,7 +810,7 @@ def test_runs_in_two_threads_are_those_one_after_the_other() -> None:
 
 @pytest.mark.slow
 def test_the_engines_agree_through_checks_of_the_factor(monkeypatch: pytest.MonkeyPatch) -> None:
-    """250 000 changes are two checks of Kirchhoff's law, which may renew the factor."""
+    """250 000 changes are two checks of Kirchhoff's law, which may refactorize."""
     checks = []
 
     class Counted(ot.TwinNetwork):
@@ -804,7 +852,9 @@ def anywhere(
     ids=["breadboard", "10x10"],
 )
 def test_a_million_events_over_six_decades_drift_by_less_than_1e_9(changes: dict[str, Any]) -> None:
-    experiment = build(BENCH.replace(**SIEMENS, **changes), 3, "compiled", rule=anywhere)
+    experiment = build(
+        BENCH.replace(**SIEMENS, **changes), 3, "compiled", stand_ins=StandIns(rule=anywhere)
+    )
     simulation = experiment.simulation
     assert isinstance(simulation, CompiledSimulation)
     simulation.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -16,10 +17,11 @@ from ohmtick.agents.clocks.periodic import PeriodicClock
 from ohmtick.agents.clocks.poisson import PoissonClock
 from ohmtick.agents.faults import Faults
 from ohmtick.engine.circuit import Circuit
-from ohmtick.engine.errors import TooLargeError
+from ohmtick.engine.errors import ScenarioError, TooLargeError
 from ohmtick.engine.lattices import breadboard
 from ohmtick.engine.records.run import Run
 from ohmtick.engine.streams import Streams
+from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.edges import EdgeKind
 from ohmtick.scenarios.sizes import events_of
 from ohmtick.tests.driven import assert_engines_agree, assert_equal
@@ -108,21 +110,26 @@ def test_what_a_group_does_not_say_is_that_of_all() -> None:
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        ([{"edges": [16]}], r"edges\.groups: group 1 must name edges from 0 to 15, got 16"),
-        ([{"edges": "3-16"}], r"edges\.groups: group 1 must name edges from 0 to 15, got 16"),
+        ([{"edges": [16]}], r"edges\.groups\.0\.edges must be from 0 to 15, got 16"),
+        ([{"edges": "3-16"}], r"edges\.groups\.0\.edges must be from 0 to 15, got 16"),
         (
             [{"edges": "0-7"}, {"edges": [7]}],
-            r"edges\.groups: an edge must be in one group, got edge 7 in groups 1 and 2",
+            r"edges\.groups\.1 must name edges of no other group, got edge 7, which is in "
+            r"edges\.groups\.0$",
         ),
         (
             [{"edges": "0-7"}, {"nodes": ["1"]}],
-            r"edges\.groups: an edge must be in one group, got edge \d in groups 1 and 2",
+            r"edges\.groups\.1 must name edges of no other group, got edge \d, which is in "
+            r"edges\.groups\.0$",
         ),
         (
             [{"edges": "0-7"}, {"fraction": 0.6}],
-            r"edges\.groups: group 2 must find 10 of the 16 edges in no other group, got 8",
+            r"edges\.groups\.1\.fraction must find 10 of the 16 edges in no other group, got 8",
         ),
-        ([{"nodes": ["1x"]}], "no node is labelled '1x'; the nearest is '1'"),
+        (
+            [{"nodes": ["1x"]}],
+            r"edges\.groups\.0\.nodes: no node is labelled '1x'; the nearest is '1'",
+        ),
     ],
 )
 def test_groups_that_do_not_fit_the_circuit_are_refused(
@@ -143,7 +150,7 @@ def test_groups_that_do_not_fit_the_circuit_are_refused(
         ({"edges": [1.5]}, r"edges\.groups\.0\.edges"),
         ({"fraction": 0.0}, r"edges\.groups\.0\.fraction"),
         ({"fraction": 1.1}, r"edges\.groups\.0\.fraction"),
-        ({"edges": [1], "latency_jitter": 0.1}, "'latency_jitter' must have a 'latency' to vary"),
+        ({"edges": [1], "latency_jitter": 0.1}, r"'groups\.0\.latency_jitter' must have"),
         (
             {"edges": [1], "clock": {"kind": "poisson", "perod": 1}},
             r"edges\.groups\.0\.clock\.perod .*nearest is 'edges\.groups\.0\.clock\.period'",
@@ -350,3 +357,17 @@ def test_the_engines_agree_where_edges_of_groups_fail(effect: Literal["stop", "c
         **{"edges.faults": faults},
     )
     assert len(assert_engines_agree(scenario, 2).events) > 100
+
+
+def test_a_group_that_does_not_fit_is_told_with_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(grouped({"edges": "0-3"}, {"edges": "15-16"}).to_toml())
+    said = f"{file}: edges.groups.1.edges must be from 0 to 15, got 16"
+    with pytest.raises(ScenarioError) as caught:
+        ot.run(file)
+    assert str(caught.value) == said
+    for command in ("run", "check"):
+        assert main([command, str(file)]) == 2
+        assert said in capsys.readouterr().err

@@ -124,9 +124,9 @@ def test_a_scenario_names_its_kinds_and_the_record_holds_them(folder: Path) -> N
     assert ot.run("breadboard-iii").summary["kinds"] == {}
 
 
-def test_its_kinds_keep_the_contracts_of_their_families() -> None:
+def test_its_kinds_keep_the_contracts_of_their_families(tmp_path: Path) -> None:
     load_plugin(LABORATORY)
-    check_circuit("ladder")
+    check_circuit("ladder", tmp_path)
     check_metric("largest_staleness")
     check_figure("drops")
     check_sampler("kronecker")
@@ -258,7 +258,9 @@ def test_every_command_takes_plug_ins(folder: Path, capsys: pytest.CaptureFixtur
     plugin = ["--plugin", str(folder / "laboratory.py")]
     ladder, run, study = (str(folder / name) for name in ("ladder.toml", "run", "study"))
     assert main(["check", ladder]) == 2
-    assert "must be of a kind among" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "must be of a kind among" in said
+    assert "or of one that an import or --plugin brings, got 'ladder' instead" in said
     for command in (
         ["check", ladder],
         ["show", ladder, "--complete", "--set", "circuit.rungs=4"],

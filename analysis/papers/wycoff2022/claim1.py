@@ -12,7 +12,7 @@ from ...resampling import Statistic
 from ...statistics import bootstrap, compare, tabulated
 from ..claims import Records, Result
 from ..estimates import estimate_of, resampled
-from ..tables import by_seed, groups
+from ..tables import by_seed, groups, log_ratios
 from ..verdicts import interval
 from .claim1_figures import draw_curves, draw_ratios
 from .protocols import REFERENCE
@@ -124,16 +124,12 @@ def _runs(records: Records) -> pd.DataFrame:
             error = probes["error"].to_numpy()
             rows.append(
                 {
-                    "scenario": scenario,
-                    "edges": int(size),
-                    "task": task,
-                    "label": label,
-                    "seed": seed,
-                    "error": _at(per_edge, error, common) / first,
+                    "scenario": scenario, "edges": int(size), "task": task, "label": label,
+                    "seed": seed, "error": _at(per_edge, error, common) / first,
                     "updates_to_tenth": _to(per_edge, error, first),
                     "accuracy": table.loc[(label, seed), "settled_accuracy"],
                 }
-            )
+            )  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -162,31 +158,18 @@ def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     found = {}
     for key, cell in groups(runs[runs["task"] != "classification"], ["scenario", "edges", "task"]):
         for metric in ("error", "updates_to_tenth"):
-            wide = by_seed(cell, metric)
-            for label in wide.columns.drop(REFERENCE):
-                ratios = np.exp(_log_ratios(wide[label].to_numpy(), wide[REFERENCE].to_numpy()))
-                known = ratios[~np.isnan(ratios)]
-                found[(*key, metric, label)] = bootstrap(known, resamples=2000)
+            for label, logs in log_ratios(cell, metric, REFERENCE).items():
+                found[(*key, metric, label)] = bootstrap(np.exp(logs.dropna()), resamples=2000)
     return tabulated(found, ["scenario", "edges", "task", "metric", "label"])
-
-
-def _log_ratios(values: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return the logarithms of ratios; NaN where neither of a pair gets there."""
-    with np.errstate(invalid="ignore"):  # two infinities
-        return np.asarray(
-            np.log(np.maximum(values, 1e-300)) - np.log(np.maximum(reference, 1e-300))
-        )
 
 
 def _censored(runs: pd.DataFrame) -> tuple[float, float]:
     """Return the fractions of the pairs of which neither, and just one, comes to a tenth."""
     counts = np.zeros(3)
     for _, cell in groups(runs, "scenario"):
-        wide = by_seed(cell, "updates_to_tenth")
-        reference = np.isinf(wide[REFERENCE].to_numpy())
-        for label in wide.columns.drop(REFERENCE):
-            never = np.isinf(wide[label].to_numpy()).astype(int) + reference
-            counts += np.bincount(never, minlength=3)
+        never = (by_seed(cell, "updates_to_tenth") == np.inf).astype(int)
+        of_pairs = never.drop(columns=REFERENCE).add(never[REFERENCE], axis="index")
+        counts += np.bincount(of_pairs.to_numpy().ravel(), minlength=3)
     return float(counts[2] / counts.sum()), float(counts[1] / counts.sum())
 
 
@@ -196,10 +179,10 @@ def _pooled(runs: pd.DataFrame, metric: str, over_seeds: Statistic = "median") -
     Of errors, the statistic over the seeds of each one's geometric mean over tasks and sizes. Of
     times, which may be infinite, the geometric mean over tasks and sizes of the median over seeds.
     """
-    cells = [by_seed(cell, metric) for _, cell in groups(runs, "scenario")]
+    cells = [log_ratios(cell, metric, REFERENCE) for _, cell in groups(runs, "scenario")]
     found = {}
-    for label in cells[0].columns.drop(REFERENCE):
-        logs = np.array([_log_ratios(c[label].to_numpy(), c[REFERENCE].to_numpy()) for c in cells])
+    for label in cells[0]:
+        logs = np.array([cell[label] for cell in cells])
         found[label,] = (
             bootstrap(np.exp(logs.mean(axis=0)), over_seeds)
             if metric == "error"
@@ -216,10 +199,8 @@ def _middle(logs: np.ndarray, seeds: np.ndarray) -> float:
 def _accuracies(runs: pd.DataFrame) -> pd.DataFrame:
     """Return each protocol's accuracy less that of lockstep, the mean over sizes of each seed."""
     wide = runs.pivot_table(index="seed", columns="label", values="accuracy", sort=False)
-    return tabulated(
-        {
-            (label,): compare(wide[label], wide[REFERENCE], "differences", "mean")
-            for label in wide.columns.drop(REFERENCE)
-        },
-        ["label"],
-    )
+    found = {
+        (label,): compare(wide[label], wide[REFERENCE], "differences", "mean")
+        for label in wide.columns.drop(REFERENCE)
+    }
+    return tabulated(found, ["label"])

@@ -89,12 +89,5 @@ def draw_ratios(cells: pd.DataFrame) -> Figure:
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_title(TASKS[task], fontsize=8)
     figure.supxlabel("error at equal updates / that of p = 1", fontsize=8)
-    drawn = {
-        label: handle
-        for ax in axes.flat
-        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)
-    }
-    names = [f"{size} edges" for size in sizes]
-    handles = [drawn[name] for name in names]
-    figure.legend(handles, names, loc="outside upper center", ncols=3, **LEGEND)
+    legend_above(figure, *axes.flat, ncols=3, **LEGEND)
     return figure

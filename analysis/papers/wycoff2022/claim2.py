@@ -8,17 +8,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...statistics import bootstrap, tabulated
+from ...statistics import Comparison, bootstrap, tabulated
 from ..claims import Records, Result
-from ..estimates import estimate_of, exp, ratio, resampled
-from ..tables import by_seed, groups, readings, tables_of
+from ..drawing import LEGEND, letters, panels, spread
+from ..estimates import estimate_of, exp, ratios, resampled
+from ..tables import by_seed, groups, log_ratios, readings, tables_of
 from ..verdicts import interval
-from .claim2_figures import METRICS, SWEEPS, draw_protocols, draw_sweeps
-from .protocols import REFERENCE, tables_by_clock
+from .protocols import PROTOCOLS, REFERENCE, draw_sweep, tables_by_clock
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
+METRICS = {"settled_error": "settled error", "fluctuation": "its s.d.", "best_error": "best error"}
+#: What is moved, and what its axis says.
+SWEEPS = {
+    "positions": ("edges.resistor.positions", "positions"),
+    "offset": ("edges.comparator.offset", "offset s.d. (V)"),
+    "noise": ("edges.comparator.noise", "noise s.d. (V)"),
+}
 NAMES = METRICS | {"fluctuation": "fluctuation of the settled error"}
 
 
@@ -61,13 +69,13 @@ def judge(result: Result, series: Mapping[str, Records]) -> None:
         if name in series:
             _sweep(result, name, series[name])
     result.figures["claim2_discrete"] = (
-        draw_protocols(runs),
+        _draw_protocols(runs),
         "Settled error, its fluctuation and the best error of each protocol: median over seeds "
         "with 95 % interval.",
     )
     if any(name in series for name in SWEEPS):
         result.figures["claim2_where"] = (
-            draw_sweeps({name: series[name] for name in SWEEPS if name in series}),
+            _draw_sweeps({name: series[name] for name in SWEEPS if name in series}),
             "Settled error against the number of positions, and against offset and noise of the "
             "comparators: median over seeds with 95 % interval (task iii).",
         )
@@ -75,12 +83,11 @@ def judge(result: Result, series: Mapping[str, Records]) -> None:
 
 def _cells(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the ratios of each task and metric to lockstep."""
-    found = {}
+    found: dict[tuple[str, str, str], Comparison] = {}
     for scenario, cell in groups(runs, "scenario"):
         for metric in METRICS:
-            wide = by_seed(cell, metric).clip(lower=1e-300)
-            for label in wide.columns.drop(REFERENCE):
-                found[scenario, metric, label] = ratio(wide[label], wide[REFERENCE])
+            each = ratios(by_seed(cell, metric).clip(lower=1e-300), REFERENCE)
+            found |= {(scenario, metric, label): own for label, own in each.items()}
     return tabulated(found, ["scenario", "metric", "label"], ("lower",))
 
 
@@ -91,7 +98,8 @@ def _sweep(result: Result, name: str, records: Records) -> None:
     result.tables[f"claim2_{name}"] = runs
     levels = np.sort(runs[key].unique())
     for label in ("p = 0.1", "uniform", "Poisson"):
-        logs = _log_ratios(runs, key, label)
+        cells = [log_ratios(own, "settled_error", REFERENCE)[label] for _, own in groups(runs, key)]
+        logs = np.array(cells)
         worst = int(np.argmax(logs.mean(axis=1)))
         least = exp(bootstrap(logs[worst], "mean"))
         if name == "positions":
@@ -117,15 +125,6 @@ def _sweep(result: Result, name: str, records: Records) -> None:
         )
 
 
-def _log_ratios(runs: pd.DataFrame, key: str, label: str) -> np.ndarray:
-    """Return the logarithm of each seed's ratio to lockstep at each level, shape (L, S)."""
-    logs = []
-    for _, cell in groups(runs, key):
-        wide = np.log(by_seed(cell, "settled_error").clip(lower=1e-300))
-        logs.append((wide[label] - wide[REFERENCE]).to_numpy())
-    return np.array(logs)
-
-
 def _crossing(levels: np.ndarray, logs: np.ndarray, seeds: np.ndarray) -> float:
     """Return where the mean ratio of some seeds first rises to none; infinite if never.
 
@@ -142,3 +141,47 @@ def _crossing(levels: np.ndarray, logs: np.ndarray, seeds: np.ndarray) -> float:
         return float(levels[place])
     part = ratio[place - 1] / (ratio[place - 1] - ratio[place])
     return float(levels[place - 1] * (levels[place] / levels[place - 1]) ** part)
+
+
+def _draw_protocols(runs: pd.DataFrame) -> Figure:
+    """Draw what each protocol settles at: a row a metric, a column a task."""
+    scenarios = list(dict.fromkeys(runs["scenario"]))
+    figure, axes = panels(len(METRICS), len(scenarios), 5.2, sharex="col", sharey="row")
+    labels = list(dict.fromkeys(runs["label"]))
+    for col, scenario in enumerate(scenarios):
+        for row, (metric, what) in enumerate(METRICS.items()):
+            ax = axes[row, col]
+            wide = by_seed(runs[runs["scenario"] == scenario], metric)
+            for number, label in enumerate(labels):
+                found = bootstrap(wide[label], resamples=1000)
+                value, low = max(found.value, 1e-12), max(found.low, 1e-12)
+                ends = [[low], [value], [max(found.high, low)]]
+                spread(ax, [number], ends, PROTOCOLS[label], capsize=1.5)
+            ax.set_yscale("log")
+            ax.set_xticks(range(len(labels)), labels, rotation=90)
+            if col == 0:
+                ax.set_ylabel(f"{what} (V²)", fontsize=8)
+        name = scenario.replace("breadboard-", "task ").replace("discrete-", "")
+        axes[0, col].set_title(name if "task" in name else f"{name} edges", fontsize=8)
+    return figure
+
+
+def _draw_sweeps(series: Mapping[str, Records]) -> Figure:
+    """Draw settled errors against each parameter, a line a clock."""
+    figure, axes = panels(1, len(series), 2.5, sharey=True)
+    for ax, (name, records) in zip(axes.flat, series.items(), strict=True):
+        key, what = SWEEPS[name]
+        levels = draw_sweep(ax, tables_by_clock(records), key)
+        ax.set_yscale("log")
+        if name == "positions":
+            ax.set_xscale("log", base=2)
+            ax.set_xticks(levels, [f"{x:.0f}" for x in levels])
+        else:
+            ax.set_xscale("symlog", linthresh=float(levels[1]), linscale=0.5)
+            ax.set_xlim(left=0.0)
+            ax.set_xticks([0.0, 1e-3, 1e-2, 1e-1], ["0", "$10^{-3}$", "$10^{-2}$", "$10^{-1}$"])
+        ax.set_xlabel(what, fontsize=8)
+    axes.flat[0].set_ylabel("settled error (V²)", fontsize=8)
+    axes.flat[0].legend(**LEGEND)
+    letters(axes.flat)
+    return figure

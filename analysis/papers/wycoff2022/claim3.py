@@ -28,7 +28,8 @@ def judge(result: Result, series: Mapping[str, Records]) -> None:
     runs = tables_of(series["exploration"])
     lags = _displacements(runs)
     result.tables["claim3_runs"] = runs
-    result.tables["claim3_cycles"] = _cycles(runs)
+    counted = runs.groupby(["scenario", "label", "cycle_period"], sort=False).size()
+    result.tables["claim3_cycles"] = counted.rename("runs").reset_index()
     result.tables["claim3_displacement"] = lags
     lockstep = runs[runs["label"] == REFERENCE]
     result.judge(
@@ -95,12 +96,6 @@ def free_dimension(samples: int, edges: int, walks: int = 200) -> float:
 def _of(runs: pd.DataFrame, label: str, metric: str) -> pd.Series:
     """Return a metric of one protocol, by scenario and seed."""
     return runs[runs["label"] == label].set_index(["scenario", "seed"])[metric]
-
-
-def _cycles(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return how many runs of each task and protocol end in a cycle of which period."""
-    counted = runs.groupby(["scenario", "label", "cycle_period"], sort=False).size()
-    return counted.rename("runs").reset_index()
 
 
 def _is_it_why(result: Result, runs: pd.DataFrame) -> None:

@@ -22,17 +22,7 @@ if TYPE_CHECKING:
 
 
 def draw_exploration(portrait: Records, lags: pd.DataFrame, runs: pd.DataFrame) -> Figure:
-    """Draw displacements, settled paths, errors and visited states.
-
-    Parameters
-    ----------
-    portrait
-        One run a protocol, whose events are kept.
-    lags
-        Displacements, one row a run and lag.
-    runs
-        Of all protocols and tasks.
-    """
+    """Draw displacements by run and lag, the path of one run a protocol, errors, and states."""
     figure, axes = panels(2, 2, 5.0)
     _draw_displacement(axes[0, 0], lags)
     walks = _walks(portrait)

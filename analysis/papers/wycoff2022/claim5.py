@@ -11,12 +11,11 @@ from ...statistics import bootstrap, tabulated
 from ...studies.responses import thresholds
 from ..claims import Records, Result
 from ..drawing import LEGEND, letters, panels, points
-from ..estimates import ratio
+from ..estimates import ratio, ratios
 from ..tables import geometric, groups, over_tasks, readings, tables_of
 from ..verdicts import number
-from .claim2_figures import draw_sweep
 from .drifting import judge_drift
-from .protocols import REFERENCE, tables_by_clock
+from .protocols import REFERENCE, draw_sweep, tables_by_clock
 from .stability import judge_stability
 
 if TYPE_CHECKING:
@@ -87,11 +86,11 @@ def _judge_clocks(result: Result, records: Records) -> None:
 
 def _pooled(runs: pd.DataFrame) -> pd.DataFrame:
     """Return the ratios of each metric and clock to lockstep."""
-    found = {}
-    for metric in ("settled_error", "best_error"):
-        wide = geometric(runs, metric)
-        for label in wide.columns.drop(LOCKSTEP):
-            found[metric, label] = ratio(wide[label], wide[LOCKSTEP])
+    found = {
+        (metric, label): own
+        for metric in ("settled_error", "best_error")
+        for label, own in ratios(geometric(runs, metric), LOCKSTEP).items()
+    }
     return tabulated(found, ["metric", "label"])
 
 

@@ -69,10 +69,8 @@ def _figure(wide: pd.DataFrame) -> Figure:
     ax = axes[0, 0]
     for number, label in enumerate(wide):
         values = wide[label].sort_values().to_numpy()
-        spread = [0.25 * ((7 * rank) % 11 / 10 - 0.5) for rank in range(values.size)]
-        ax.plot(
-            values, [number + each for each in spread], "o", ms=2.5, alpha=0.5, mew=0, color="C0"
-        )
+        apart = [number + 0.25 * ((7 * rank) % 11 / 10 - 0.5) for rank in range(values.size)]
+        ax.plot(values, apart, "o", ms=2.5, alpha=0.5, mew=0, color="C0")
         middle = bootstrap(values)
         ax.plot([middle.value] * 2, [number - 0.3, number + 0.3], color="black", lw=1.5)
     ax.axvline(PUBLISHED, color="0.4", ls="--", lw=0.8)

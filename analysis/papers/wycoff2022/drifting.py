@@ -45,9 +45,7 @@ def judge_drift(result: Result, drift: Records, recurrence: Records | None) -> N
         below=1.0,
         main=True,
     )
-    again = None
-    if recurrence is not None:
-        again = _recurrence(result, next(iter(recurrence.values())))
+    again = _recurrence(result, next(iter(recurrence.values()))) if recurrence else None
     result.figures["claim5_drift"] = (
         _figure(record, order, again),
         "a Order parameter of sixteen identical clocks that start in step (median and quartiles "
@@ -90,12 +88,8 @@ def _recurrence(result: Result, record: StudyRecord) -> pd.DataFrame:
     probes = record.probes()
     probes = probes[probes["time_s"] >= times[0]]
     # The mean over a period, as the error moves within each.
-    probes["second"] = np.floor(probes["time_s"])
-    error = probes.groupby(["seed", "second"])["error"].mean()
-    order["error"] = error.reindex(
-        list(zip(order["seed"], order["time_s"], strict=True))
-    ).to_numpy()
-    order = order.dropna()
+    error = probes.groupby(["seed", np.floor(probes["time_s"])])["error"].mean()
+    order = order.join(error, on=["seed", "time_s"]).dropna()
     together = order[order["order"] > IN_STEP].groupby("seed")["error"].mean()
     apart = order[order["order"] < APART].groupby("seed")["error"].mean()
     both = together.index.intersection(apart.index)

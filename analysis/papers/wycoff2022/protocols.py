@@ -1,16 +1,21 @@
-"""The protocols that are compared: what tables call them, and one colour each."""
+"""The protocols that are compared: what tables call them, one colour each, and lines of them."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import seaborn as sns
 
+from ...statistics import bootstrap
 from ..claims import Records
-from ..tables import tables_of
+from ..drawing import curve
+from ..tables import groups, tables_of
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 #: Lockstep, with which all others are compared.
 REFERENCE = "p = 1"
@@ -42,3 +47,12 @@ def tables_by_clock(records: Records) -> pd.DataFrame:
     runs = tables_of(records)
     runs["label"] = runs["edges.clock"].map(CLOCKS)
     return runs.drop(columns="edges.clock")
+
+
+def draw_sweep(ax: Axes, runs: pd.DataFrame, key: str) -> npt.NDArray[np.float64]:
+    """Draw settled errors against a parameter, a line a clock, and return its levels."""
+    levels = np.sort(runs[key].unique())
+    for label, own in groups(runs, "label"):
+        errors = [bootstrap(own[own[key] == x]["settled_error"], resamples=500) for x in levels]
+        curve(ax, levels, errors, PROTOCOLS[label], label=label)
+    return levels

@@ -51,8 +51,7 @@ def _growths(records: Records, unit: str | None) -> pd.DataFrame:
             rows.append(
                 {
                     "scenario": scenario, "seed": int(own["seed"].iloc[0]),
-                    "product": float(label),
-                    "label": CLOCKS[clock],
+                    "product": float(label), "label": CLOCKS[clock],
                     "growth": _growth(time, error) if unit else _decay(time, error),
                     "participation": table.loc[(label, clock), "participation"],
                 }

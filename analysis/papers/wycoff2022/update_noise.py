@@ -27,13 +27,10 @@ KINDS = {"edges": ("C0", "fraction of the edges"), "data": ("C1", "fraction of t
 def noise_of(records: Records) -> pd.DataFrame:
     """Return the noise of the steps of one state as measured and as predicted.
 
-    Returns
-    -------
-    DataFrame
-        One row a state and protocol: ``where`` (at the start, or learned), ``seed``, ``label``,
-        ``kind``, ``fraction``, ``steps`` (how many), ``noise`` and ``predicted`` (trace of the
-        covariance of a step over the squared full update), ``overlap`` (cosine between the two
-        covariances as vectors), ``dimension`` (participation ratio of the covariance).
+    One row a state and protocol: ``where`` (at the start, or learned), ``seed``, ``label``,
+    ``kind``, ``fraction``, ``steps`` (how many), ``noise`` and ``predicted`` (trace of the
+    covariance of a step over the squared full update), ``overlap`` (cosine between the two
+    covariances as vectors), ``dimension`` (participation ratio of the covariance).
     """
     rows = []
     for scenario, record in records.items():
@@ -60,18 +57,13 @@ def noise_of(records: Records) -> pd.DataFrame:
 
 def _compared(measured: np.ndarray, predicted: np.ndarray, full: float) -> dict[str, float]:
     total = float(np.trace(measured))
+    size = float(np.linalg.norm(measured) * np.linalg.norm(predicted))
     return {
         "noise": total / full,
         "predicted": float(np.trace(predicted)) / full,
-        "overlap": _overlap(measured, predicted),
+        "overlap": float(np.sum(measured * predicted)) / size if size > 0.0 else np.nan,
         "dimension": total**2 / float(np.sum(measured**2)) if total > 0.0 else np.nan,
     }
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """Return the cosine between two covariances as vectors; 1 where they have the same form."""
-    size = float(np.linalg.norm(one) * np.linalg.norm(other))
-    return float(np.sum(one * other)) / size if size > 0.0 else np.nan
 
 
 def _steps(record: StudyRecord) -> Iterator[tuple[str, np.ndarray]]:
@@ -118,6 +110,8 @@ def judge_noise(result: Result, noise: pd.DataFrame) -> None:
             above=0.9,
         )
     wide = part.pivot_table(index=["where", "seed", "fraction"], columns="kind", values="noise")
+    # The steps of edges are scaled to the full update, as those of data are.
+    scaled = wide["edges"] / wide.index.get_level_values("fraction") ** 2 / wide["data"]
     for where, statement in (
         ("start", "Before learning the two noises are alike in size, at equal means"),
         ("learned", "After learning the two noises are alike in size, too"),
@@ -125,18 +119,11 @@ def judge_noise(result: Result, noise: pd.DataFrame) -> None:
         result.judge(
             statement,
             "noise per mean², edges over data, median over states and fractions",
-            median_by_seed(_scaled(wide.loc[[where]])),
+            median_by_seed(scaled.loc[[where]]),
             below=2.0,
             above=0.5,
             main=True,
         )
-
-
-def _scaled(wide: pd.DataFrame) -> pd.Series:
-    """Return the ratio of the noises where the steps of edges are scaled to the full update."""
-    fraction = wide.index.get_level_values("fraction").to_numpy()
-    ratio = wide["edges"].to_numpy() / fraction**2 / wide["data"].to_numpy()
-    return pd.Series(ratio, index=wide.index)
 
 
 def draw_noise(ax: Axes, dimensions: Axes, noise: pd.DataFrame) -> None:

@@ -139,7 +139,7 @@ def test_what_comes_from_a_run_is_never_markup() -> None:
         "heading": evil,
         "lead": evil,
         "subjects": [],
-        "settings": [{"name": evil, "texts": [evil]}],
+        "settings": {evil: [evil]},
         "figures": [],
         "tables": [{"heading": evil, "text": evil, "columns": [evil], "rows": [[evil]]}],
         "version": evil,

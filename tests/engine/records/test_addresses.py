@@ -92,6 +92,7 @@ def kept_at(folder: Path, place: str) -> None:
         raw.execute("ALTER TABLE runs DROP COLUMN digest")
         raw.execute("ALTER TABLE runs DROP COLUMN probes_sha256")
         raw.execute("DROP TABLE digests")
+        raw.execute("ALTER TABLE metadata RENAME TO facts")
         raw.execute("PRAGMA user_version = 1")
 
 
@@ -155,7 +156,7 @@ def test_a_report_does_not_open_what_is_elsewhere(
     opened: list[Path] = []
     monkeypatch.setattr(study_report, "open_run", opened.append)
     study = ot.open_study(folder)
-    assert dict(study_report._kept(study, study.table())) == {}
+    assert dict(study_report._kept(study)) == {}
     assert opened == []
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import ohmtick as ot
 from ohmtick.engine.errors import RecordError
 from ohmtick.engine.records.ledger import LAYOUT, Entry, Ledger, PlannedRun
-from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import carry_out as studying
+from ohmtick.scenarios.versions import versions
 
 FLOATS = st.floats(allow_nan=True, allow_infinity=True)
 
@@ -44,16 +44,16 @@ def test_numbers_come_back_to_the_bit(metrics: dict[str, float]) -> None:
 
 
 def test_what_is_entered_is_read(tmp_path: Path) -> None:
-    facts = {"title": "Ω", "keys": ["a", "b"]}
+    metadata = {"title": "Ω", "keys": ["a", "b"]}
     cells = [({"a": 1, "b": [1, 2]}, "text"), ({"a": 0.5, "b": "word"}, "text")]
     with Ledger(tmp_path / "l", writes=True) as ledger:
-        ledger.set_plan(facts, cells, planned(4))
+        ledger.set_plan(metadata, cells, planned(4))
         ledger.enter(Entry(key="key 0", metrics={"m": 1.5}, probes=b"bytes", took_s=0.25))
         ledger.enter(Entry(key="key 1", error="it broke"))
         ledger.enter(Entry(key="key 2", metrics={}, folder="runs/x"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["l"]  # one plain file
     with Ledger(tmp_path / "l") as ledger:
-        assert ledger.facts() == facts
+        assert ledger.metadata() == metadata
         assert ledger.cells() == [changes for changes, _ in cells]
         assert ledger.plan() == planned(4)
         entries = ledger.entries()
@@ -73,7 +73,7 @@ def test_a_plan_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         ledger.set_plan({"title": "old"}, [({}, "")], planned(3))
         with pytest.raises(KeyboardInterrupt):
             ledger.set_plan({"title": "new"}, [({}, "")], broken())
-        assert ledger.facts() == {"title": "old"}
+        assert ledger.metadata() == {"title": "old"}
         assert len(ledger.plan()) == 3
 
 
@@ -158,8 +158,8 @@ CHANGES = [
     ("DELETE FROM plan WHERE place = 3", "its table 'plan'"),
     ("UPDATE cells SET changes = '{\"a\": 2}'", "its table 'cells'"),
     ("UPDATE cells SET scenario = 'other'", "its table 'cells'"),
-    ("UPDATE facts SET value = '\"T\"'", "its table 'facts'"),
-    ("DELETE FROM digests", "its table 'facts'"),
+    ("UPDATE metadata SET value = '\"T\"'", "its table 'metadata'"),
+    ("DELETE FROM digests", "its table 'metadata'"),
 ]
 
 
@@ -178,7 +178,7 @@ def all_of(path: Path) -> str:
         entries = ledger.entries()
         probes = list(ledger.probes(sorted(entries)))
         return repr(
-            (ledger.facts(), ledger.cells(), ledger.plan(), sorted(entries.items()), probes)
+            (ledger.metadata(), ledger.cells(), ledger.plan(), sorted(entries.items()), probes)
         )
 
 
@@ -221,7 +221,15 @@ def test_a_flipped_bit_anywhere_in_a_ledger_is_noticed_or_changes_nothing(tmp_pa
     assert all(str(path) in text for text in said)
 
 
+def as_of_layout_2(path: Path) -> None:
+    with sqlite3.connect(path) as raw:
+        raw.execute("ALTER TABLE metadata RENAME TO facts")
+        raw.execute("UPDATE digests SET name = 'facts' WHERE name = 'metadata'")
+        raw.execute("PRAGMA user_version = 2")
+
+
 def as_of_layout_1(path: Path) -> None:
+    as_of_layout_2(path)
     with sqlite3.connect(path) as raw:
         raw.execute("ALTER TABLE runs DROP COLUMN digest")
         raw.execute("ALTER TABLE runs DROP COLUMN probes_sha256")
@@ -242,6 +250,39 @@ def test_a_ledger_without_digests_is_read_and_gets_them_when_it_is_written(tmp_p
     with sqlite3.connect(tmp_path / "l") as raw:
         raw.execute("UPDATE runs SET took_s = 1.5 WHERE key = 'key 0'")
     with pytest.raises(RecordError, match="the row of the run 'key 0'"):
+        all_of(tmp_path / "l")
+
+
+def test_a_ledger_whose_metadata_were_called_facts_is_read_and_renamed(tmp_path: Path) -> None:
+    full(tmp_path / "l")
+    truth = all_of(tmp_path / "l")
+    as_of_layout_2(tmp_path / "l")
+    before = (tmp_path / "l").read_bytes()
+    assert all_of(tmp_path / "l") == truth
+    assert (tmp_path / "l").read_bytes() == before
+    with Ledger(tmp_path / "l", writes=True):
+        pass
+    assert all_of(tmp_path / "l") == truth
+    with sqlite3.connect(tmp_path / "l") as raw:
+        assert raw.execute("PRAGMA user_version").fetchone() == (LAYOUT,)
+        names = {name for (name,) in raw.execute("SELECT name FROM sqlite_master")}
+        assert names & {"metadata", "facts"} == {"metadata"}
+        assert len(raw.execute("SELECT name FROM digests").fetchall()) == 3
+
+
+@pytest.mark.parametrize(("table", "change"), [("facts", "value = '0'"), ("runs", "took_s = 9.5")])
+def test_damage_of_before_is_not_sealed_by_the_new_name(
+    tmp_path: Path, table: str, change: str
+) -> None:
+    full(tmp_path / "l")
+    as_of_layout_2(tmp_path / "l")
+    with sqlite3.connect(tmp_path / "l") as raw:
+        raw.execute(f"UPDATE {table} SET {change}")
+    with pytest.raises(RecordError, match="is damaged"):
+        all_of(tmp_path / "l")
+    with Ledger(tmp_path / "l", writes=True):
+        pass
+    with pytest.raises(RecordError, match="is damaged"):
         all_of(tmp_path / "l")
 
 

@@ -299,7 +299,7 @@ def test_a_reproduction_is_of_whole_files(
     from ohmtick.analysis.papers.report import write
 
     class Record:
-        facts: ClassVar = {"version": "1"}
+        metadata: ClassVar = {"version": "1"}
 
         def __len__(self) -> int:
             return 1

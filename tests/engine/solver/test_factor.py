@@ -237,7 +237,7 @@ def test_reads_leave_no_trace(net: Network, dense: int) -> None:
     assert (factor.real[:until] == before).all()
 
 
-def test_refactor_forgets() -> None:
+def test_refactorizing_keeps_nothing_of_before() -> None:
     net = lattice(12)
     fresh, used = make(net), make(net)
     for edge in range(40):

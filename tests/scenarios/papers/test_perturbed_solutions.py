@@ -87,7 +87,7 @@ def test_they_read_out_of_step(tmp_path: Path) -> None:
             assert {in_step(cell.scenario) for cell in cells if cell.scenario} == {""}
 
 
-def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
+def test_a_series_keeps_its_solutions(tmp_path: Path) -> None:
     paper_studies = PaperStudies.load("wycoff2022")
     only = [each for each in paper_studies.near if each.kind == "fast"]
     paper_studies = paper_studies.model_copy(update={"series": (), "near": tuple(only)})
@@ -95,3 +95,13 @@ def test_a_campaign_keeps_its_solutions(tmp_path: Path) -> None:
     assert [name for _, name, _ in found] == [f"idealised-16-one-{seed}" for seed in range(4)]
     assert [study.seeds for *_, study in found] == [(seed,) for seed in range(4)]
     assert sorted(path.name for path in tmp_path.iterdir()) == [name for _, name, _ in found]
+
+
+def test_copies_that_mismatch_have_no_curvature_to_go_by(tmp_path: Path) -> None:
+    mismatched = DRAWN.replace(**{"edges.mismatch.conductance": 0.02})
+    for study in (late, beyond, fast):
+        with pytest.raises(
+            ot.OhmtickError, match=r"^edges\.mismatch\.conductance must be 0 .* got 0\.02$"
+        ):
+            study(mismatched, 1, [0.5], tmp_path / "a")
+    assert not (tmp_path / "a").exists()

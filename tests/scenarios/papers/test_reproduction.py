@@ -12,8 +12,8 @@ import pytest
 import ohmtick as ot
 from ohmtick.analysis.papers.claims import Finding, Result
 from ohmtick.analysis.papers.estimates import median_by_seed, proportion, resampled, seeds_that
+from ohmtick.analysis.papers.tables import log_ratios
 from ohmtick.analysis.papers.verdicts import interval, number, verdict
-from ohmtick.analysis.papers.wycoff2022.claim1 import _log_ratios
 from ohmtick.analysis.papers.wycoff2022.claim3 import free_dimension
 from ohmtick.analysis.papers.wycoff2022.stability import _crossings
 from ohmtick.analysis.papers.wycoff2022.update_noise import noise_of
@@ -178,10 +178,13 @@ def test_where_a_push_begins_to_grow(rates: list[float], crossing: float) -> Non
     assert _crossings(growth, "p = 1").tolist() == pytest.approx([crossing])
 
 
-def test_a_time_that_is_never_reached_is_not_forgotten() -> None:
-    ratios = _log_ratios(np.array([2.0, np.inf, 3.0, np.inf]), np.array([1.0, 5.0, np.inf, np.inf]))
-    assert ratios[:3].tolist() == pytest.approx([np.log(2.0), np.inf, -np.inf])
-    assert np.isnan(ratios[3])
+def test_a_time_that_is_never_reached_is_not_left_out() -> None:
+    times = {"b": [2.0, np.inf, 3.0, np.inf, 0.0], "a": [1.0, 5.0, np.inf, np.inf, 1.0]}
+    rows = [(label, *each) for label, own in times.items() for each in enumerate(own)]
+    logs = log_ratios(pd.DataFrame(rows, columns=["label", "seed", "time"]), "time", "a")
+    assert list(logs) == ["b"]
+    expected = [np.log(2.0), np.inf, -np.inf, np.nan, np.log(1e-300)]
+    assert logs["b"].tolist() == pytest.approx(expected, nan_ok=True)
 
 
 @pytest.mark.parametrize("sides", [2, 5])
@@ -205,7 +208,7 @@ def test_resampled_medians_cover_as_often_as_they_say() -> None:
 
 
 @pytest.mark.parametrize("quick", [True, False])
-def test_every_study_of_the_campaign_can_run(quick: bool) -> None:
+def test_every_study_of_the_paper_can_run(quick: bool) -> None:
     paper_studies = PaperStudies.load("wycoff2022").model_copy(update={"near": ()})
     names = []
     for series, scenario, study in paper_studies.studies(quick):

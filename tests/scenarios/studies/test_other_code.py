@@ -27,10 +27,10 @@ from ohmtick.engine.records.ledger import LEDGER, Ledger
 from ohmtick.engine.records.run import Run
 from ohmtick.engine.registry import PARTS
 from ohmtick.scenarios.cli.main import main
-from ohmtick.scenarios.running import versions
 from ohmtick.scenarios.studies import code as digests
 from ohmtick.scenarios.studies.code import ROOT, code, code_of, own_code, sources
 from ohmtick.scenarios.studies.estimating import estimate
+from ohmtick.scenarios.versions import versions
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
 MODULE = """
@@ -85,14 +85,14 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     def write(module: str = MODULE, helpers: str = HELPERS) -> Any:
         (folder / "my_metrics.py").write_text(module, encoding="utf-8")
         (folder / "other_helpers.py").write_text(helpers, encoding="utf-8")
-        _forget()
+        _read_anew()
         return importlib.import_module("my_metrics").mine
 
     yield write
-    _forget()
+    _read_anew()
 
 
-def _forget() -> None:
+def _read_anew() -> None:
     for name in ("my_metrics", "other_helpers"):
         sys.modules.pop(name, None)
     if "mine" in known.METRICS:
@@ -256,8 +256,8 @@ def test_what_other_code_ran_is_taken_where_that_is_asked_for(
     old = both[both["seed"] < 2].drop(columns="code").reset_index(drop=True)
     assert_frame_equal(old, table, check_exact=True)
     record = ot.open_study(tmp_path / "a")
-    assert record.facts["code"] == now
-    assert record.facts["codes"] == {first: ot.__version__, now: ot.__version__}
+    assert record.metadata["code"] == now
+    assert record.metadata["codes"] == {first: ot.__version__, now: ot.__version__}
     assert f"4 of 6 runs were made by other code: {first}" in answer(record)
     with pytest.raises(RecordError, match=rf"was run by ohmtick .*code {first}"):
         grown.run(tmp_path / "a")  # it is asked for each time
@@ -313,15 +313,15 @@ def test_a_ledger_that_tells_no_code_is_refused_or_taken(tmp_path: Path) -> None
     study, folder = small(), tmp_path / "a"
     table = study.run(folder)
     with Ledger(folder / LEDGER) as ledger:
-        facts, runs, entries = ledger.facts(), ledger.plan(), ledger.entries()
+        metadata, runs, entries = ledger.metadata(), ledger.plan(), ledger.entries()
     (folder / LEDGER).unlink()
     for name in ("code", "codes", "stored", "units", "unmarked"):
-        del facts[name]
+        del metadata[name]
     old = {run.key: _old_key(study.cells[run.cell].text, run.seed) for run in runs}
     with Ledger(folder / LEDGER, writes=True) as ledger:
         cells = [(cell.changes, cell.text) for cell in study.cells]
         plan = [replace(run, key=old[run.key]) for run in runs]
-        ledger.set_plan(facts | {"version": "0.1.0"}, cells, plan)
+        ledger.set_plan(metadata | {"version": "0.1.0"}, cells, plan)
         for key, entry in entries.items():
             ledger.enter(replace(entry, key=old[key]))
     assert_frame_equal(ot.open_study(folder).table(), table, check_exact=True)

@@ -8,11 +8,13 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +25,9 @@ import ohmtick as ot
 from ohmtick.analysis.metrics import METRICS
 from ohmtick.docs.kills import torment
 from ohmtick.engine.records.run import Run
-from ohmtick.scenarios.running import versions
-from ohmtick.scenarios.studies import cluster, executors
+from ohmtick.scenarios.studies import cluster, processes
 from ohmtick.scenarios.studies.carry_out import Tally
+from ohmtick.scenarios.versions import versions
 
 BASE = ot.load("breadboard-iii").replace(horizon=20.0)
 GRID = {"edges.clock.jitter": [0.0, 0.1], "edges.latency": [0.0, 0.7]}
@@ -127,8 +129,8 @@ def test_workers_end_with_their_parent(tmp_path: Path) -> None:
     process = subprocess.Popen([*COMMAND, file, "--out", tmp_path / "a", "--executor", "processes"])
 
     def workers() -> list[int]:
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text()
-        return [int(number) for number in children.split()]
+        tasks = Path(f"/proc/{process.pid}/task").glob("*/children")  # of each thread
+        return [int(number) for task in tasks for number in task.read_text().split()]
 
     until(lambda: len(workers()) >= 3)  # and a tracker of resources
     time.sleep(1.0)
@@ -163,6 +165,41 @@ def test_ctrl_c_ends_processes_quietly(tmp_path: Path) -> None:
     assert said == (
         f"ohmtick: interrupted; 0 of 4 runs are in {tmp_path}/a, and the same command goes on\n"
     )
+
+
+def test_two_signals_at_once_end_a_study_of_short_runs(tmp_path: Path) -> None:
+    """As `timeout -s INT` sends them: to the process, and to all of its group."""
+    file, ledger = tmp_path / "study.toml", tmp_path / "a" / "ledger.sqlite"
+    file.write_text(ot.Study(BASE, seeds=20_000).to_toml(), encoding="utf-8")
+    for _ in range(3):
+        before = _entered(ledger)
+
+        def more(before: int = before) -> bool:
+            return _entered(ledger) > before
+
+        process = subprocess.Popen(
+            [*COMMAND, file, "--out", tmp_path / "a", "--executor", "processes"],
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        until(more)
+        os.kill(process.pid, signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 130, said
+        assert said == (
+            f"ohmtick: interrupted; {_entered(ledger)} of 20000 runs are in {tmp_path}/a, and the "
+            "same command goes on\n"
+        )
+
+
+def _entered(ledger: Path) -> int:
+    if not ledger.exists():
+        return 0
+    with closing(sqlite3.connect(ledger, timeout=30.0)) as opened:
+        there = opened.execute("SELECT count(*) FROM sqlite_master WHERE name = 'runs'").fetchone()
+        return int(opened.execute("SELECT count(*) FROM runs").fetchone()[0]) if there[0] else 0
 
 
 def test_a_script_without_a_guard_is_told(tmp_path: Path) -> None:
@@ -239,7 +276,7 @@ def test_workers_killed_as_they_start_cost_nothing(tmp_path: Path, after: list[f
 def test_workers_killed_at_every_start_end_the_study_with_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(executors, "STARTS", 2)
+    monkeypatch.setattr(processes, "STARTS", 2)
     stop = threading.Event()
     assassin = _assassin([0.0] * 2, stop)
     try:

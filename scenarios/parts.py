@@ -1,0 +1,137 @@
+"""The parts of a run that no engine is needed for: circuit, data, what edges learn by, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from ..agents.faults import FailingClock
+from ..agents.learning import Group, Learning, learning_of, stand_in
+from ..agents.probe import ProbeAgent
+from ..agents.supervisor import Dataset, SupervisorAgent
+from ..agents.timing import Ticks, Timing, latencies
+from ..engine.networks.network import Network
+from ..engine.streams import Streams
+from .edges import EdgeKind
+from .scenario import Scenario
+from .sizes import check_run_memory
+from .stand_ins import StandIns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What either engine is given.
+
+    Attributes
+    ----------
+    streams : Streams
+        The run's random streams.
+    train, test : Dataset
+        What is presented, and what is tested.
+    kinds : sequence of EdgeKind
+        What edges there are.
+    timings : sequence of Timing
+        When those of each kind act, in the same order.
+    learning : Learning
+        What they learn by and what they change.
+    cuts : mapping
+        When edges are cut, s, by edge.
+    twin : Network
+        The network as it is at first.
+    supervisor, probe
+        Who presents and who measures.
+    """
+
+    streams: Streams
+    train: Dataset
+    test: Dataset
+    kinds: Sequence[EdgeKind]
+    timings: Sequence[Timing]
+    learning: Learning
+    cuts: Mapping[int, float]
+    twin: Network
+    supervisor: SupervisorAgent
+    probe: ProbeAgent
+
+    def titles(self) -> list[str]:
+        """Return what the group of each edge is called, "" for none."""
+        title_of = {edge: kind.title for kind in self.kinds for edge in kind.edges.tolist()}
+        return [title_of[edge] for edge in range(len(title_of))]
+
+
+def parts_of(scenario: Scenario, seed: int, stand_ins: StandIns) -> Parts:
+    """Return the parts of a scenario's run.
+
+    Raises
+    ------
+    TooLargeError
+        When they would not fit into memory.
+    OhmtickError
+        When the drawn circuit does not fit the scenario.
+    """
+    check_run_memory(scenario)
+    streams = Streams(seed)
+    made_of, task = scenario.edges, scenario.task
+    circuit = scenario.circuit.build(streams)
+    train, test = task.datasets(streams)
+    faults = made_of.faults.times(circuit, streams)
+    cuts = faults if made_of.faults.effect == "cut" else {}
+    kinds = made_of.kinds(circuit, streams)
+    change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
+    stated = scenario.circuit.edge_conductances()
+    groups = [
+        Group(
+            kind.edges,
+            kind.rule,
+            kind.resistor.begun("resistor", None if stated is None else stated[kind.edges]),
+            change,
+        )
+        for kind in kinds
+    ]
+    learning = learning_of(groups, len(circuit.edges), streams)
+    twin = made_of.mismatch.network(
+        circuit,
+        learning.conductances(),
+        task.source_labels(),
+        task.target_labels(),
+        scenario.supervisor.nudge,
+        streams,
+    )
+    supervisor = SupervisorAgent(scenario.supervisor, train, streams)
+    supervisor.begin_epoch(twin)
+    return Parts(
+        streams=streams,
+        train=train,
+        test=test,
+        kinds=kinds,
+        timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
+        learning=learning,
+        cuts=cuts,
+        twin=twin,
+        supervisor=supervisor,
+        probe=ProbeAgent(test, supervisor, scenario.probe),
+    )
+
+
+def _timing(
+    kind: EdgeKind,
+    stand_in: Ticks | None,
+    faults: Mapping[int, float],
+    cuts: Mapping[int, float],
+    streams: Streams,
+) -> Timing:
+    """Return when edges of a kind act, of which some fail, s, and some of these are cut."""
+    drawn = latencies(kind.latency, kind.latency_jitter, streams)
+    clock: Ticks | None = None
+    if kind.resistor.learns:
+        clock = kind.clock if stand_in is None else stand_in
+        clock = FailingClock(clock, faults, drawn if cuts else None) if faults else clock
+    exact = kind.comparator.is_exact
+    return Timing(
+        kind.edges,
+        clock,
+        latencies=drawn,
+        errors=None if exact else partial(kind.comparator.draw, streams=streams),
+        batch=kind.batch,
+    )
