@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .engine.networks.equilibrium import TwinNetwork
     from .scenarios import tasks
     from .scenarios.export import export
+    from .scenarios.predictor import Predictor
     from .scenarios.replay import Replay
     from .scenarios.running import run
     from .scenarios.scenario import Scenario, load
@@ -23,6 +24,7 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "OhmtickWarning",
+    "Predictor",
     "Replay",
     "Scenario",
     "Study",
@@ -44,6 +46,7 @@ _WHERE = {
     "Circuit": "engine.circuit",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Predictor": "scenarios.predictor",
     "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
-from ..networks.network import Network
+from ..networks.network import Network, Target, split_pairs
 from ..streams import FloatArray
 from .attached import AttachedFile, with_content
 from .digests import NOT_AS_WRITTEN, digest_of, digest_of_file
@@ -26,7 +26,7 @@ from .writing import new_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ... import Replay
+    from ... import Predictor, Replay
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
@@ -84,7 +84,9 @@ class Run:
     data : DataFrame
         What was presented, one row a datum and node that it holds: ``datum``, ``node`` (label),
         ``role`` (source or target), ``voltage_V``: the input, or the desired output, which is NaN
-        where it is measured anew every epoch. Empty where it was not recorded.
+        where it is measured anew every epoch. An output that is the difference of two nodes is that
+        of a target and the ``reference`` that follows it, which has no voltage of its own (NaN).
+        Empty where it was not recorded.
     summary : dict
         What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
         parts of the scenario: ``name`` and ``source_sha256``, by key), ``kinds`` (those of the
@@ -255,8 +257,7 @@ class Run:
         AnalysisError
             For inputs of another shape, or that are not finite.
         """
-        outputs: FloatArray = _by_name("predicting").predict(self, X)
-        return outputs
+        return self._predictor.predict(X)
 
     def classify(self, X: Any) -> NDArray[Any]:
         """Return which class the free copy takes each row of inputs for: its label, shape (D,).
@@ -269,8 +270,7 @@ class Run:
         AnalysisError
             As from `predict`, and for a task without classes.
         """
-        labels: NDArray[Any] = _by_name("predicting").classify(self, X)
-        return labels
+        return self._predictor.classify(X)
 
     def score(self, X: Any, Y: Any) -> float:
         """Return how well the free copy answers, with the last conductances, as scikit-learn does.
@@ -304,8 +304,7 @@ class Run:
         >>> run.score(X, Y) > 0.9
         True
         """
-        score: float = _by_name("predicting").score(self, X, Y)
-        return score
+        return self._predictor.score(X, Y)
 
     def confusion(self) -> pd.DataFrame:
         """Return how many of the test data of each class are taken for which, as `classify` does.
@@ -320,8 +319,7 @@ class Run:
         AnalysisError
             For a task without classes.
         """
-        confusion: pd.DataFrame = _by_name("predicting").confusion(self)
-        return confusion
+        return self._predictor.confusion()
 
     @property
     def conductances(self) -> FloatArray:
@@ -406,6 +404,12 @@ class Run:
             As `voltages`.
         """
         return self._replay().energy(times)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        from ... import Predictor
+
+        return Predictor(self)
 
     def _replay(self) -> Replay:
         from ... import Replay  # of a layer above, by the public face
@@ -545,7 +549,7 @@ def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:
 def data_frame(
     sources: Sequence[str] = (),
     inputs: FloatArray | None = None,
-    targets: Sequence[str] = (),
+    targets: Sequence[Target] = (),
     desired: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Return the `data` frame of a run.
@@ -553,22 +557,27 @@ def data_frame(
     Parameters
     ----------
     sources, targets
-        Labels of the S sources and the T targets.
+        Labels of the S sources; and of the O targets, each of one or of a pair of nodes.
     inputs
         Source voltages of each datum, V, shape (D, S); no datum by default.
     desired
-        Desired target voltages, V, shape (D, T); NaN by default.
+        Desired outputs, V, shape (D, O); NaN by default.
     """
     import pandas as pd
 
     held = np.empty((0, len(sources))) if inputs is None else inputs
-    wanted = np.full((len(held), len(targets)), np.nan) if desired is None else desired
-    columns = len(sources) + len(targets)
+    nodes, places = split_pairs(targets)
+    wanted = np.full((len(held), len(nodes)), np.nan)
+    if desired is not None:
+        wanted[:, places[:, 0]] = desired
+    roles = ["source"] * len(sources) + ["target"] * len(nodes)
+    for second in places[places[:, 1] >= 0, 1]:
+        roles[len(sources) + second] = "reference"
     return pd.DataFrame(
         {
-            "datum": np.repeat(np.arange(len(held), dtype=np.int32), columns),
-            "node": [*sources, *targets] * len(held),
-            "role": [*["source"] * len(sources), *["target"] * len(targets)] * len(held),
+            "datum": np.repeat(np.arange(len(held), dtype=np.int32), len(roles)),
+            "node": [*sources, *nodes] * len(held),
+            "role": roles * len(held),
             "voltage_V": np.hstack([held, wanted]).ravel(),
         }
     ).astype({"node": str, "role": str})

@@ -22,7 +22,7 @@ def from_arrays(
     Y: Any,
     *,
     sources: Sequence[str | int],
-    targets: Sequence[str | int],
+    targets: Sequence[str | int | tuple[str | int, str | int]],
     fixed: Mapping[str, float] | None = None,
     test: float = 0.2,
     seed: int | None = None,
@@ -44,7 +44,8 @@ def from_arrays(
     sources
         Labels of the nodes that the columns of X drive, in their order.
     targets
-        Labels of the targets: one for each column of Y, or any number that shall tell the class.
+        Labels of the targets: one for each column of Y, or any number that shall tell the class. A
+        pair of labels is one target, the difference of two nodes.
     fixed
         Node label = V, for sources that do not vary.
     test
@@ -156,7 +157,7 @@ def _classes(labels: Column) -> Column:
         raise ScenarioError(str(error)) from None
 
 
-def _check_count(what: str, labels: Sequence[str | int], of: str, count: int) -> None:
+def _check_count(what: str, labels: Sequence[object], of: str, count: int) -> None:
     if isinstance(labels, str) or len(labels) != count:
         raise ScenarioError(f"{what!r} must be a list of {count} labels, the {of}, got {labels!r}")
     if len(set(map(str, labels))) < count:

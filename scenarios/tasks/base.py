@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -29,8 +30,11 @@ class Task(Kind, family="task"):
         """Return the labels of the sources, in the order of the inputs."""
 
     @abstractmethod
-    def target_labels(self) -> list[str]:
-        """Return the labels of the targets, in the order of the outputs."""
+    def target_labels(self) -> Sequence[str | tuple[str, ...]]:
+        """Return the labels of the targets, in the order of the outputs.
+
+        Where an output is the difference of two nodes, that is a pair of labels.
+        """
 
     @abstractmethod
     def data_counts(self) -> tuple[int, int]:
@@ -48,7 +52,7 @@ class Task(Kind, family="task"):
         Returns
         -------
         tuple of Dataset
-            ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, targets), V, or
+            ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, outputs), V, or
             ``classes`` of shape (data,).
         """
 
@@ -75,5 +79,5 @@ class Task(Kind, family="task"):
         return inputs
 
     def desired_voltages(self, outputs: FloatArray, streams: Streams) -> FloatArray:
-        """Return what is desired, V, shape (D, T), of outputs in the units of the data."""
+        """Return what is desired, V, shape (D, O), of outputs in the units of the data."""
         return outputs

@@ -12,7 +12,7 @@ from ...agents.supervisor import Dataset
 from ...engine.errors import nearest, shortened, shown
 from ...engine.settings import Frozen
 from ...engine.streams import FloatArray, Streams
-from ..labels import Label, Voltages, Volts, text_keys
+from ..labels import Output, Voltages, Volts, text_keys
 from .base import Task
 from .scaling import Scale, Scaling, scale_of
 from .splitting import Rows, draw_rows
@@ -38,8 +38,8 @@ class Classification(Task, kind="classification"):
     0 (of digits: 8 a row)."""
     fixed: Voltages = Field(default_factory=dict, validate_default=True)
     """Node label = V, for sources that do not vary."""
-    targets: tuple[Label, ...] = Field(min_length=1)
-    """Labels of the targets."""
+    targets: tuple[Output, ...] = Field(min_length=1)
+    """Labels of the targets; of two labels, their difference is the output."""
     training: int = Field(30, ge=1)
     """Data to learn from, the same number of each class; all others are tested on."""
     scaling: Scaling = "feature"
@@ -88,7 +88,7 @@ class Classification(Task, kind="classification"):
         """Return the labels of the sources, in the order of the inputs."""
         return [*self.inputs, *self.fixed]
 
-    def target_labels(self) -> list[str]:
+    def target_labels(self) -> list[str | tuple[str, ...]]:
         """Return the labels of the targets, in the order of the outputs."""
         return list(self.targets)
 

@@ -15,7 +15,7 @@ from ...engine.settings import Frozen
 from ...engine.streams import MOST_SEED, FloatArray, Streams
 from ..attached import FromFile
 from ..columns import Column, columns_of
-from ..labels import Label, Voltages, Volts, text_keys
+from ..labels import Label, Output, Voltages, Volts, text_keys
 from .base import Task
 from .scaling import Scale, Scaling, scale_of
 from .splitting import Rows, draw_rows
@@ -42,12 +42,15 @@ class Table(Task, FromFile, kind="table"):
 
     inputs: Columns = Field(min_length=1)
     """Column = label of the node that it drives."""
-    outputs: Columns = Field(default_factory=dict, validate_default=True)
-    """Column = label of the target that shall have its voltage."""
+    outputs: Annotated[Frozen[Output], BeforeValidator(text_keys)] = Field(
+        default_factory=dict, validate_default=True
+    )
+    """Column = label of the target that shall have its voltage; or two labels, the difference of
+    which shall be that."""
     classes: str | None = None
     """Column of the class that each row belongs to, whole numbers or text; instead of outputs."""
-    targets: tuple[Label, ...] = ()
-    """Labels of the targets that shall tell the class."""
+    targets: tuple[Output, ...] = ()
+    """Labels of the targets that shall tell the class; of two labels, their difference."""
     fixed: Voltages = Field(default_factory=dict, validate_default=True)
     """Node label = V, for sources that do not vary."""
     test: float = Field(0.2, ge=0, lt=1)
@@ -131,7 +134,7 @@ class Table(Task, FromFile, kind="table"):
         """Return the labels of the sources, in the order of the inputs."""
         return [*self.inputs.values(), *self.fixed]
 
-    def target_labels(self) -> list[str]:
+    def target_labels(self) -> list[str | tuple[str, ...]]:
         """Return the labels of the targets, in the order of the outputs."""
         return [*self.outputs.values(), *self.targets]
 
