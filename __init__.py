@@ -67,7 +67,7 @@ def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f".{_WHERE[name]}", __name__)
-    value = module if _WHERE[name].endswith(f".{name}") else getattr(module, name)
+    value = getattr(module, name, module)  # or that module itself, such as `tasks`
     globals()[name] = value  # asked for once
     return value
 
