@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.circuit import Circuit
 from ..engine.records.run import Run, group_names
 
 if TYPE_CHECKING:
@@ -19,11 +18,6 @@ def ends_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> npt.NDArray[np.intp]:
     number = {label: row for row, label in enumerate(nodes["node"])}
     ends = [edges["first"].map(number), edges["second"].map(number)]
     return np.array(ends, dtype=np.intp).T
-
-
-def circuit_of(run: Run) -> Circuit:
-    """Return the circuit of a run."""
-    return run.circuit
 
 
 def clock_of(run: Run) -> dict[str, Any]:
@@ -47,4 +41,5 @@ def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]
 
 def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
-    return float(run.summary.get("simulated_s") or run.scenario["horizon"])
+    span = run.summary.get("simulated_s")  # which runs of an early version did not record
+    return float(run.scenario["horizon"] if span is None else span)

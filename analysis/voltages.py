@@ -14,7 +14,6 @@ from ..engine.networks.network import Target, split_pairs
 from ..engine.records.run import Run, data_frame
 from ..engine.streams import Streams
 from .frames import require
-from .recorded import circuit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,7 +100,7 @@ def node_voltages(
     require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
     nudge = run.scenario.get("supervisor", {}).get("nudge", 1.0)
     twin = mismatch_of(run).network(
-        circuit_of(run),
+        run.circuit,
         run.conductances if conductances is None else conductances,
         data.sources.tolist(),
         data.outputs,

@@ -16,10 +16,10 @@ from contextvars import ContextVar
 from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationInfo, field_validator
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo, field_validator
 from pydantic_core import CoreSchema, core_schema
 
-from ..engine.errors import nearest, reason, shown
+from ..engine.errors import MOST_OF_PATH, nearest, reason, shortened, shown
 from ..engine.records.attached import AttachedFile
 from ..engine.records.reading import read_bytes
 from ..engine.settings import Settings
@@ -61,8 +61,10 @@ def _read(name: object) -> AttachedFile:
     try:
         return AttachedFile(name, read_bytes(path, MOST_BYTES))
     except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
+        where = shortened(_FOLDER.get().absolute(), MOST_OF_PATH)
         raise ValueError(
-            f"must be a file that can be read, got {shown(name)}: {reason(error)}{_neighbour(path)}"
+            f"must be a file that can be read, got {shown(name)} in {where}: "
+            f"{reason(error)}{_neighbour(path)}"
         ) from None
 
 
@@ -81,7 +83,7 @@ class FromFile(Settings):
 
     file: Annotated[AttachedFile, _Path()]
     """Its path, from the folder of the scenario's file."""
-    digest: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    digest: str | None = None
     """SHA-256 of the file, without which any is taken; what a run records has it."""
 
     @field_validator("digest")
@@ -92,8 +94,9 @@ class FromFile(Settings):
             return digest
         if digest not in (None, file.digest):
             raise ValueError(
-                f"must be that of the file {shown(file)}, which is {file.digest}, got {digest} "
-                "instead: the file is another one now; without the key it is taken as it is"
+                f"must be that of the file {shown(file)}, which is {file.digest}, "
+                f"got {shown(digest)} instead: the file is another one now; without the key it is "
+                "taken as it is"
             )
         return str(file.digest)
 

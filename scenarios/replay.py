@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ..analysis.frames import refusal, require
-from ..analysis.recorded import circuit_of, span_of
+from ..analysis.recorded import span_of
 from ..analysis.voltages import data_of, mismatch_of
 from ..engine.errors import AnalysisError, nearest, shown
 from ..engine.networks.network import FloatArray, Network, Target
@@ -73,7 +73,7 @@ class Replay:
         data, sources, targets = _presented(run, streams)
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         self.twin: Network = mismatch_of(run).network(
-            circuit_of(run),
+            run.circuit,
             run.edges["conductance_start_S"].to_numpy(copy=True),
             sources,
             targets,

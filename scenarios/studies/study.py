@@ -34,7 +34,7 @@ from ...engine.memory import check_memory
 from ...engine.records.addresses import check_place
 from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
-from ...engine.settings import Frozen, Settings
+from ...engine.settings import Frozen, Settings, plain
 from ..attached import relative_to, with_files
 from ..scenario import Scenario, as_scenario
 from .carry_out import carry_out
@@ -161,10 +161,10 @@ class Study(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _read_files(cls, settings: Any) -> Any:
+    def _read_files(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
         """Read the files that values of keys name; the scenario reads its own."""
         return {
-            name: each if name == "scenario" else with_files(name, each)
+            name: each if name == "scenario" else with_files(name, plain(each))
             for name, each in settings.items()
         }
 
