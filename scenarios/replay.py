@@ -14,7 +14,7 @@ from ..analysis.frames import refusal, require
 from ..analysis.recorded import span_of
 from ..analysis.voltages import data_of, mismatch_of
 from ..engine.errors import AnalysisError, nearest, shown
-from ..engine.networks.network import FloatArray, Network
+from ..engine.networks.network import FloatArray, Network, Target
 from ..engine.records.run import Run
 from ..engine.streams import Streams
 
@@ -110,6 +110,11 @@ class Replay:
             self._present(last)
         self._write(int(np.searchsorted(self._times, time, "right")))
         self.time = float(time)
+
+    @property
+    def class_desired(self) -> FloatArray | None:
+        """What is desired of each class in this epoch, V, shape (C, O); None without classes."""
+        return self._supervisor.class_desired
 
     def twin_at(self, at: float | None = None, datum: int | None = None) -> Network:
         """Go on to a time, s, and return the network; see `Run.twin`."""
@@ -224,12 +229,12 @@ class Replay:
         return spent
 
 
-def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[int]]:
+def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[Target]]:
     """Return what was presented in a run, and its sources and targets."""
     data = data_of(run)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    sources, targets = data.sources.tolist(), data.targets.tolist()
+    sources, targets = data.sources.tolist(), data.outputs
     if data.desired is not None:
         return Dataset(inputs=data.inputs, desired=data.desired), sources, targets
     of_task, _ = run.scenario.task.datasets(streams)

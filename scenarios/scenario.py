@@ -29,6 +29,7 @@ from ..engine.errors import (
     shown,
 )
 from ..engine.messages import chosen, kind_of, models
+from ..engine.networks.network import split_pairs
 from ..engine.records.reading import exists, read_text, toml_tables
 from ..engine.records.run import SUMMARY
 from ..engine.records.writing import write_text
@@ -92,7 +93,8 @@ class Scenario(Settings):
         return self
 
     def _check_labels(self) -> None:
-        sources, targets = self.task.source_labels(), self.task.target_labels()
+        sources = list(self.task.source_labels())
+        targets = [str(node) for node in split_pairs(self.task.target_labels())[0]]
         for what, names in (("source", sources), ("target", targets)):
             for name in self.circuit.unknown_labels(names):
                 hint = self.circuit.hint(name)
