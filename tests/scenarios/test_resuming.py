@@ -14,27 +14,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
-from ohmtick.engine.records.run import Run
+from ohmtick.engine.simulation import Watched
+from ohmtick.tests.driven import assert_same
 from ohmtick.tests.engine.test_engines import EXAMPLES, SEEDS, scenarios
 
 BENCH = ot.load("breadboard-iii").replace(horizon=40.0, **{"probe.period": 0.7390851})
 ENGINES = ("compiled", "simpy")
-
-
-def assert_same(one: Run, other: Run) -> None:
-    for name in ("events", "probes", "edges", "nodes", "data"):
-        assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
-    for key in ("initial_error", "final_error", "updates", "simulated_s", "stopped_by"):
-        assert one.summary[key] == other.summary[key]
-    assert one.state is not None
-    assert other.state is not None
-    for mine, theirs in zip(
-        one.state.to_arrays().values(), other.state.to_arrays().values(), strict=True
-    ):
-        assert mine.tobytes() == theirs.tobytes()
 
 
 @settings(max_examples=EXAMPLES // 4)
@@ -94,7 +81,12 @@ def test_a_run_goes_on_from_its_folder(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_goes_on() -> None:
     looks = iter(range(100))
-    begun = ot.run(BENCH, 3, watch=lambda simulation: next(looks) == 9 and simulation.stop())
+
+    def watch(simulation: Watched) -> None:
+        if next(looks) == 9:
+            simulation.stop()
+
+    begun = ot.run(BENCH, 3, watch=watch)
     assert begun.summary["interrupted"]
     assert_same(ot.resume(begun), ot.run(BENCH, 3))
 

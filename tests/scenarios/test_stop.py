@@ -11,7 +11,7 @@ from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
 from ohmtick.engine.records.run import Run
-from ohmtick.tests.driven import assert_equal
+from ohmtick.tests.driven import assert_equal, assert_same
 from ohmtick.tests.engine.test_engines import EXAMPLES
 
 BENCH = ot.load("breadboard-iii").replace(horizon=60.0, **{"probe.period": 0.7390851})
@@ -109,7 +109,7 @@ def test_a_criterion_counts_on_where_a_run_goes_on() -> None:
     whole = ot.run(scenario, 7)
     assert whole.summary["stopped_by"] == "no_improvement"
     begun = ot.run(scenario.replace(horizon=whole.summary["simulated_s"] - 3.0), 7)
-    assert_equal(ot.resume(begun, 60.0), whole)
+    assert_same(ot.resume(begun, 60.0), whole)
 
 
 def test_studies_stop_their_runs(tmp_path: Any) -> None:
