@@ -26,12 +26,6 @@ def circuit_of(run: Run) -> Circuit:
     return Circuit(ends_of(run.edges, run.nodes), labels=run.nodes["node"].tolist())
 
 
-def clock_of(run: Run) -> dict[str, Any]:
-    """Return the clock's table of the scenario that a run records."""
-    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
-    return clock
-
-
 def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]]:
     """Return the edges of each group, and their `[edges]` table; "" is of those of none."""
     table = run.scenario.get("edges", {})
