@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analysis.recorded import circuit_of
 from ..engine.errors import AnalysisError, nearest, shortened, shown
 from ..engine.records.run import Run
 from ..engine.streams import FloatArray, Streams
@@ -40,7 +39,7 @@ class Predictor:
         self._task, self._streams = scenario.task, Streams(run.summary["seed"])
         self._train, self._test = self._task.datasets(self._streams)
         self._twin = scenario.edges.mismatch.network(
-            circuit_of(run),
+            run.circuit,
             run.conductances,
             self._task.source_labels(),
             self._task.target_labels(),

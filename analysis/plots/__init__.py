@@ -20,6 +20,7 @@ is said with each figure. An `AnalysisError` says which column is missing, or th
 
 from .clocks import allan, intervals, staleness
 from .conductances import conductances
+from .confusion import confusion
 from .learning import displacement, learning_curve
 from .network import network, twins
 from .studies import comparison, heat_map, response_curve, scatter
@@ -35,6 +36,7 @@ __all__ = [
     "allan",
     "comparison",
     "conductances",
+    "confusion",
     "displacement",
     "heat_map",
     "intervals",
