@@ -35,6 +35,7 @@ from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
 from .attached import attached, carried, relative_to
+from .changes import Change, changed, within
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
@@ -73,6 +74,8 @@ class Scenario(Settings):
     """Without one, the error is measured at the start and at the end only."""
     stop: Stop | None = None
     """What ends it before its horizon."""
+    schedule: tuple[Change, ...] = ()
+    """What changes at times, one after the other."""
     versions: Frozen[str] = Field(default_factory=dict, validate_default=True)
     """What wrote this file; changes nothing."""
 
@@ -83,6 +86,7 @@ class Scenario(Settings):
         self._check_stop()
         check_events(self)
         self.circuit.check(self.task.source_labels())
+        _ = self.later_stages
         return self
 
     def _check_labels(self) -> None:
@@ -125,6 +129,50 @@ class Scenario(Settings):
             raise ValueError("stop: a scenario must have a [probe] to be stopped at, got none")
 
     # A scenario never changes, and studies run the same one many times: looked up once each.
+
+    @property
+    def stages(self) -> tuple[Self, ...]:
+        """What holds at first, and from each change of the schedule on; itself without any."""
+        return self, *self.later_stages
+
+    @cached_property
+    def later_stages(self) -> tuple[Self, ...]:
+        """What holds from each change of the schedule on."""
+        found, before = [self], 0.0
+        for number, change in enumerate(self.schedule):
+            key = f"schedule.{number}"
+            if not change.at > before:
+                raise ValueError(
+                    f"{key}.at must lie after the change before it, at {before} s, got {change.at}"
+                )
+            found.append(self._after(found[-1], change, key))
+            before = change.at
+        return tuple(found[1:])
+
+    def _after(self, stage: Self, change: Change, key: str) -> Self:
+        """Return the scenario that a change makes of the one before it."""
+        parts = {name: getattr(stage, name) for name in stage.model_fields_set - {"schedule"}}
+        parts["task"] = changed(stage.task, change.task, f"{key}.task")
+        parts["supervisor"] = changed(stage.supervisor, change.supervisor, f"{key}.supervisor")
+        if change.edges is not None:
+            rule = changed(stage.edges.rule, change.edges.rule, f"{key}.edges.rule")
+            if rule.unit != self.edges.rule.unit:
+                raise ValueError(
+                    f"{key}.edges.rule must ask for changes in {self.edges.rule.unit}, as the "
+                    f"first does, got {rule.kind!r}, which asks for {rule.unit}"
+                )
+            parts["edges"] = changed(stage.edges, {"rule": rule}, f"{key}.edges")
+        for what in ("source", "target"):
+            had, has = (getattr(task, f"{what}_labels")() for task in (self.task, parts["task"]))
+            if sorted(had) != sorted(has):
+                raise ValueError(
+                    f"{key}.task must have the {what}s of the first task, "
+                    f"{', '.join(map(shown, had))}, got {', '.join(map(shown, has))}"
+                )
+        try:
+            return type(self)(**parts)
+        except ScenarioError as error:
+            raise ScenarioError(within(key, error)) from None
 
     @cached_property
     def own_parts(self) -> tuple[tuple[str, BaseModel], ...]:
@@ -176,8 +224,9 @@ class Scenario(Settings):
         """
         refuse_stand_ins(self, Scenario)
         tables = self.model_dump(exclude_none=True)
-        if not self.versions:
-            del tables["versions"]
+        for name in ("versions", "schedule"):
+            if not tables[name]:
+                del tables[name]
         return tomli_w.dumps(tables)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
