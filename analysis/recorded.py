@@ -48,3 +48,24 @@ def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]
 def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
     return float(run.summary.get("simulated_s") or run.scenario["horizon"])
+
+
+def stage_of(run: Run, time: float | None = None) -> int:
+    """Return how many changes of its scenario's schedule a run had had at a time, s.
+
+    By default at its end.
+    """
+    until = span_of(run) if time is None else time
+    ended = until >= run.scenario["horizon"]  # half open: what was to come then has not happened
+    changes = [change["at"] for change in run.scenario.get("schedule", ())]
+    return sum(at < until if ended else at <= until for at in changes)
+
+
+def nudge_of(run: Run, stage: int | None = None) -> float:
+    """Return the nudge in a stage of a run, by default the last."""
+    last = stage_of(run) if stage is None else stage
+    tables = [run.scenario, *run.scenario.get("schedule", ())[:last]]
+    given = [
+        table["supervisor"]["nudge"] for table in tables if "nudge" in table.get("supervisor", {})
+    ]
+    return float(given[-1]) if given else 1.0

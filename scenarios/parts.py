@@ -69,7 +69,7 @@ class Parts:
 
     def begin(self, stage: Stage) -> None:
         """Begin the next stage, as far as no engine has to know."""
-        settings, had = stage.scenario.supervisor, self.twin.nudge
+        settings, had = stage.settings, self.twin.nudge
         self.learning.begin_stage()
         self.twin.nudge = settings.nudge
         self.probe.test_on(stage.test)
@@ -119,7 +119,7 @@ def parts_of(
     cuts = faults if made_of.faults.effect == "cut" else {}
     kinds = made_of.kinds(circuit, streams)
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
-    later = [each.scenario.edges.kinds(circuit, streams) for each in stages[1:]]
+    later = [each.edges.kinds(circuit, streams) for each in scenario.later_stages]
     groups = [
         Group(kind.edges, kind.rule, kind.resistor, change, [kinds[g].rule for kinds in later])
         for g, kind in enumerate(kinds)
@@ -130,7 +130,7 @@ def parts_of(
         learning.conductances(),
         task.source_labels(),
         task.target_labels(),
-        stage.scenario.supervisor.nudge,
+        stage.settings.nudge,
         streams,
     )
     supervisor = stage.supervisor(streams)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..agents.supervisor import Dataset, SupervisorAgent
+from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ..engine.streams import Streams
 from .scenario import Scenario
 from .tasks.base import Task
@@ -22,8 +22,8 @@ class Stage:
         From 0, which begins the run.
     time : float
         When it begins, s.
-    scenario : Scenario
-        What holds.
+    settings : Supervisor
+        How data are presented.
     train, test : Dataset
         What is presented, and what is tested; sources and targets in the first task's order.
     presenting : int
@@ -34,7 +34,7 @@ class Stage:
 
     number: int
     time: float
-    scenario: Scenario
+    settings: Supervisor
     train: Dataset
     test: Dataset
     presenting: int = 0
@@ -47,8 +47,7 @@ class Stage:
 
     def supervisor(self, streams: Streams) -> SupervisorAgent:
         """Return who presents in it, from the first presentation on."""
-        settings = self.scenario.supervisor
-        return SupervisorAgent(settings, self.train, streams, self.since, self.presenting)
+        return SupervisorAgent(self.settings, self.train, streams, self.since, self.presenting)
 
 
 def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
@@ -56,7 +55,7 @@ def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
 
     What a task draws is what it would draw in a run of its own of the same seed.
     """
-    found = [Stage(0, 0.0, scenario, *scenario.task.datasets(streams))]
+    found = [Stage(0, 0.0, scenario.supervisor, *scenario.task.datasets(streams))]
     changes = zip(scenario.schedule, scenario.later_stages, strict=True)
     for number, (change, later) in enumerate(changes, start=1):
         last = found[-1]
@@ -65,7 +64,7 @@ def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
             train, test = later.task.datasets(streams)
             data = _as_of(train, later.task, scenario.task), _as_of(test, later.task, scenario.task)
         began = (number, change.at) if change.presents_anew else (last.presenting, last.since)
-        found.append(Stage(number, change.at, later, *data, *began))
+        found.append(Stage(number, change.at, later.supervisor, *data, *began))
     return found
 
 
