@@ -28,13 +28,13 @@ def circuit_of(run: Run) -> Circuit:
 
 def clock_of(run: Run) -> dict[str, Any]:
     """Return the clock's table of the scenario that a run records."""
-    clock: dict[str, Any] = run.scenario.get("edges", {}).get("clock", {})
+    clock: dict[str, Any] = run.tables.get("edges", {}).get("clock", {})
     return clock
 
 
 def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]]:
     """Return the edges of each group, and their `[edges]` table; "" is of those of none."""
-    table = run.scenario.get("edges", {})
+    table = run.tables.get("edges", {})
     own = run.edges.get("group", np.full(len(run.edges), ""))
     groups = [{}, *table.get("groups", ())] if "group" in run.edges else [{}]
     names = ["", *group_names([group.get("title", "") for group in groups[1:]])]
@@ -47,7 +47,7 @@ def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]
 
 def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
-    return float(run.summary.get("simulated_s") or run.scenario["horizon"])
+    return float(run.summary.get("simulated_s") or run.tables["horizon"])
 
 
 def stage_of(run: Run, time: float | None = None) -> int:
@@ -56,15 +56,15 @@ def stage_of(run: Run, time: float | None = None) -> int:
     By default at its end.
     """
     until = span_of(run) if time is None else time
-    ended = until >= run.scenario["horizon"]  # half open: what was to come then has not happened
-    changes = [change["at"] for change in run.scenario.get("schedule", ())]
+    ended = until >= run.tables["horizon"]  # half open: what was to come then has not happened
+    changes = [change["at"] for change in run.tables.get("schedule", ())]
     return sum(at < until if ended else at <= until for at in changes)
 
 
 def nudge_of(run: Run, stage: int | None = None) -> float:
     """Return the nudge in a stage of a run, by default the last."""
     last = stage_of(run) if stage is None else stage
-    tables = [run.scenario, *run.scenario.get("schedule", ())[:last]]
+    tables = [run.tables, *run.tables.get("schedule", ())[:last]]
     given = [
         table["supervisor"]["nudge"] for table in tables if "nudge" in table.get("supervisor", {})
     ]

@@ -45,7 +45,7 @@ def data_of(run: Run, stage: int | None = None) -> Data | None:
     stage
         Of a scenario's schedule: how many changes there were; all by default.
     """
-    frame, task = run.data, run.scenario.get("task", {})
+    frame, task = run.data, run.tables.get("task", {})
     if frame.empty and task.get("kind") == "allostery":
         inputs, desired = (
             np.array([list(task[role].values())], dtype=float) for role in ("sources", "targets")
@@ -111,7 +111,7 @@ def node_voltages(
 
 def mismatch_of(run: Run) -> Mismatch:
     """Return how far the copies of the edges of a recorded run were from what was written."""
-    return Mismatch(**run.scenario.get("edges", {}).get("mismatch", {}))
+    return Mismatch(**run.tables.get("edges", {}).get("mismatch", {}))
 
 
 def relative_of(run: Run) -> FloatArray:

@@ -41,8 +41,8 @@ class Parts:
         When those of each kind act, in the same order.
     learning : Learning
         What they learn by and what they change.
-    cuts : sequence of Cut
-        Which edges are still to be cut.
+    interventions : sequence of Intervention
+        What is still to be done from outside, but for the beginnings of stages.
     state : State or None
         Where the run goes on from; rules and devices are there already.
     twin : Network
@@ -56,7 +56,7 @@ class Parts:
     kinds: Sequence[EdgeKind]
     timings: Sequence[Timing]
     learning: Learning
-    cuts: Sequence[Cut]
+    interventions: Sequence[Intervention]
     state: State | None
     twin: Network
     supervisor: SupervisorAgent
@@ -79,8 +79,8 @@ class Parts:
         elif settings.nudge != had:  # the clamp follows at once
             self.twin.present(time=stage.time)
 
-    def interventions(self, begin: Callable[[Any, Stage], None]) -> list[Intervention]:
-        """Return what is still to be done from outside, the first one first.
+    def all_interventions(self, begin: Callable[[Any, Stage], None]) -> list[Intervention]:
+        """Return all that is still to be done from outside, the first one first.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class Parts:
             Begins a stage on a simulation.
         """
         later = self.stages[self.stage.number + 1 :]
-        done: list[Intervention] = [*self.cuts, *(Beginning(each, begin) for each in later)]
+        done = [*self.interventions, *(Beginning(each, begin) for each in later)]
         return sorted(done, key=lambda each: each.time)
 
     def titles(self) -> list[str]:
@@ -98,7 +98,11 @@ class Parts:
 
 
 def parts_of(
-    scenario: Scenario, seed: int, stand_ins: StandIns, state: State | None = None
+    scenario: Scenario,
+    seed: int,
+    stand_ins: StandIns,
+    state: State | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> Parts:
     """Return the parts of a scenario's run.
 
@@ -125,6 +129,8 @@ def parts_of(
         for g, kind in enumerate(kinds)
     ]
     learning = learning_of(groups, len(circuit.edges), streams)
+    if scenario.start is not None:
+        scenario.start.apply(learning, circuit, kinds)
     twin = made_of.mismatch.network(
         circuit,
         learning.conductances(),
@@ -147,7 +153,10 @@ def parts_of(
         kinds=kinds,
         timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
         learning=learning,
-        cuts=[Cut(time, edge) for edge, time in cuts.items() if edge not in done],
+        interventions=[
+            *(Cut(time, edge) for edge, time in cuts.items() if edge not in done),
+            *interventions,
+        ],
         state=state,
         twin=twin,
         supervisor=supervisor,

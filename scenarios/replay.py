@@ -19,7 +19,6 @@ from ..engine.errors import AnalysisError, nearest, shown
 from ..engine.networks.network import FloatArray, Network
 from ..engine.records.run import Run
 from ..engine.streams import Streams
-from .scenario import Scenario
 from .stages import Stage, stages_of
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class Replay:
     def __init__(self, run: Run) -> None:
         self._streams = Streams(run.summary["seed"])
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
-        horizon = float(run.scenario["horizon"])
+        horizon = float(run.tables["horizon"])
         end = nextafter(self.span, inf) if self.span < horizon else horizon
         stages, sources, targets = _stages(run, end, self._streams)
         self.twin: Network = mismatch_of(run).network(
@@ -276,13 +275,13 @@ def _stages(run: Run, end: float, streams: Streams) -> tuple[list[Stage], list[i
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
     nodes = data.sources.tolist(), data.targets.tolist()
-    if data.desired is not None and not run.scenario.get("schedule"):  # whatever its kinds are
+    if data.desired is not None and not run.tables.get("schedule"):  # whatever its kinds are
         train = Dataset(inputs=data.inputs, desired=data.desired)
-        settings = Supervisor(**run.scenario.get("supervisor", {}))
+        settings = Supervisor(**run.tables.get("supervisor", {}))
         return [Stage(0, 0.0, settings, train, train)], *nodes
     stages = [
         replace(stage, train=_presented(run, stage))
-        for stage in stages_of(Scenario(**run.scenario), streams)
+        for stage in stages_of(run.scenario, streams)
         if stage.time < end
     ]
     return stages, *nodes

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ..agents.kernels import RuleFunction
 from ..agents.timing import Ticks
-from ..analysis.runs import open_run
+from ..analysis.runs import latest_snapshot, open_run, open_unfinished
 from ..engine.errors import OhmtickError, OhmtickWarning, shown
 from ..engine.records.run import Run
 from ..engine.simulation import Observer
@@ -16,6 +16,7 @@ from .observers import Observers, Stopper
 from .outside import recorded
 from .running import recorded_run
 from .scenario import Scenario
+from .snapshots import UNFINISHED
 from .stand_ins import StandIns
 from .versions import versions
 
@@ -75,7 +76,7 @@ def resume(
     >>> longer.events.equals(whole.events)
     True
     """
-    before = run if isinstance(run, Run) else open_run(run)
+    before = run if isinstance(run, Run) else open_any(run)
     if before.state is None:
         raise OhmtickError(
             f"{_called(before)} does not say what it goes on from: it is of an earlier version"
@@ -102,10 +103,18 @@ def resume(
     )
 
 
+def open_any(source: str | Path) -> Run:
+    """Open a run folder, or what a run that was killed left, which is beside its place."""
+    path = Path(source)
+    beside = path.with_name(path.name + UNFINISHED)
+    folder = beside if not path.exists() and beside.exists() else path
+    return open_run(folder) if latest_snapshot(folder) is None else open_unfinished(folder)
+
+
 def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
     """Return what is run: the scenario to its new horizon."""
     assert before.state is not None
-    scenario = Scenario(**before.scenario)
+    scenario = before.scenario
     if horizon is not None:
         scenario = scenario.replace(horizon=horizon)
     end = float(before.summary["simulated_s"])

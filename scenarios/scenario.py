@@ -40,7 +40,9 @@ from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
 from .sizes import check_events
+from .snapshots import Snapshot
 from .stand_ins import is_stand_in, refuse_stand_ins, stand_ins
+from .starting import Start
 from .tasks.base import Task
 
 
@@ -72,8 +74,12 @@ class Scenario(Settings):
     """How data are presented."""
     probe: Probe | None = None
     """Without one, the error is measured at the start and at the end only."""
+    start: Start | None = None
+    """What edges begin with, where another run ended; else their resistors say."""
     stop: Stop | None = None
     """What ends it before its horizon."""
+    snapshot: Snapshot | None = None
+    """How often what happened is kept while it goes on; without, it is kept at the end."""
     schedule: tuple[Change, ...] = ()
     """What changes at times, one after the other."""
     versions: Frozen[str] = Field(default_factory=dict, validate_default=True)

@@ -66,7 +66,7 @@ def participation(run: Run) -> float:
 
 
 def _curvature(run: Run) -> Curvature | None:
-    task = run.scenario["task"]
+    task = run.tables["task"]
     if task["kind"] != "allostery":
         return None
     if mismatch := mismatch_of(run).conductance:

@@ -111,7 +111,7 @@ def _run(
         "events": _events(sample.rows, bounds, exact) | {"count": sample.events},
         "probes": _probes(run.probes),
         "data": _data(run),
-        "nudge": run.scenario.get("supervisor", {}).get("nudge"),
+        "nudge": run.tables.get("supervisor", {}).get("nudge"),
     }
 
 
@@ -158,7 +158,7 @@ def _relative(run: Run) -> dict[str, Packed]:
 def _data(run: Run) -> dict[str, Any] | None:
     """Return the source and the desired voltages of the data, as far as they are recorded."""
     data = data_of(run)
-    if data is None or run.scenario.get("schedule"):
+    if data is None or run.tables.get("schedule"):
         return None
     return {
         "count": len(data.inputs),
@@ -182,7 +182,7 @@ def note_on(run: Run, sample: Downsampled) -> str:
     if len(run.probes) > MOST_PROBES:
         parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")
     data = data_of(run)
-    if run.scenario.get("schedule"):
+    if run.tables.get("schedule"):
         parts.append("Voltages are not shown: a page knows no schedule; run.voltages has them.")
     elif data is None:
         parts.append("Voltages are not shown: the run does not record its data.")

@@ -305,8 +305,8 @@ class CompiledSimulation:
             self._process(watch, poll)
             if self.stopped:
                 break
-            intervention.apply(self)
             self._times[loop.NOW] = intervention.time
+            intervention.apply(self)
         else:
             self._times[loop.END] = self.horizon
             whole = self._process(watch, poll)

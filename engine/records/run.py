@@ -28,7 +28,7 @@ from .writing import new_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ... import Replay
+    from ... import Replay, Scenario
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
@@ -193,8 +193,21 @@ class Run:
         return self._log
 
     @cached_property
-    def scenario(self) -> dict[str, Any]:
-        """The complete scenario as nested tables; `ohmtick.Scenario(**run.scenario)` validates."""
+    def scenario(self) -> Scenario:
+        """The complete scenario, with the seed, the versions, and the content of its files.
+
+        Raises
+        ------
+        ScenarioError
+            When it names kinds that are not known here.
+        """
+        from ... import Scenario  # of a layer above, by the public face
+
+        return Scenario(**self.tables)
+
+    @cached_property
+    def tables(self) -> dict[str, Any]:
+        """The complete scenario as nested tables, which may name kinds that are not known here."""
         tables: dict[str, Any] = tomllib.loads(self.scenario_toml)
         return with_content(tables, self.attached) if self._attached else tables
 
@@ -349,9 +362,13 @@ class Run:
 
     def moved(self, events: Path) -> Run:
         """Return the same run, whose event log is now read from this file."""
+        return self.with_log(events)
+
+    def with_log(self, log: EventLog | Path) -> Run:
+        """Return the same run with another event log, or the file of one."""
         return Run(
             scenario_toml=self.scenario_toml,
-            log=events,
+            log=log,
             probes=self.probes,
             edges=self.edges,
             nodes=self.nodes,
@@ -361,11 +378,19 @@ class Run:
             attached=self.attached,
         )
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, segments: Mapping[str, str] | None = None) -> None:
         """Write the files of a run folder that are not there yet.
 
         The summary is the last, with the digests of the others and of what else it holds.
         A number in the summary that is not finite becomes null: JSON has no word for it.
+
+        Parameters
+        ----------
+        folder
+            Which is there.
+        segments
+            The files elsewhere that hold the events, and their SHA-256: the folder is then of a run
+            that has not ended, and has none.
 
         Raises
         ------
@@ -373,14 +398,14 @@ class Run:
             When one of them cannot be written.
         """
         try:
-            self._write(folder)
+            self._write(folder, segments)
         except RecordError:
             raise
         except OSError as error:
             raise RecordError(f"cannot write the run folder {folder}: {reason(error)}") from error
 
-    def _write(self, folder: Path) -> None:
-        if not (folder / EVENTS).exists():
+    def _write(self, folder: Path, segments: Mapping[str, str] | None) -> None:
+        if segments is None and not (folder / EVENTS).exists():
             self._write_events(folder / EVENTS)
         (folder / SCENARIO).write_text(self.scenario_toml, encoding="utf-8")
         frames = {PROBES: self.probes, EDGES: self.edges, NODES: self.nodes, DATA: self.data}
@@ -388,12 +413,13 @@ class Run:
             frame.to_parquet(folder / name, index=False)
         for file in self.attached:
             file.write(folder)
-        names = [SCENARIO, EVENTS, *frames, *self.attached]
+        names = [SCENARIO, *([EVENTS] if segments is None else ()), *frames, *self.attached]
         if self.state is not None:
             arrays: Any = self.state.to_arrays()
             np.savez(folder / STATE, **arrays)
             names.append(STATE)
         summary = _finite(self.summary) | {FILES: {n: digest_of_file(folder / n) for n in names}}
+        summary |= {} if segments is None else {"segments": dict(segments)}
         summary[DIGEST] = digest_of(summary)
         text = json.dumps(summary, indent=2, allow_nan=False)
         (folder / SUMMARY).write_text(text + "\n", encoding="utf-8")

@@ -120,7 +120,7 @@ def test_a_run_folder_has_the_file_and_runs_again_wherever_it_is(folder: Path) -
     opened.save("third")
     assert ot.load("third") == ot.load("second")
     for each in (run, opened):
-        assert ot.Scenario(**each.scenario).circuit == ot.load("second").circuit
+        assert ot.Scenario(**each.tables).circuit == ot.load("second").circuit
 
 
 def test_a_damaged_file_of_a_run_folder_is_noticed(folder: Path) -> None:

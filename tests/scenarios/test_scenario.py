@@ -400,7 +400,7 @@ def test_a_name_of_the_library_is_no_path(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_seed_may_be_numpys() -> None:
     run = ot.run(THREE.replace(horizon=3.0), seed=np.int64(3))  # type: ignore[arg-type]
     assert run.summary["seed"] == 3
-    assert run.scenario["seed"] == 3
+    assert run.tables["seed"] == 3
 
 
 def test_an_empty_frame_of_probes_has_the_types_of_a_full_one() -> None:

@@ -152,7 +152,7 @@ def test_a_real_run_is_the_same_in_memory_saved_or_written(tmp_path: Path, name:
         for key in ("wall_s", "updates_per_s"):
             other.summary[key] = run.summary[key]
         check_equal(other, run)
-    assert ot.Scenario(**run.scenario) == scenario.replace(seed=5, versions=run.summary["versions"])
+    assert ot.Scenario(**run.tables) == scenario.replace(seed=5, versions=run.summary["versions"])
 
 
 def test_conductances_are_a_copy() -> None:
