@@ -482,7 +482,8 @@ def _set(
     key, *rest = path
     field = None if model is None else model.model_fields.get(key)
     branches = () if field is None else models(field.annotation)
-    held = tables.get(key, field.get_default() if field is not None else None)
+    unset = None if field is None or field.is_required() else field.get_default()
+    held = tables.get(key, unset)
     if rest and isinstance(held, list | tuple) and rest[0].isdecimal():
         tables[key] = _entries(held, branches, key, rest, value)
     elif rest:
