@@ -128,7 +128,7 @@ def _data(scenario: Scenario, stages: Sequence[Stage]) -> pd.DataFrame:
             **({"stage": np.int32(stage.number)} if scenario.schedule else {})
         )
         for stage in stages
-        if stage.number == 0 or stage.train is not stages[stage.number - 1].train
+        if stage.has_task
     ]
     return pd.concat(frames, ignore_index=True)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..agents.probe import ProbeAgent
 from ..agents.supervisor import Dataset, Supervisor
 from ..analysis.frames import refusal, require
 from ..analysis.recorded import circuit_of, span_of
@@ -70,7 +71,7 @@ class Replay:
     """
 
     def __init__(self, run: Run) -> None:
-        self._streams = Streams(run.summary["seed"])
+        self._run, self._streams = run, Streams(run.summary["seed"])
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         horizon = float(run.tables["horizon"])
         end = nextafter(self.span, inf) if self.span < horizon else horizon
@@ -187,6 +188,22 @@ class Replay:
             spent += self.energy_to(asked[row])
             joules[row] = spent
         return pd.DataFrame({"time_s": asked, **dict(zip(ENERGY, joules.T, strict=True))})
+
+    def errors(self, times: ArrayLike) -> pd.DataFrame:
+        """Return how well each task of the schedule is answered; see `Run.errors`."""
+        import pandas as pd
+
+        asked, order = self._asked(times, "Run.errors")
+        stages = [stage for stage in stages_of(self._run.scenario, self._streams) if stage.has_task]
+        found: list[dict[str, float]] = [{"time_s": time} for time in asked.tolist()]
+        for row in order:
+            self.to(asked[row])
+            for stage in stages:
+                supervisor = stage.supervisor(self._streams)
+                supervisor.begin_epoch(self.twin)
+                measured = ProbeAgent(stage.test, supervisor, None).measure(self.twin)
+                found[row] |= {f"{name}_{stage.number}": each for name, each in measured.items()}
+        return pd.DataFrame(found)
 
     def _asked(self, times: ArrayLike, where: str) -> tuple[FloatArray, NDArray[np.intp]]:
         """Return the times that somebody asks for, s, and the order in which they come."""

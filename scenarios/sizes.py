@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..agents.clocks.base import MOST_TICKS
@@ -47,10 +48,10 @@ def check_events(scenario: Scenario) -> None:
 def events_of(scenario: Scenario) -> float:
     """Return about how many ticks, presentations and measurements a run has."""
     horizon = scenario.horizon
-    begins = [0.0, *(min(change.at, horizon) for change in scenario.schedule), horizon]
+    times = [0.0, *(min(change.at, horizon) for change in scenario.schedule), horizon]
     return sum(
         (end - begin) / horizon * sum(count for _, count in _counts(stage).values())
-        for stage, begin, end in zip(scenario.stages, begins, begins[1:], strict=True)
+        for stage, (begin, end) in zip(scenario.stages, pairwise(times), strict=True)
     )
 
 

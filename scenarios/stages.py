@@ -30,6 +30,8 @@ class Stage:
         The number of the stage with which its presentations began.
     since : float
         When they began, s.
+    tasked : int
+        The number of the stage that brought its data.
     """
 
     number: int
@@ -39,11 +41,17 @@ class Stage:
     test: Dataset
     presenting: int = 0
     since: float = 0.0
+    tasked: int = 0
 
     @property
     def presents_anew(self) -> bool:
         """Whether presentations begin with it, and do not go on."""
         return self.presenting == self.number
+
+    @property
+    def has_task(self) -> bool:
+        """Whether it brings data of its own."""
+        return self.tasked == self.number
 
     def supervisor(self, streams: Streams) -> SupervisorAgent:
         """Return who presents in it, from the first presentation on."""
@@ -59,12 +67,13 @@ def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
     changes = zip(scenario.schedule, scenario.later_stages, strict=True)
     for number, (change, later) in enumerate(changes, start=1):
         last = found[-1]
-        data = last.train, last.test
+        data, tasked = (last.train, last.test), last.tasked
         if change.task is not None:
             train, test = later.task.datasets(streams)
+            tasked = number
             data = _as_of(train, later.task, scenario.task), _as_of(test, later.task, scenario.task)
         began = (number, change.at) if change.presents_anew else (last.presenting, last.since)
-        found.append(Stage(number, change.at, later.supervisor, *data, *began))
+        found.append(Stage(number, change.at, later.supervisor, *data, *began, tasked))
     return found
 
 
