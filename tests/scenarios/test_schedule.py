@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from pandas.testing import assert_frame_equal
 
 import ohmtick as ot
@@ -68,6 +69,19 @@ SWITCHED = BENCH.replace(
 )
 
 
+def inputs_of(stage: int) -> NDArray[np.float64]:
+    """Return the test inputs of a stage, V, in the order of the first task's sources: 3, 9."""
+    task = SWITCHED.stages[stage].task
+    test, held = task.datasets(Streams(3))[1], task.source_labels()
+    return np.ascontiguousarray(test.inputs[:, [held.index("3"), held.index("9")]])
+
+
+def desired_of(stage: int) -> NDArray[np.float64]:
+    desired = SWITCHED.stages[stage].task.datasets(Streams(3))[1].desired
+    assert desired is not None
+    return desired
+
+
 def after(run: Run, time: float) -> Any:
     """Return the events that were read from a time on, s."""
     return run.events[run.events["sensed_s"] >= time]
@@ -88,12 +102,12 @@ def test_a_schedule_that_changes_nothing_changes_no_bit() -> None:
 def test_edges_learn_at_the_new_rate_from_what_they_read_after_the_change() -> None:
     scenario = BENCH.replace(schedule=[{"at": 11.1, "edges": {"rule": {"learning_rate": 2.0}}}])
     run, plain = assert_engines_agree(scenario, seed=3), ot.run(BENCH, 3)
-    before = [each.events[each.events["sensed_s"] < 11.1] for each in (run, plain)]
+    before, same = (each.events[each.events["sensed_s"] < 11.1] for each in (run, plain))
     # What was read before is written as it was decided, also where that is after the change.
     kept = ["time_s", "sensed_s", "edge", "drop_free_V", "drop_clamped_V", "datum"]
-    assert_frame_equal(*(each[kept] for each in before), check_exact=True)
-    assert (before[0]["time_s"] > 11.1).any()
-    for events, rate in ((before[0], 0.5), (after(run, 11.1), 2.0)):
+    assert_frame_equal(before[kept], same[kept], check_exact=True)
+    assert (before["time_s"] > 11.1).any()
+    for events, rate in ((before, 0.5), (after(run, 11.1), 2.0)):
         free, clamped = events["drop_free_V"], events["drop_clamped_V"]
         change = rate / (2 * 0.5) * (free**2 - clamped**2)
         expected = np.clip(events["conductance_before_S"] + change, 1e-3, 1e3)
@@ -104,8 +118,7 @@ def test_edges_learn_at_the_new_rate_from_what_they_read_after_the_change() -> N
 def test_another_nudge_holds_at_once_for_clamp_and_rule() -> None:
     scenario = BENCH.replace(schedule=[{"at": 11.1, "supervisor": {"nudge": 0.01}}])
     run, plain = assert_engines_agree(scenario, seed=3), ot.run(BENCH, 3)
-    shown = [each.voltages([11.0, 11.1]) for each in (run, plain)]
-    assert_frame_equal(*(each.loc[[11.0]] for each in shown), check_exact=True)
+    assert_frame_equal(run.voltages(11.0), plain.voltages(11.0), check_exact=True)
     replay = ot.Replay(run)
     for time, nudge in ((11.0, 0.5), (11.1, 0.01)):
         replay.to(time)
@@ -125,8 +138,8 @@ def test_presentations_begin_anew_at_the_change() -> None:
     """The first datum at once, and the others in turn, a new period each."""
     scenario = BENCH.replace(schedule=[{"at": 11.1, "supervisor": {"period": 0.31}}])
     events = assert_engines_agree(scenario, seed=3).events
-    since, period = np.where(events["sensed_s"] < 11.1, 0.0, 11.1), 0.7
-    period = np.where(since, 0.31, period)
+    since = np.where(events["sensed_s"] < 11.1, 0.0, 11.1)
+    period = np.where(since, 0.31, 0.7)
     assert (events["datum"] == np.floor((events["sensed_s"] - since) / period) % 3).all()
 
 
@@ -170,17 +183,15 @@ def test_probes_measure_the_test_set_of_their_stage() -> None:
     run = assert_engines_agree(SWITCHED, seed=3)
     classes = run.probes["time_s"].between(13.0, 21.0, inclusive="left")
     assert run.probes["accuracy"].notna().equals(classes)
-    streams = Streams(3)
     replay = ot.Replay(run)
     for stage, (first, last) in ((0, (0.0, 13.0)), (3, (21.0, 30.0))):
-        _, test = SWITCHED.stages[stage].task.datasets(streams)
-        held = SWITCHED.stages[stage].task.source_labels()
-        inputs = np.ascontiguousarray(test.inputs[:, [held.index("3"), held.index("9")]])
-        for row in run.probes[run.probes["time_s"].between(first, last)].itertuples():
-            replay.to(row.time_s)
+        probes = run.probes[run.probes["time_s"].between(first, last)]
+        assert len(probes) > 20
+        for time, error in zip(probes["time_s"], probes["error"], strict=True):
+            replay.to(time)
             outputs = np.zeros((4, 1))
-            replay.twin.respond(inputs, outputs)
-            assert row.error == pytest.approx(np.mean((outputs - test.desired) ** 2), rel=1e-9)
+            replay.twin.respond(inputs_of(stage), outputs)
+            assert error == pytest.approx(np.mean((outputs - desired_of(stage)) ** 2), rel=1e-9)
 
 
 def test_the_record_has_what_was_presented_when() -> None:
@@ -222,3 +233,44 @@ def test_random_runs_go_on_from_any_instant(
     assert_frame_equal(more.events, whole.events, check_exact=True)
     assert_frame_equal(more.probes, whole.probes, check_exact=True)
     assert more.conductances.tobytes() == whole.conductances.tobytes()
+
+
+def test_errors_of_every_task_are_measured_at_any_time() -> None:
+    """Of outputs that are desired, by the transfer of the network; of classes as at an epoch."""
+    run = ot.run(SWITCHED, 3)
+    times = [25.0, 0.0, 13.0, 30.0]
+    errors = run.errors(times)
+    assert errors["time_s"].tolist() == times
+    names = ["time_s", "error_0", "error_2", "accuracy_2", "error_3"]
+    assert errors.columns.tolist() == names
+    for row, time in enumerate(times):
+        transfer = run.twin(at=time).transfer()
+        for stage in (0, 3):
+            expected = np.mean((inputs_of(stage) @ transfer.T - desired_of(stage)) ** 2)
+            assert errors[f"error_{stage}"].iloc[row] == pytest.approx(expected, rel=1e-9)
+    assert errors["error_3"].iloc[3] == pytest.approx(run.summary["final_error"], rel=1e-9)
+
+
+def test_a_first_task_is_forgotten() -> None:
+    errors = ot.run("forgetting", 3).errors([0.0, 400.0, 800.0])
+    assert errors["error_0"][1] < 1e-2 * errors["error_0"][0]
+    assert errors["error_1"][2] < 1e-2 * errors["error_1"][1]
+    assert errors["error_0"][2] > 1e2 * errors["error_0"][1]
+
+
+def test_what_ends_a_run_begins_to_count_anew_with_a_task() -> None:
+    """Six probes in a row without a new lowest error; that of another task is another matter."""
+    stop = {"no_improvement": 6}
+    scenario = SWITCHED.replace(stop=stop, horizon=300.0)
+    run = assert_engines_agree(scenario, seed=3)
+    since, lowest = 0, np.inf
+    task = np.searchsorted([13.0, 21.0], run.probes["time_s"], "right")
+    for row, (error, stage) in enumerate(zip(run.probes["error"], task, strict=True)):
+        if row and stage != task[row - 1]:
+            since, lowest = 0, np.inf
+        since = 0 if error < lowest else since + 1
+        lowest = min(lowest, error)
+        if since == 6:
+            break
+    assert row == len(run.probes) - 1
+    assert run.summary["stopped_by"] == "no_improvement"
