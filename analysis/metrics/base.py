@@ -169,7 +169,8 @@ def updates_per_edge(run: Run) -> float:
 @metric(events=False)
 def final_accuracy(run: Run) -> float:
     """Fraction of the test data that the last conductances classify; NaN without classes."""
-    return float(run.summary.get("final_accuracy", math.nan))
+    accuracy = run.summary.get("final_accuracy")  # null where the last task has no classes
+    return math.nan if accuracy is None else float(accuracy)
 
 
 @metric(events=False)
