@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .analysis.html.show import as_html
     from .analysis.runs import open_run
     from .analysis.studies.record import open_study
     from .engine.circuit import Circuit
@@ -27,6 +28,7 @@ __all__ = [
     "Scenario",
     "Study",
     "TwinNetwork",
+    "as_html",
     "breadboard",
     "export",
     "from_networkx",
@@ -48,6 +50,7 @@ _WHERE = {
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
+    "as_html": "analysis.html.show",
     "breadboard": "engine.lattices",
     "export": "scenarios.export",
     "from_networkx": "engine.lattices",

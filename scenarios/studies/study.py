@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ...analysis import metrics as known
+from ...analysis.html.markup import page, table
 from ...analysis.studies.answers import unmeasured
 from ...analysis.studies.record import open_study
 from ...engine.errors import (
@@ -36,6 +37,7 @@ from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
 from ...engine.settings import Frozen, Settings
 from ..scenario import Scenario, as_scenario
+from ..showing import in_a_line
 from .carry_out import carry_out
 from .cells import Cell, cell_of
 from .sampling import (
@@ -199,6 +201,24 @@ class Study(Settings):
         if "metric" in self.threshold.model_fields_set and chosen not in self.metrics:
             raise ValueError(f"threshold.metric: the study must measure it, got {shown(chosen)}")
         return self
+
+    def __repr__(self) -> str:
+        size = f"{self.cell_count} cells × {len(self.seeds)} seeds"
+        return f"Study({shown(self.title)}: {size} of {shown(self.scenario.title)})"
+
+    def _repr_html_(self) -> str:
+        values = {key: shown(list(held)) for key, held in self.grid.items()}
+        for block in self.paired:
+            values |= {key: f"{shown(list(held))}, paired" for key, held in block.items()}
+        if self.sample is not None:
+            values |= dict.fromkeys(self.sample.keys, "sampled")
+        rows = {
+            "scenario": f"{self.scenario.title or 'untitled'}: {in_a_line(self.scenario)}",
+            "runs": f"{len(self)}: {self.cell_count} cells × {len(self.seeds)} seeds",
+            **values,
+            "metrics": ", ".join(self.metrics),
+        }
+        return page(self.title or "untitled study", [table(rows)])
 
     def __len__(self) -> int:
         """Return the number of runs."""
