@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios.estimate import Estimate, estimate
     from .scenarios.export import export
     from .scenarios.replay import Replay
     from .scenarios.resuming import resume
@@ -22,6 +23,7 @@ __version__ = "0.2.0.dev0"
 
 __all__ = [
     "Circuit",
+    "Estimate",
     "OhmtickError",
     "OhmtickWarning",
     "Replay",
@@ -30,6 +32,7 @@ __all__ = [
     "TwinNetwork",
     "as_html",
     "breadboard",
+    "estimate",
     "export",
     "from_networkx",
     "load",
@@ -44,6 +47,7 @@ __all__ = [
 # second of imports has passed, and any import of a module in here comes by this file.
 _WHERE = {
     "Circuit": "engine.circuit",
+    "Estimate": "scenarios.estimate",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
     "Replay": "scenarios.replay",
@@ -52,6 +56,7 @@ _WHERE = {
     "TwinNetwork": "engine.networks.equilibrium",
     "as_html": "analysis.html.show",
     "breadboard": "engine.lattices",
+    "estimate": "scenarios.estimate",
     "export": "scenarios.export",
     "from_networkx": "engine.lattices",
     "load": "scenarios.scenario",

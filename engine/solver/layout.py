@@ -113,6 +113,19 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
     return Factor(np.zeros(int(starts[-1])), index, symbolic)
 
 
+def numbers_in(symbolic: Symbolic) -> int:
+    """Return how many numbers, of 8 bytes each, `allocate` lays out, but for changes and reads.
+
+    None of them is made.
+    """
+    nodes, edges = symbolic.order.size, symbolic.ends.shape[0]
+    record, panels, stack, tallest = _records(symbolic.first, symbolic.row_start, symbolic.parent)
+    targets, boundary = symbolic.unknowns - symbolic.interior, nodes - symbolic.interior
+    ints = HEADER + 5 * edges + 2 * nodes + symbolic.supernode.size + symbolic.rows.size
+    reals = panels + stack + tallest + 3 * nodes + 2 * edges + 2 * boundary + targets + 1
+    return int(ints + record.size + reals)
+
+
 def _starts(sizes: list[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
 
