@@ -36,6 +36,7 @@ from ...engine.records.addresses import check_place
 from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
 from ...engine.settings import Frozen, Settings
+from ..progress import of_a_study
 from ..scenario import Scenario, as_scenario
 from ..showing import in_a_line
 from .carry_out import carry_out
@@ -276,6 +277,7 @@ class Study(Settings):
         retry_failed: bool = False,
         accept_other_code: bool = False,
         watch: Progress | None = None,
+        progress: bool | None = None,
     ) -> pd.DataFrame:
         """Run what is not in the folder's ledger yet, and return the table.
 
@@ -300,6 +302,9 @@ class Study(Settings):
             tells whose each is.
         watch
             Is told of each run that ends; see `~ohmtick.scenarios.studies.carry_out.Progress`.
+        progress
+            Whether a bar shows how many there are; by default in a notebook, where it takes more
+            than a second.
 
         Returns
         -------
@@ -317,16 +322,17 @@ class Study(Settings):
         OhmtickWarning
             When a metric is NaN in every run.
         """
-        carry_out(
-            self,
-            Path(folder),
-            workers=workers,
-            executor=executor,
-            scheduler=scheduler,
-            retry_failed=retry_failed,
-            accept_other_code=accept_other_code,
-            watch=watch,
-        )
+        with of_a_study(progress, watch) as watched:
+            carry_out(
+                self,
+                Path(folder),
+                workers=workers,
+                executor=executor,
+                scheduler=scheduler,
+                retry_failed=retry_failed,
+                accept_other_code=accept_other_code,
+                watch=watched,
+            )
         record = open_study(folder)
         table = record.table()
         if nothing := unmeasured(record, table):
