@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios import tasks
     from .scenarios.estimate import Estimate, estimate
     from .scenarios.export import export
+    from .scenarios.predictor import Predictor
     from .scenarios.replay import Replay
     from .scenarios.resuming import resume
     from .scenarios.running import run
@@ -26,6 +28,7 @@ __all__ = [
     "Estimate",
     "OhmtickError",
     "OhmtickWarning",
+    "Predictor",
     "Replay",
     "Scenario",
     "Study",
@@ -41,6 +44,7 @@ __all__ = [
     "resume",
     "run",
     "square_lattice",
+    "tasks",
 ]
 
 # Imported when they are first asked for: the command must be able to answer Ctrl-C before half a
@@ -50,6 +54,7 @@ _WHERE = {
     "Estimate": "scenarios.estimate",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Predictor": "scenarios.predictor",
     "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
@@ -65,13 +70,15 @@ _WHERE = {
     "resume": "scenarios.resuming",
     "run": "scenarios.running",
     "square_lattice": "engine.lattices",
+    "tasks": "scenarios.tasks",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    module = import_module(f".{_WHERE[name]}", __name__)
+    value = getattr(module, name, module)  # or that module itself, such as `tasks`
     globals()[name] = value  # asked for once
     return value
 

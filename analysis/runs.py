@@ -14,8 +14,8 @@ from zipfile import BadZipFile
 
 from ..engine.errors import RecordError, reason, shown
 from ..engine.records.attached import AttachedFile
-from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes
-from ..engine.records.event_log import check_schema
+from ..engine.records.digests import NOT_AS_WRITTEN, digest_of, digest_of_bytes, digest_of_file
+from ..engine.records.event_log import EventLog, check_schema, read_batches
 from ..engine.records.run import (
     COLUMNS,
     DATA,
@@ -51,13 +51,57 @@ def open_run(path: str | Path) -> Run:
     if not isinstance(path, str | PathLike):
         raise RecordError(f"a run folder is opened by its path, got {shown(path)}")
     folder = Path(path)
+    if latest_snapshot(folder) is not None:
+        raise RecordError(
+            f"{folder} is what a run left that did not end; 'ohmtick resume {folder}' goes on"
+        )
+    return _opened(folder, folder / EVENTS)
+
+
+def open_unfinished(path: Path) -> Run:
+    """Open the latest snapshot of a run that did not end.
+
+    Raises
+    ------
+    RecordError
+        When there is none, or one of its files is damaged.
+    """
+    latest = latest_snapshot(path)
+    if latest is None:
+        raise RecordError(f"there is no snapshot of a run in {path}")
+    run = _opened(latest, None)
+    log = EventLog(values=True)
+    try:
+        for number, (name, digest) in enumerate(run.summary["segments"].items()):
+            if digest_of_file(path / name) != digest:
+                raise RecordError(f"cannot read {path / name}: {NOT_AS_WRITTEN}")
+            for batch in read_batches(path / name):
+                if not number and not log.rows:
+                    log = EventLog(values="value_before" in batch)
+                log.extend({str(column): values.to_numpy() for column, values in batch.items()})
+    except OSError as error:
+        raise RecordError(f"cannot read {path}: {reason(error)}") from error
+    return run.with_log(log)
+
+
+def latest_snapshot(path: Path) -> Path | None:
+    """Return the folder of the latest snapshot among those of a run; None where there is none."""
+    try:
+        return max((each for each in path.glob("at-*") if (each / SUMMARY).is_file()), default=None)
+    except (OSError, ValueError):
+        return None
+
+
+def _opened(folder: Path, events: Path | None) -> Run:
+    """Open a folder with the files of a run, with the events elsewhere if they are not given."""
+    needed = [name for name in RUN_FILES if name != EVENTS or events]
     try:
         present = {entry.name for entry in os.scandir(folder) if entry.is_file()}
     except (FileNotFoundError, NotADirectoryError):
         raise RecordError(f"there is no run folder {folder}") from None
     except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
         raise RecordError(f"cannot read the run folder {folder}: {reason(error)}") from None
-    lacking = [name for name in RUN_FILES if name not in present]
+    lacking = [name for name in needed if name not in present]
     if lacking:
         raise RecordError(f"{folder} is not a run folder: it lacks {', '.join(lacking)}")
     import pandas as pd
@@ -73,7 +117,8 @@ def open_run(path: str | Path) -> Run:
         scenario_toml = _content(folder, SCENARIO, digests).decode("utf-8")
         tomllib.loads(scenario_toml)
         reading = EVENTS
-        check_schema(pq.read_schema(folder / EVENTS))
+        if events is not None:
+            check_schema(pq.read_schema(events))
         frames = {}
         for reading, columns in COLUMNS.items():
             if reading == DATA and DATA not in present:
@@ -88,7 +133,7 @@ def open_run(path: str | Path) -> Run:
         raise RecordError(f"cannot read {folder / reading}: {reason(error)}") from error
     return Run(
         scenario_toml=scenario_toml,
-        log=folder / EVENTS,
+        log=EventLog() if events is None else events,
         probes=frames[PROBES],
         edges=frames[EDGES],
         nodes=frames[NODES],
@@ -110,7 +155,7 @@ def _attached(folder: Path, digests: dict[str, str]) -> list[AttachedFile]:
     """
     files = []
     for name in digests:
-        if name not in (*RUN_FILES, DATA):
+        if name not in (*RUN_FILES, DATA, STATE):
             try:
                 files.append(AttachedFile(name, _content(folder, name, digests)))
             except (OSError, ValueError) as error:

@@ -47,7 +47,7 @@ def nominal_period(run: Run) -> float:
                 f"a path is read once a period of the scenario's clock, and {other['name']} stood "
                 f"in as the {part} of this run; use ohmtick.analysis.trajectories with its times"
             )
-    edges = run.scenario["edges"]
+    edges = run.tables["edges"]
     if edges.get("groups"):
         raise AnalysisError(
             "a path is read once for each time that an edge acts, and edges.groups may act at "
@@ -81,7 +81,7 @@ def settled_path(run: Run) -> FloatArray:
                 f"the second half of a run must have at least {LEAST_SAMPLES} periods of "
                 f"{period:g} s for a metric of its path, got {span / 2.0:g} s"
             )
-        resistor = run.scenario["edges"]["resistor"]
+        resistor = run.tables["edges"]["resistor"]
         stepped = resistor["kind"] == "digital_potentiometer"
         left = np.flatnonzero(np.isnan(run.cuts))
         times = period * (count + JUST_AFTER)

@@ -183,7 +183,7 @@ def _short(scenario: ot.Scenario) -> ot.Scenario:
 def _check_numbers(run: Run) -> None:
     for name in ("events", "probes", "edges", "data"):
         frame = getattr(run, name)
-        if name == "data" and run.scenario["task"]["kind"] == "classification":
+        if name == "data" and run.tables["task"]["kind"] == "classification":
             continue  # what is desired of classes changes, and is not there
         for column in frame.select_dtypes("number").columns:
             if column != "cut_s":  # NaN for an edge that never was

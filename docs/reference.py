@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from ohmtick.engine.messages import kind_of, models
+from ohmtick.engine.records.attached import AttachedFile
 from ohmtick.engine.registry import is_ours
 from ohmtick.scenarios.scenario import Scenario
 
@@ -23,7 +24,13 @@ Nodes of lattices and of drawn networks are called `"0"`, `"1"`, …, a lattice'
 of the breadboard `"1"` to `"9"`, as in the paper. Edges are numbered from 0 in the circuit's own
 order, which is that of the rows of `run.edges`. Kinds of your own need their `--plugin`.
 """
-PLAIN = {float: "a number", int: "a whole number", str: "text", bool: "true or false"}
+PLAIN = {
+    float: "a number",
+    int: "a whole number",
+    str: "text",
+    bool: "true or false",
+    AttachedFile: "the path of a file",
+}
 BOUNDS = {Gt: ("gt", ">"), Ge: ("ge", "≥"), Lt: ("lt", "<"), Le: ("le", "≤")}
 
 

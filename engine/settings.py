@@ -84,6 +84,26 @@ class Settings(BaseModel):
             for name, value in self.__repr_args__()
         )
 
+    def __getitem__(self, key: str) -> Any:
+        """Return what stands at a dotted key, as in ``scenario["edges.clock.jitter"]``.
+
+        Raises
+        ------
+        KeyError
+            When there is no such key.
+        """
+        found: Any = self
+        for name in key.split("."):
+            if isinstance(found, Settings) and name in type(found).model_fields:
+                found = getattr(found, name)
+            elif isinstance(found, Mapping) and name in found:
+                found = found[name]
+            elif isinstance(found, tuple) and name.isdecimal() and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                raise KeyError(key)
+        return found
+
     @model_validator(mode="before")
     @classmethod
     def _plain(cls, settings: object) -> object:

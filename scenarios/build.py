@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, islice
@@ -18,6 +18,7 @@ from ..agents.supervisor import Dataset, SupervisorAgent
 from ..agents.timing import Timing, one_by_one, passed, ticks_of
 from ..engine.compiled.state import Data
 from ..engine.errors import OhmtickError
+from ..engine.interventions import Intervention
 from ..engine.records.event_log import EventLog
 from ..engine.simulation import Simulation
 from ..engine.state import State
@@ -51,6 +52,7 @@ def build(
     log: EventLog | None = None,
     stand_ins: StandIns = NONE,
     state: State | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> Experiment:
     """Build the simulation that a scenario describes.
 
@@ -70,6 +72,8 @@ def build(
         What stands in for parts of the scenario.
     state
         Where it goes on from; by default it begins.
+    interventions
+        What is done from outside, beside what the scenario says.
 
     Raises
     ------
@@ -77,7 +81,7 @@ def build(
         When the drawn circuit does not fit the scenario, or the compiled engine is asked for and
         cannot run it.
     """
-    parts = parts_of(scenario, seed, stand_ins, state)
+    parts = parts_of(scenario, seed, stand_ins, state, interventions)
     log = EventLog(values=scenario.edges.records_values) if log is None else log
     refusals = parts.learning.not_compiled
     if stand_ins.agent is not EdgeAgent:

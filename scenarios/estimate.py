@@ -12,6 +12,7 @@ import numpy as np
 
 from ..engine.events import event_dtypes
 from ..engine.memory import in_bytes
+from ..engine.networks.network import split_pairs
 from ..engine.records.event_log import MEMORY_ROWS
 from ..engine.streams import Streams
 from .scenario import Scenario, as_scenario, naming
@@ -115,10 +116,9 @@ def estimate(
         scenario = as_scenario(scenario)
         check_run_memory(scenario)
         circuit = scenario.circuit.build(Streams(scenario.seed if seed is None else seed))
-    sources, targets = (
-        [circuit.index(label) for label in labels]
-        for labels in (scenario.task.source_labels(), scenario.task.target_labels())
-    )
+    clamped, _ = split_pairs(scenario.task.target_labels())
+    sources = [circuit.index(label) for label in scenario.task.source_labels()]
+    targets = [circuit.index(label) for label in clamped]
     symbolic = analyse(circuit.edges, circuit.nodes, sources, targets)
     cost, copies = costs_of(symbolic), 2 if scenario.edges.mismatch.conductance else 1
     held = _HELD_NS * (len(sources) + len(targets))

@@ -68,7 +68,11 @@ class Parts:
 
 
 def parts_of(
-    scenario: Scenario, seed: int, stand_ins: StandIns, state: State | None = None
+    scenario: Scenario,
+    seed: int,
+    stand_ins: StandIns,
+    state: State | None = None,
+    interventions: Sequence[Intervention] = (),
 ) -> Parts:
     """Return the parts of a scenario's run.
 
@@ -88,8 +92,19 @@ def parts_of(
     cuts = faults if made_of.faults.effect == "cut" else {}
     kinds = made_of.kinds(circuit, streams)
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
-    groups = [Group(kind.edges, kind.rule, kind.resistor, change) for kind in kinds]
+    stated = scenario.circuit.edge_conductances()
+    groups = [
+        Group(
+            kind.edges,
+            kind.rule,
+            kind.resistor.begun("resistor", None if stated is None else stated[kind.edges]),
+            change,
+        )
+        for kind in kinds
+    ]
     learning = learning_of(groups, len(circuit.edges), streams)
+    if scenario.start is not None:
+        scenario.start.apply(learning, circuit, kinds)
     twin = made_of.mismatch.network(
         circuit,
         learning.conductances(),
@@ -112,7 +127,10 @@ def parts_of(
         kinds=kinds,
         timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
         learning=learning,
-        interventions=[Cut(time, edge) for edge, time in cuts.items() if edge not in done],
+        interventions=sorted(
+            [*(Cut(time, edge) for edge, time in cuts.items() if edge not in done), *interventions],
+            key=lambda each: each.time,
+        ),
         state=state,
         twin=twin,
         supervisor=supervisor,

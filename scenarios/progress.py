@@ -1,4 +1,4 @@
-"""Progress bars of runs and studies: in a notebook by default, elsewhere where they are asked for."""
+"""Progress bars of runs and studies: in a notebook by default, elsewhere on request."""
 
 from __future__ import annotations
 

@@ -11,13 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ..analysis.frames import refusal, require
-from ..analysis.recorded import circuit_of, span_of
+from ..analysis.recorded import span_of
 from ..analysis.voltages import data_of, mismatch_of
 from ..engine.errors import AnalysisError, nearest, shown
-from ..engine.networks.network import FloatArray, Network
+from ..engine.networks.network import FloatArray, Network, Target
 from ..engine.records.run import Run
 from ..engine.streams import Streams
-from .scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,11 +68,11 @@ class Replay:
 
     def __init__(self, run: Run) -> None:
         streams = Streams(run.summary["seed"])
-        settings = Supervisor(**run.scenario.get("supervisor", {}))
+        settings = Supervisor(**run.tables.get("supervisor", {}))
         data, sources, targets = _presented(run, streams)
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         self.twin: Network = mismatch_of(run).network(
-            circuit_of(run),
+            run.circuit,
             run.edges["conductance_start_S"].to_numpy(copy=True),
             sources,
             targets,
@@ -81,7 +80,7 @@ class Replay:
             streams,
         )
         self._supervisor = SupervisorAgent(settings, data, streams)
-        self._epoch, horizon = len(data.inputs), float(run.scenario["horizon"])
+        self._epoch, horizon = len(data.inputs), float(run.tables["horizon"])
         presentations = settings.presentations(self._epoch, streams)
         happened = takewhile(lambda each: each[0] <= self.span and each[0] < horizon, presentations)
         self._shown, self._data = map(list, zip(*happened, strict=True))
@@ -114,6 +113,11 @@ class Replay:
             self._present(last)
         self._write(int(np.searchsorted(self._times, time, "right")))
         self.time = float(time)
+
+    @property
+    def class_desired(self) -> FloatArray | None:
+        """What is desired of each class in this epoch, V, shape (C, O); None without classes."""
+        return self._supervisor.class_desired
 
     def twin_at(self, at: float | None = None, datum: int | None = None) -> Network:
         """Go on to a time, s, and return the network; see `Run.twin`."""
@@ -228,15 +232,15 @@ class Replay:
         return spent
 
 
-def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[int]]:
+def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[Target]]:
     """Return what was presented in a run, and its sources and targets."""
     data = data_of(run)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    sources, targets = data.sources.tolist(), data.targets.tolist()
+    sources, targets = data.sources.tolist(), data.outputs
     if data.desired is not None:
         return Dataset(inputs=data.inputs, desired=data.desired), sources, targets
-    of_task, _ = Scenario(**run.scenario).task.datasets(streams)
+    of_task, _ = run.scenario.task.datasets(streams)
     if of_task.classes is None or not np.array_equal(of_task.inputs, data.inputs):
         raise AnalysisError(
             "the data that this run records are not those of its task, as it is here; what is "

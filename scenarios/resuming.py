@@ -8,14 +8,16 @@ from typing import Any, Literal
 
 from ..agents.kernels import RuleFunction
 from ..agents.timing import Ticks
-from ..analysis.runs import open_run
+from ..analysis.runs import latest_snapshot, open_run, open_unfinished
 from ..engine.errors import OhmtickError, OhmtickWarning, shown
 from ..engine.records.run import Run
 from ..engine.simulation import Observer
 from .observers import Observers, Stopper
 from .outside import recorded
+from .progress import of_a_run
 from .running import recorded_run
 from .scenario import Scenario
+from .snapshots import UNFINISHED
 from .stand_ins import StandIns
 from .versions import versions
 
@@ -32,6 +34,7 @@ def resume(
     stop: Stopper | Literal[False] | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Go on with a run from where it ended.
 
@@ -45,7 +48,7 @@ def resume(
         A run, its folder, or the folder of snapshots of a run that was killed.
     horizon
         Where it ends now, s; the scenario's own by default, for a run that ended before it.
-    engine, out, numbered, watch, poll
+    engine, out, numbered, watch, poll, progress
         As for `ohmtick.run`.
     clock, rule
         What stood in for those of the scenario; its digest must be the one that was recorded.
@@ -75,7 +78,7 @@ def resume(
     >>> longer.events.equals(whole.events)
     True
     """
-    before = run if isinstance(run, Run) else open_run(run)
+    before = run if isinstance(run, Run) else open_any(run)
     if before.state is None:
         raise OhmtickError(
             f"{_called(before)} does not say what it goes on from: it is of an earlier version"
@@ -90,22 +93,32 @@ def resume(
             OhmtickWarning,
             stacklevel=2,
         )
-    return recorded_run(
-        scenario,
-        before.summary["seed"],
-        engine,
-        out=out,
-        numbered=numbered,
-        stand_ins=stand_ins,
-        observers=Observers(stop=stop or None, watch=watch, poll=poll),
-        before=before,
-    )
+    reached = float(before.summary["simulated_s"])
+    with of_a_run(progress, reached, scenario.horizon, poll) as polled:
+        return recorded_run(
+            scenario,
+            before.summary["seed"],
+            engine,
+            out=out,
+            numbered=numbered,
+            stand_ins=stand_ins,
+            observers=Observers(stop=stop or None, watch=watch, poll=polled),
+            before=before,
+        )
+
+
+def open_any(source: str | Path) -> Run:
+    """Open a run folder, or what a run that was killed left, which is beside its place."""
+    path = Path(source)
+    beside = path.with_name(path.name + UNFINISHED)
+    folder = beside if not path.exists() and beside.exists() else path
+    return open_run(folder) if latest_snapshot(folder) is None else open_unfinished(folder)
 
 
 def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
     """Return what is run: the scenario to its new horizon."""
     assert before.state is not None
-    scenario = Scenario(**before.scenario)
+    scenario = before.scenario
     if horizon is not None:
         scenario = scenario.replace(horizon=horizon)
     end = float(before.summary["simulated_s"])

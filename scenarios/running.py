@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from ..agents.edge import EdgeAgent
 from ..agents.kernels import RuleFunction
 from ..agents.timing import Ticks
+from ..analysis.runs import open_run
 from ..engine.errors import OhmtickError, TooLargeError, nearest, shown
 from ..engine.records.event_log import EventLog
 from ..engine.records.run import EVENTS, Run
@@ -25,7 +27,9 @@ from .outside import recorded
 from .progress import of_a_run
 from .scenario import Scenario, as_scenario, naming
 from .sizes import size_of
+from .snapshots import Snapshots, unfinished
 from .stand_ins import NONE, StandIns
+from .starting import start_of
 
 #: The engines that can be asked for.
 ENGINES = ("auto", "compiled", "simpy")
@@ -41,6 +45,7 @@ def run(
     clock: Ticks | None = None,
     rule: RuleFunction | None = None,
     agent: type[EdgeAgent] = EdgeAgent,
+    start: Run | str | Path | None = None,
     stop: Stopper | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
@@ -67,6 +72,9 @@ def run(
         Stand in for the scenario's clock, for its rule's function and for the edges' class; see
         `ohmtick.scenarios.stand_ins.StandIns`. The summary names them, with a digest of their
         sources, as ``stand_ins``; the scenario that is recorded does not know of these.
+    start
+        A run, or its folder, with whose last values the edges begin; see
+        `~ohmtick.scenarios.starting.Start`. The scenario that is recorded has them.
     stop
         Called with each row of `Run.probes` when it is measured, a dict; what it finds good enough,
         by returning True, ends the run with the event of that probe, the same on either engine.
@@ -119,6 +127,9 @@ def run(
         )
     stand_ins = StandIns(clock=clock, rule=rule, agent=agent)
     source, scenario = scenario, as_scenario(scenario)
+    if start is not None:
+        started = start_of(start if isinstance(start, Run) else open_run(start))
+        scenario = scenario.replace(start=started)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
     with naming(source), of_a_run(progress, 0.0, scenario.horizon, poll) as polled:
@@ -155,14 +166,21 @@ def recorded_run(
     seed = Streams(scenario.seed if seed is None else seed).seed
     if out is not None or not scenario.own_parts:
         _ = scenario.is_writable  # whatever could be wrong with it had better be known now
-    with nullcontext() if out is None else new_folder(out, numbered=numbered) as folder:
-        path = None if folder is None else folder.partial / EVENTS
-        log = EventLog(path, values=scenario.edges.records_values)
-        result = simulate(
-            scenario, seed, engine, log, stand_ins=stand_ins, observers=observers, before=before
-        )
-        if folder is None:
-            return result
+    run_it = partial(
+        simulate, scenario, seed, engine, stand_ins=stand_ins, observers=observers, before=before
+    )
+    values = scenario.edges.records_values
+    if out is None:
+        return run_it(EventLog(values=values))
+    with (
+        nullcontext() if scenario.snapshot is None else unfinished(Path(out)) as kept,
+        new_folder(out, numbered=numbered) as folder,
+    ):
+        events = folder.partial / EVENTS
+        if kept is None:
+            result = run_it(EventLog(events, values=values))
+        else:
+            result = run_it(kept.begin(events, values), snapshots=kept)
         result.write(folder.partial)
     return result.moved(folder.path / EVENTS)
 
@@ -176,6 +194,7 @@ def simulate(
     stand_ins: StandIns = NONE,
     observers: Observers = NOBODY,
     before: Run | None = None,
+    snapshots: Snapshots | None = None,
 ) -> Run:
     """Run a scenario into a log, which is then closed; the parameters are those of `run`."""
     described = {
@@ -184,12 +203,24 @@ def simulate(
     }
     try:
         state = None if before is None else before.state
-        experiment = build(scenario, seed, engine, log=log, stand_ins=stand_ins, state=state)
+        experiment = build(
+            scenario,
+            seed,
+            engine,
+            log=log,
+            stand_ins=stand_ins,
+            state=state,
+            interventions=[] if snapshots is None else snapshots.times(scenario, state),
+        )
         start = _start(experiment, seed, described, before)
         if before is not None:
             _copy_events(before, log)
         watch, poll = observers.watching()
         began = perf_counter()
+        if snapshots is not None:
+            snapshots.made_by(
+                lambda: outcome(scenario, experiment, start, perf_counter() - began, ended=False)
+            )
         experiment.simulation.run(watch, poll)
         took = perf_counter() - began
         result = outcome(scenario, experiment, start, took, stopped_by=observers.stopped_by)

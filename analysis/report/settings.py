@@ -19,7 +19,7 @@ MOST_RANGES = 12
 
 def settings_of(run: Run) -> dict[str, str]:
     """Return what a table says of a run: name and text, in order."""
-    scenario, summary = run.scenario, run.summary
+    scenario, summary = run.tables, run.summary
     edges = scenario.get("edges", {})
     count = run.nodes["role"].value_counts()
     size = f"{len(run.nodes):,} nodes, {len(run.edges):,} edges"

@@ -167,7 +167,7 @@ class CompiledSimulation:
             datum=np.empty(0, np.int64),
             dataset=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
-            outputs=np.zeros((len(test.inputs), twin.targets.size)),
+            outputs=np.zeros((len(test.inputs), len(twin.outputs))),
         )
         self._counters = np.zeros(loop.COUNTERS, np.int64)
         self._times = np.zeros(loop.TIMES)
@@ -292,8 +292,8 @@ class CompiledSimulation:
             self._process(watch, poll)
             if self.stopped:
                 break
-            intervention.apply(self)
             self._times[loop.NOW] = intervention.time
+            intervention.apply(self)
         else:
             self._times[loop.END] = self.horizon
             whole = self._process(watch, poll)

@@ -28,8 +28,10 @@ from ..build import build
 from ..estimate import estimate
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
+from ..resuming import open_any, resume
 from ..running import ENGINES, run
 from ..scenario import Scenario, library, load, naming, source_text
+from ..snapshots import UNFINISHED
 from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
@@ -102,7 +104,27 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--out", metavar="DIR", help="a new folder for the run; default: runs/NAME, numbered"
     )
+    running.add_argument(
+        "--from",
+        metavar="RUN",
+        dest="start",
+        help="a run folder, with whose last values the edges begin; clocks begin at 0",
+    )
     running.set_defaults(action=_run)
+
+    resuming = commands.add_parser("resume", help="go on with a run from where it ended")
+    resuming.add_argument(
+        "run", metavar="RUN", help="a run folder, or that of a run that was killed after a snapshot"
+    )
+    resuming.add_argument(
+        "--horizon", type=float, metavar="S", help="where it ends now; default: the scenario's own"
+    )
+    resuming.add_argument("--engine", choices=ENGINES, default="auto")
+    resuming.add_argument("--no-stop", action="store_true", help="without the scenario's [stop]")
+    resuming.add_argument(
+        "--out", metavar="DIR", help="a new folder for the whole run; default: RUN, numbered"
+    )
+    resuming.set_defaults(action=_resume)
 
     study = commands.add_parser("study", help="vary a scenario, run it with many seeds, answer")
     study_command.add_arguments(study)
@@ -189,9 +211,28 @@ def _run(options: argparse.Namespace) -> int:
             options.engine,
             out=out,
             numbered=not options.out,
+            start=options.start,
             poll=terminal.watch,
         )
-    print(visible(_report(scenario, result)))
+    print(visible(_report(result)))
+    return INTERRUPTED if result.summary["interrupted"] else OK
+
+
+def _resume(options: argparse.Namespace) -> int:
+    before = open_any(options.run)
+    horizon = before.scenario.horizon if options.horizon is None else options.horizon
+    out = options.out or str(options.run).rstrip("/").removesuffix(UNFINISHED)
+    with Terminal(horizon) as terminal:
+        result = resume(
+            before,
+            horizon,
+            options.engine,
+            out=out,
+            numbered=not options.out,
+            stop=False if options.no_stop else None,
+            poll=terminal.watch,
+        )
+    print(visible(_report(result)))
     return INTERRUPTED if result.summary["interrupted"] else OK
 
 
@@ -199,9 +240,8 @@ def _study(options: argparse.Namespace) -> int:
     return study_command.main(options, dict(map(_change, options.changes)))
 
 
-def _report(scenario: Scenario, result: Run) -> str:
-
-    summary = result.summary
+def _report(result: Run) -> str:
+    scenario, summary = result.scenario, result.summary
     lines = [
         scenario.title or "untitled",
         f"  what     {_what(scenario, len(result.nodes), len(result.edges))}",
@@ -224,6 +264,8 @@ def _report(scenario: Scenario, result: Run) -> str:
         f"{summary['updates_per_s']:,.0f} a second",
         f"  files    {result.folder}",
     ]
+    if summary["stopped_by"]:
+        lines.append(f"  stopped  at {summary['simulated_s']:g} s by its {summary['stopped_by']}")
     if summary["interrupted"]:
         lines.append(f"  interrupted at {summary['simulated_s']:g} s; what happened is kept")
     return "\n".join(lines)

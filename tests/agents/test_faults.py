@@ -109,7 +109,7 @@ def test_a_cut_edge_conducts_nothing_and_the_physics_knows(name: str) -> None:
     left = run.edges[run.conductances > 0.0]
     labels = run.nodes["node"].tolist()
     pairs = [(labels.index(a), labels.index(b)) for a, b in left[["first", "second"]].to_numpy()]
-    task = run.scenario["task"]
+    task = run.tables["task"]
     twin = ot.TwinNetwork(
         ot.Circuit(pairs, nodes=len(labels), labels=labels),
         left["conductance_final_S"].to_numpy(),

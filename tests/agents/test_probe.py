@@ -102,11 +102,11 @@ def test_what_cannot_be_seen_is_refused(probe: dict[str, Any], message: str) -> 
 def test_a_label_may_be_a_number() -> None:
     run = ot.run(ot.load("breadboard-iii").replace(horizon=3.0, probe={"nodes": [4]}))
     assert run.probes.columns.tolist()[3:] == ["free_4_V", "clamped_4_V"]
-    assert run.scenario["probe"]["nodes"] == ["4"]
-    nudge = run.scenario["supervisor"]["nudge"]
+    assert run.tables["probe"]["nodes"] == ["4"]
+    nudge = run.tables["supervisor"]["nudge"]
     free = run.probes["free_4_V"]
     np.testing.assert_allclose(run.probes["clamped_4_V"], free + nudge * (1.0 - free), rtol=1e-12)
 
 
 def _target(scenario: ot.Scenario) -> str:
-    return scenario.task.target_labels()[0]
+    return str(scenario.task.target_labels()[0])

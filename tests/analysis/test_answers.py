@@ -33,7 +33,7 @@ def gated(values: dict[float, float], tmp_path: Path, **threshold: object) -> st
 
     def shaped(run: Run) -> float:
         """What is wanted, V."""
-        gate = run.scenario["edges"]["clock"]["gate"]
+        gate = run.tables["edges"]["clock"]["gate"]
         return values[gate] * (1.0 + 0.1 * float(run.summary["seed"]))
 
     grid = {"edges.clock.gate": list(values)}

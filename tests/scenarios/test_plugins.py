@@ -238,7 +238,7 @@ def test_a_run_opens_without_its_plug_in(folder: Path) -> None:
 import sys, ohmtick as ot
 run = ot.open_run({str(folder / "run")!r})
 assert len(run.edges) == 7 and len(run.events) == run.summary["updates"]
-assert run.scenario["circuit"]["kind"] == "ladder"
+assert run.tables["circuit"]["kind"] == "ladder"
 try:
     ot.load({str(folder / "run")!r})
 except ot.OhmtickError as error:

@@ -18,7 +18,7 @@ def run() -> Run:
 
 
 def test_reprs_are_short(run: Run) -> None:
-    scenario = ot.Scenario(**run.scenario)
+    scenario = run.scenario
     nodes = [str(n) for n in range(10_000)]
     large = scenario.replace(circuit=ot.square_lattice(100, 100), **{"probe.nodes": nodes[:1000]})
     study = ot.Study(scenario, seeds=1000, grid={"edges.latency": np.linspace(0, 1, 500)})

@@ -100,7 +100,7 @@ def test_a_feature_that_does_not_vary_is_named() -> None:
         ot.run(few, seed=61)
     message = str(caught.value)
     assert "'sepal width' of 'inputs.8' must vary" in message
-    assert "3 cm in all 3" in message
+    assert "got 3 in all 3" in message
     assert len(message.splitlines()) == 1
     common = few.replace(**{"task.scaling": "common"})
     assert np.isfinite(ot.run(common, seed=61).summary["final_error"])
@@ -400,7 +400,7 @@ def test_a_name_of_the_library_is_no_path(tmp_path: Path, monkeypatch: pytest.Mo
 def test_the_seed_may_be_numpys() -> None:
     run = ot.run(THREE.replace(horizon=3.0), seed=np.int64(3))  # type: ignore[arg-type]
     assert run.summary["seed"] == 3
-    assert run.scenario["seed"] == 3
+    assert run.tables["seed"] == 3
 
 
 def test_an_empty_frame_of_probes_has_the_types_of_a_full_one() -> None:

@@ -54,7 +54,7 @@ def test_what_a_user_wrote_is_shown_as_text(run: Run, tmp_path: Path) -> None:
     table = study.run(tmp_path / "study")
     assert len(table) == 2
     circuit = ot.Circuit([(0, 1)], labels=["<b>", "&"])
-    shown: list[Any] = [run, ot.Scenario(**run.scenario), study, ot.open_study(tmp_path / "study")]
+    shown: list[Any] = [run, run.scenario, study, ot.open_study(tmp_path / "study")]
     for each in shown:
         assert "<script>alert('1')</script> & \\u001b[31m" in words(each._repr_html_())
     assert {"<b>", "&"} <= set(parsed(circuit._repr_html_()).itertext())

@@ -45,7 +45,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyRecord]:
     scenario = ot.load("breadboard-iii").replace(horizon=2.0)
 
     def error(run: Run) -> float:
-        return float(run.scenario["supervisor"]["nudge"])
+        return float(run.tables["supervisor"]["nudge"])
 
     with METRICS.restored():
         ot.Study(

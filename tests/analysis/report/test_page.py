@@ -517,7 +517,7 @@ def test_a_large_run_can_be_replayed(name: str, browser: Browser, tmp_path: Path
         assert events == f"{len(run.events):,}"
         assert int(kept.replace(",", "")) > 350_000
         frames = 400_000 // len(run.edges)
-        span = run.scenario["horizon"]
+        span = run.tables["horizon"]
         at = span / frames * (frames // 2) - 1e-3 * span / frames
         page.evaluate(f"ohmtick.seek({at})")
         shown: Any = page.evaluate("Array.from(ohmtick.players[0].colour)")

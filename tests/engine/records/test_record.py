@@ -7,7 +7,7 @@ import json
 import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -152,7 +152,7 @@ def test_a_real_run_is_the_same_in_memory_saved_or_written(tmp_path: Path, name:
         for key in ("wall_s", "updates_per_s"):
             other.summary[key] = run.summary[key]
         check_equal(other, run)
-    assert ot.Scenario(**run.scenario) == scenario.replace(seed=5, versions=run.summary["versions"])
+    assert ot.Scenario(**run.tables) == scenario.replace(seed=5, versions=run.summary["versions"])
 
 
 def test_conductances_are_a_copy() -> None:
@@ -295,9 +295,9 @@ def test_nothing_is_left_where_any_of_the_files_fails(tmp_path: Path, name: str)
     run = small_run()
     original = run.write
 
-    def write(folder: Path) -> None:
+    def write(folder: Path, segments: Mapping[str, str] | None = None) -> None:
         (folder / name).symlink_to(tmp_path / "missing" / "x")
-        original(folder)
+        original(folder, segments)
 
     run.write = write  # type: ignore[method-assign]
     with pytest.raises(RecordError, match=f"cannot write .*{tmp_path}/"):

@@ -140,7 +140,7 @@ def test_a_run_records_the_code_that_made_it(tmp_path: Path) -> None:
     ot.run(BASE, out=tmp_path / "a")
     run = ot.open_run(tmp_path / "a")
     assert run.summary["versions"]["code"] == code()
-    assert run.scenario["versions"]["code"] == code()
+    assert run.tables["versions"]["code"] == code()
     assert run.summary["versions"]["ohmtick"] == ot.__version__
 
 
