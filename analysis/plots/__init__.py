@@ -23,6 +23,7 @@ from .conductances import conductances
 from .confusion import confusion
 from .learning import displacement, learning_curve
 from .network import network, twins
+from .power import power
 from .studies import comparison, heat_map, response_curve, scatter
 from .style import BINS, DISTINCT, FIGURE, ORDERED, ROWS, stacked
 from .ticks import order_parameter, ticks, ticks_and_order
@@ -43,6 +44,7 @@ __all__ = [
     "learning_curve",
     "network",
     "order_parameter",
+    "power",
     "response_curve",
     "scatter",
     "stacked",
