@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .scenarios import tasks
     from .scenarios.export import export
+    from .scenarios.predictor import Predictor
     from .scenarios.replay import Replay
     from .scenarios.resuming import resume
     from .scenarios.running import run
@@ -23,6 +25,7 @@ __all__ = [
     "Circuit",
     "OhmtickError",
     "OhmtickWarning",
+    "Predictor",
     "Replay",
     "Scenario",
     "Study",
@@ -36,6 +39,7 @@ __all__ = [
     "resume",
     "run",
     "square_lattice",
+    "tasks",
 ]
 
 # Imported when they are first asked for: the command must be able to answer Ctrl-C before half a
@@ -44,6 +48,7 @@ _WHERE = {
     "Circuit": "engine.circuit",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
+    "Predictor": "scenarios.predictor",
     "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
@@ -57,13 +62,15 @@ _WHERE = {
     "resume": "scenarios.resuming",
     "run": "scenarios.running",
     "square_lattice": "engine.lattices",
+    "tasks": "scenarios.tasks",
 }
 
 
 def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+    module = import_module(f".{_WHERE[name]}", __name__)
+    value = getattr(module, name, module)  # or that module itself, such as `tasks`
     globals()[name] = value  # asked for once
     return value
 

@@ -190,7 +190,7 @@ class SupervisorAgent:
         """Measure what is desired of each class, where the data have classes."""
         if self.class_inputs is not None:
             if self._class_desired is None:
-                self._class_desired = np.empty((len(self.class_inputs), twin.targets.size))
+                self._class_desired = np.empty((len(self.class_inputs), len(twin.outputs)))
             twin.respond(self.class_inputs, self._class_desired)
             self._desired = self.desired_of(self.dataset)
 

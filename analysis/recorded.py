@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.circuit import Circuit
 from ..engine.records.run import Run, group_names
 
 if TYPE_CHECKING:
@@ -19,17 +18,6 @@ def ends_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> npt.NDArray[np.intp]:
     number = {label: row for row, label in enumerate(nodes["node"])}
     ends = [edges["first"].map(number), edges["second"].map(number)]
     return np.array(ends, dtype=np.intp).T
-
-
-def circuit_of(run: Run) -> Circuit:
-    """Return the circuit of a run."""
-    return run.circuit
-
-
-def clock_of(run: Run) -> dict[str, Any]:
-    """Return the clock's table of the scenario that a run records."""
-    clock: dict[str, Any] = run.tables.get("edges", {}).get("clock", {})
-    return clock
 
 
 def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]]:
@@ -47,7 +35,8 @@ def groups_of(run: Run) -> dict[str, tuple[npt.NDArray[np.intp], dict[str, Any]]
 
 def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
-    return float(run.summary.get("simulated_s") or run.tables["horizon"])
+    span = run.summary.get("simulated_s")  # which runs of an early version did not record
+    return float(run.tables["horizon"] if span is None else span)
 
 
 def stage_of(run: Run, time: float | None = None) -> int:

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from ..engine.errors import AnalysisError
 from ..engine.networks.mismatch import Mismatch
+from ..engine.networks.network import Target, split_pairs
 from ..engine.records.run import Run, data_frame
 from ..engine.streams import Streams
 from .frames import require
-from .recorded import circuit_of, nudge_of
+from .recorded import nudge_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,10 +30,12 @@ class Data:
     sources: IndexArray
     """Rows of the nodes frame, shape (S,); so are the targets, shape (T,)."""
     targets: IndexArray
+    outputs: list[Target]
+    """The targets as a network takes them: a row, or two of which the output is the difference."""
     inputs: FloatArray
     """Source voltages, V, shape (D, S)."""
     desired: FloatArray | None
-    """Desired target voltages, V, shape (D, T); None where they were measured anew every epoch."""
+    """Desired outputs, V, shape (D, O); None where they were measured anew every epoch."""
 
 
 def data_of(run: Run, stage: int | None = None) -> Data | None:
@@ -64,12 +67,25 @@ def data_of(run: Run, stage: int | None = None) -> Data | None:
         node[role] = np.array([number[label] for label in labels], dtype=np.intp)
         voltage[role] = rows["voltage_V"].to_numpy().reshape(-1, len(labels) or 1)
     desired = voltage["target"]
+    outputs = _outputs(frame[frame["datum"] == frame["datum"].iloc[0]], number)
     return Data(
         sources=node["source"],
-        targets=node["target"],
+        targets=np.array(split_pairs(outputs)[0], dtype=np.intp),
+        outputs=outputs,
         inputs=voltage["source"],
         desired=desired if np.isfinite(desired).all() and desired.size else None,
     )
+
+
+def _outputs(datum: pd.DataFrame, number: dict[str, int]) -> list[Target]:
+    """Return the outputs of one datum: a target, or a pair where a reference follows it."""
+    outputs: list[Target] = []
+    for label, role in zip(datum["node"], datum["role"], strict=True):
+        if role == "target":
+            outputs.append(number[label])
+        elif role == "reference":
+            outputs.append((outputs.pop(), number[label]))  # type: ignore[arg-type]
+    return outputs
 
 
 def node_voltages(
@@ -93,10 +109,10 @@ def node_voltages(
         raise AnalysisError("this run does not record its data, so its voltages are not known")
     require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
     twin = mismatch_of(run).network(
-        circuit_of(run),
+        run.circuit,
         run.conductances if conductances is None else conductances,
         data.sources.tolist(),
-        data.targets.tolist(),
+        data.outputs,
         nudge_of(run),
         Streams(run.summary["seed"]),
     )
@@ -104,7 +120,9 @@ def node_voltages(
     twin.present(data.inputs[datum], wanted)
     free, clamped = twin.voltages()
     desired = np.full(len(run.nodes), np.nan)
-    desired[data.targets] = np.nan if wanted is None else wanted
+    if wanted is not None:
+        alone = twin.outputs[:, 1] < 0  # of one node of a pair nothing is desired
+        desired[twin.targets[twin.outputs[alone, 0]]] = wanted[alone]
     held = clamped if wanted is not None else desired
     return run.nodes.assign(free_V=free, clamped_V=held, desired_V=desired)
 

@@ -10,16 +10,16 @@ into a folder writes its files beside it (`carried`), so that the folder can be 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path, PurePath
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, GetCoreSchemaHandler, ValidationInfo, field_validator
+from pydantic import BaseModel, GetCoreSchemaHandler, ValidationInfo, field_validator
 from pydantic_core import CoreSchema, core_schema
 
-from ..engine.errors import nearest, reason, shown
+from ..engine.errors import MOST_OF_PATH, nearest, reason, shortened, shown
 from ..engine.records.attached import AttachedFile
 from ..engine.records.reading import read_bytes
 from ..engine.settings import Settings
@@ -61,8 +61,10 @@ def _read(name: object) -> AttachedFile:
     try:
         return AttachedFile(name, read_bytes(path, MOST_BYTES))
     except (OSError, ValueError) as error:  # a ValueError is of a NUL in the path
+        where = shortened(_FOLDER.get().absolute(), MOST_OF_PATH)
         raise ValueError(
-            f"must be a file that can be read, got {shown(name)}: {reason(error)}{_neighbour(path)}"
+            f"must be a file that can be read, got {shown(name)} in {where}: "
+            f"{reason(error)}{_neighbour(path)}"
         ) from None
 
 
@@ -81,7 +83,7 @@ class FromFile(Settings):
 
     file: Annotated[AttachedFile, _Path()]
     """Its path, from the folder of the scenario's file."""
-    digest: str | None = Field(None, pattern="^[0-9a-f]{64}$")
+    digest: str | None = None
     """SHA-256 of the file, without which any is taken; what a run records has it."""
 
     @field_validator("digest")
@@ -92,35 +94,62 @@ class FromFile(Settings):
             return digest
         if digest not in (None, file.digest):
             raise ValueError(
-                f"must be that of the file {shown(file)}, which is {file.digest}, got {digest} "
-                "instead: the file is another one now; without the key it is taken as it is"
+                f"must be that of the file {shown(file)}, which is {file.digest}, "
+                f"got {shown(digest)} instead: the file is another one now; without the key it is "
+                "taken as it is"
             )
         return str(file.digest)
 
 
+def with_files(key: str, value: Any) -> Any:
+    """Return a value of a study's key in which each path under a key ``file`` is read.
+
+    Raises
+    ------
+    ValueError
+        With the key, when a file cannot be.
+    """
+    if isinstance(value, Mapping):
+        return {name: with_files(f"{key}.{name}", each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return tuple(with_files(key, each) for each in value)
+    if not isinstance(value, str) or key.rpartition(".")[2] != "file":
+        return value
+    try:
+        return _read(value)
+    except ValueError as error:
+        raise ValueError(f"{key} {error}") from None
+
+
 def attached(part: object) -> Iterator[AttachedFile]:
-    """Yield the files of a scenario, or of a part of one."""
+    """Yield the files of a scenario or a study, or of a part of one."""
     if isinstance(part, AttachedFile):
         yield part
     elif isinstance(part, BaseModel):
         for name in type(part).model_fields:
             yield from attached(getattr(part, name))
+    elif isinstance(part, Mapping):
+        for each in part.values():
+            yield from attached(each)
     elif isinstance(part, tuple):
         for each in part:
             yield from attached(each)
 
 
 def carried(part: M) -> M:
-    """Return a scenario, or a part of one, whose files have the names that they are written by."""
-    changes = {}
-    for name in type(part).model_fields:
-        value = getattr(part, name)
-        if any(attached(value)):
-            changes[name] = _carried(value)
-    return part.model_copy(update=changes) if changes else part
+    """Return a scenario or a study whose files have the names that they are written by."""
+    if not any(attached(part)):
+        return part
+    # Nothing is validated, which it has been, nor kept that was found of other names.
+    fields = {name: _carried(getattr(part, name)) for name in type(part).model_fields}
+    return type(part).model_construct(part.model_fields_set, **fields)
 
 
 def _carried(value: Any) -> Any:
     if isinstance(value, AttachedFile):
         return value.carried
-    return tuple(map(_carried, value)) if isinstance(value, tuple) else carried(value)
+    if isinstance(value, BaseModel):
+        return carried(value)
+    if isinstance(value, Mapping):
+        return type(value)({name: _carried(each) for name, each in value.items()})  # type: ignore[call-arg]
+    return tuple(map(_carried, value)) if isinstance(value, tuple) else value

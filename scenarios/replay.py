@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..agents.probe import ProbeAgent
 from ..agents.supervisor import Dataset, Supervisor
 from ..analysis.frames import refusal, require
-from ..analysis.recorded import circuit_of, span_of
+from ..analysis.recorded import span_of
 from ..analysis.voltages import data_of, mismatch_of
 from ..engine.errors import AnalysisError, nearest, shown
-from ..engine.networks.network import FloatArray, Network
+from ..engine.networks.network import FloatArray, Network, Target
 from ..engine.records.run import Run
 from ..engine.streams import Streams
 from .stages import Stage, stages_of
@@ -77,7 +77,7 @@ class Replay:
         end = nextafter(self.span, inf) if self.span < horizon else horizon
         stages, sources, targets = _stages(run, end, self._streams)
         self.twin: Network = mismatch_of(run).network(
-            circuit_of(run),
+            run.circuit,
             run.edges["conductance_start_S"].to_numpy(copy=True),
             sources,
             targets,
@@ -113,6 +113,11 @@ class Replay:
             self._present(last)
         self._write(int(np.searchsorted(self._times, time, "right")))
         self.time = float(time)
+
+    @property
+    def class_desired(self) -> FloatArray | None:
+        """What is desired of each class in this epoch, V, shape (C, O); None without classes."""
+        return self._supervisor.class_desired
 
     def twin_at(self, at: float | None = None, datum: int | None = None) -> Network:
         """Go on to a time, s, and return the network; see `Run.twin`."""
@@ -280,7 +285,7 @@ def _presentations(stages: Sequence[Stage], end: float, streams: Streams) -> Ite
             coming = next(presentations, None)
 
 
-def _stages(run: Run, end: float, streams: Streams) -> tuple[list[Stage], list[int], list[int]]:
+def _stages(run: Run, end: float, streams: Streams) -> tuple[list[Stage], list[int], list[Target]]:
     """Return the stages of a run before an end, s, with the data on record; sources and targets.
 
     Raises
@@ -291,7 +296,7 @@ def _stages(run: Run, end: float, streams: Streams) -> tuple[list[Stage], list[i
     data = data_of(run, 0)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    nodes = data.sources.tolist(), data.targets.tolist()
+    nodes = data.sources.tolist(), data.outputs
     if data.desired is not None and not run.tables.get("schedule"):  # whatever its kinds are
         train = Dataset(inputs=data.inputs, desired=data.desired)
         settings = Supervisor(**run.tables.get("supervisor", {}))

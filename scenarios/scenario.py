@@ -29,12 +29,13 @@ from ..engine.errors import (
     shown,
 )
 from ..engine.messages import chosen, kind_of, models
+from ..engine.networks.network import split_pairs
 from ..engine.records.reading import exists, read_text, toml_tables
 from ..engine.records.run import SUMMARY
 from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
-from .attached import attached, carried, relative_to
+from .attached import FromFile, attached, carried, relative_to
 from .changes import Change, changed, within
 from .circuits.base import CircuitKind
 from .edges import Edges
@@ -96,7 +97,8 @@ class Scenario(Settings):
         return self
 
     def _check_labels(self) -> None:
-        sources, targets = self.task.source_labels(), self.task.target_labels()
+        sources = list(self.task.source_labels())
+        targets = [str(node) for node in split_pairs(self.task.target_labels())[0]]
         for what, names in (("source", sources), ("target", targets)):
             for name in self.circuit.unknown_labels(names):
                 hint = self.circuit.hint(name)
@@ -129,6 +131,14 @@ class Scenario(Settings):
                 f"edges.resistor.start must be one value or one for each of the {edges} edges, "
                 f"got {len(start)} instead"
             )
+        conductances = self.circuit.edge_conductances()
+        groups = self.edges.groups
+        own = {
+            f"edges.groups.{number}.resistor": each.resistor for number, each in enumerate(groups)
+        }
+        for key, resistor in {"edges.resistor": self.edges.resistor, **own}.items():
+            if resistor is not None and (conductances is None or not groups):
+                resistor.begun(key, conductances)
 
     def _check_stop(self) -> None:
         if self.stop is not None and self.probe is None:
@@ -170,7 +180,7 @@ class Scenario(Settings):
             parts["edges"] = changed(stage.edges, {"rule": rule}, f"{key}.edges")
         for what in ("source", "target"):
             had, has = (getattr(task, f"{what}_labels")() for task in (self.task, parts["task"]))
-            if sorted(had) != sorted(has):
+            if sorted(map(str, had)) != sorted(map(str, has)):  # some may be pairs
                 raise ValueError(
                     f"{key}.task must have the {what}s of the first task, "
                     f"{', '.join(map(shown, had))}, got {', '.join(map(shown, has))}"
@@ -198,7 +208,8 @@ class Scenario(Settings):
         **changes
             Dotted keys and their new values; a key that names a table takes a whole table and
             replaces it. None removes a key, so that its default holds. A new ``kind`` keeps
-            what the new kind knows of the table, and drops the rest.
+            what the new kind knows of the table, and drops the rest; a new ``file`` is looked for
+            from the working folder, and has another ``digest``.
 
         Raises
         ------
@@ -214,7 +225,7 @@ class Scenario(Settings):
         PoissonClock(period=1.0, spread=0.0, gate=1.0, gate_ticks=1)
         """
         tables = _written(self)
-        for key, value in changes.items():
+        for key, value in sorted(changes.items(), key=lambda change: change[0].endswith(".digest")):
             _set(tables, type(self), key.split("."), value)
         return type(self)(**tables)
 
@@ -502,6 +513,8 @@ def _set(
     elif value is None and (key in tables or field is not None):
         tables.pop(key, None)
     else:  # an unknown key stays, even without a value: validation says what it thinks of it
+        if key == "file" and model is not None and issubclass(model, FromFile):
+            tables.pop("digest", None)  # it was that of the file before
         try:
             tables[key] = value if isinstance(value, BaseModel) else plain(value)
         except ValueError as error:

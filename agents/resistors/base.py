@@ -7,12 +7,12 @@ change, and what it conducts at a value.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine.errors import CircuitError
+from ...engine.errors import CircuitError, ScenarioError
 from ...engine.kernels.kernel import Row
 from ...engine.kind import Kind
 from ...engine.streams import FloatArray, Streams
@@ -22,6 +22,9 @@ from ..signatures import check_arguments
 
 #: Conductances, S, and resistances, Ω, beyond these drown all others in the rounding.
 LEAST, MOST = 1e-15, 1e15
+
+#: What a key says where the circuit knows the conductances.
+OF_CIRCUIT = "circuit"
 
 EdgeNumbers = NDArray[np.intp]
 
@@ -98,6 +101,35 @@ class Resistor(Kind, family="resistor"):
         streams
             The run's random streams.
         """
+
+    def begun(self, key: str, conductances: FloatArray | None) -> Self:
+        """Return it with the circuit's conductances where a setting asks for them.
+
+        Parameters
+        ----------
+        key
+            What a file calls it, for messages: ``"edges.resistor"``.
+        conductances
+            Of the edges that have it, S, shape (n,); None where the circuit does not say.
+
+        Raises
+        ------
+        ScenarioError
+            When they are asked for and not known, or are none that it can have.
+        """
+        asked = [name for name in type(self).model_fields if getattr(self, name) == OF_CIRCUIT]
+        if not asked:
+            return self
+        if conductances is None:
+            raise ScenarioError(
+                f"{key}.{asked[0]} must be given, got {OF_CIRCUIT!r} of a circuit that does not "
+                "say what its edges conduct"
+            )
+        settings = {name: getattr(self, name) for name in self.model_fields_set}
+        try:
+            return type(self)(**settings | dict.fromkeys(asked, tuple(conductances.tolist())))
+        except ScenarioError as error:
+            raise ScenarioError(f"{key}, of the circuit: {error}") from None
 
     def states(self, edges: EdgeNumbers, streams: Streams) -> FloatArray:
         """Return what each edge keeps at first, shape (n, state_size); zeros by default."""
@@ -176,7 +208,7 @@ def check_bounds(k_min: float, k_max: float, start: object) -> None:
     """
     if k_min >= k_max:
         raise ValueError(f"'k_max' must exceed k_min = {k_min} S, got {k_max}")
-    for each in () if start == "random" else np.ravel(np.asarray(start, dtype=np.float64)):
+    for each in () if isinstance(start, str) else np.ravel(np.asarray(start, dtype=np.float64)):
         if not k_min <= each <= k_max:
             raise ValueError(
                 f"'start' must lie in [k_min, k_max] = [{k_min}, {k_max}] S, got {each}"

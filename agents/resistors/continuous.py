@@ -24,8 +24,9 @@ class ContinuousResistor(Resistor, kind="continuous", units=("siemens", "steps")
     """Smallest conductance, S."""
     k_max: float = Field(1e3, le=MOST)
     """Largest conductance, S."""
-    start: Literal["random"] | float | tuple[float, ...] = 1.0
-    """First conductance, S, of all or of each; ``"random"`` is uniform in its logarithm."""
+    start: Literal["random", "circuit"] | float | tuple[float, ...] = 1.0
+    """First conductance, S, of all or of each; ``"random"`` is uniform in its logarithm, and
+    ``"circuit"`` what the circuit says of each."""
     step: float = Field(781.25, gt=0)
     """What one step of the sign rule changes, Ω."""
 

@@ -39,8 +39,9 @@ class Memristor(Resistor, kind="memristor", units=("steps",), draws=True):
     """Smallest conductance, S."""
     k_max: float = Field(1e-4, le=MOST)
     """Largest conductance, S."""
-    start: Literal["random"] | float | tuple[float, ...] = "random"
-    """First conductance, S, of all or of each; ``"random"`` is uniform between the bounds."""
+    start: Literal["random", "circuit"] | float | tuple[float, ...] = "random"
+    """First conductance, S, of all or of each; ``"random"`` is uniform between the bounds, and
+    ``"circuit"`` what the circuit says of each."""
     set_step: float = Field(2e-6, gt=0)
     """Largest step of a set pulse, S."""
     reset_step: float = Field(3e-6, gt=0)

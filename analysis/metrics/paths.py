@@ -14,7 +14,6 @@ import numpy as np
 from ...engine.errors import AnalysisError
 from .. import trajectories
 from ..curvature import Curvature, curvature
-from ..recorded import circuit_of
 from ..settled import nominal_period, settled_path
 from ..voltages import mismatch_of
 from .base import METRICS, metric
@@ -75,7 +74,7 @@ def _curvature(run: Run) -> Curvature | None:
             f"edges.mismatch.conductance is {mismatch:g} in this run"
         )
     sources, targets = task["sources"], list(task["targets"])
-    return curvature(circuit_of(run), run.conductances, sources, targets)
+    return curvature(run.circuit, run.conductances, sources, targets)
 
 
 def _displacement(lag: int) -> Callable[[Run], float]:

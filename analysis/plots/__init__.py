@@ -20,8 +20,10 @@ is said with each figure. An `AnalysisError` says which column is missing, or th
 
 from .clocks import allan, intervals, staleness
 from .conductances import conductances
+from .confusion import confusion
 from .learning import displacement, learning_curve
 from .network import network, twins
+from .power import power
 from .studies import comparison, heat_map, response_curve, scatter
 from .style import BINS, DISTINCT, FIGURE, ORDERED, ROWS, stacked
 from .ticks import order_parameter, ticks, ticks_and_order
@@ -35,12 +37,14 @@ __all__ = [
     "allan",
     "comparison",
     "conductances",
+    "confusion",
     "displacement",
     "heat_map",
     "intervals",
     "learning_curve",
     "network",
     "order_parameter",
+    "power",
     "response_curve",
     "scatter",
     "stacked",

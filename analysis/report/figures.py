@@ -13,7 +13,7 @@ import numpy as np
 from ...engine.errors import OhmtickError, RecordError, nearest
 from ...engine.records.run import Run
 from ...engine.registry import Family
-from ..recorded import groups_of
+from ..recorded import groups_of, span_of
 from ..runs import open_run
 from ..saving import figure_of, savable, save
 from ..settled import settled_displacement
@@ -185,6 +185,31 @@ def displacement(run: Run) -> object:
     frame, unit = settled_displacement(run)
     hue = "group" if "group" in frame else None
     return plots.displacement(frame, hue, msd_label=f"mean squared\ndisplacement ({unit})")
+
+
+@figure
+def power(run: Run) -> object:
+    """Power.
+
+    What the free copy turns into heat, and what clamping adds to that, at three hundred instants
+    that keep no step with anything: each is of the datum that is presented then.
+    """
+    from .. import plots
+
+    golden = (1.0 + np.sqrt(5.0)) / 2.0
+    return plots.power(run.power(span_of(run) * np.sort(np.arange(1, 301) * golden % 1.0)))
+
+
+@figure
+def confusion(run: Run) -> object:
+    """Which class is taken for which.
+
+    The test data of each class (a row) by the class whose outputs theirs lie nearest, as the run
+    ended; darker, the larger a part of the class they are.
+    """
+    from .. import plots
+
+    return plots.confusion(run.confusion())
 
 
 def _clocks(run: Run) -> list[tuple[Any, dict[str, Any]]]:

@@ -160,12 +160,14 @@ def _data(run: Run) -> dict[str, Any] | None:
     data = data_of(run)
     if data is None or run.tables.get("schedule"):
         return None
+    # Of a difference nothing is desired of either node: the page shows the free copy alone.
+    desired = data.desired if len(data.outputs) == data.targets.size else None
     return {
         "count": len(data.inputs),
         "sources": data.sources.tolist(),
         "targets": data.targets.tolist(),
         "inputs": data.inputs[:MOST_DATA].tolist(),
-        "desired": None if data.desired is None else data.desired[:MOST_DATA].tolist(),
+        "desired": None if desired is None else desired[:MOST_DATA].tolist(),
     }
 
 
@@ -189,7 +191,9 @@ def note_on(run: Run, sample: Downsampled) -> str:
     else:
         if len(data.inputs) > MOST_DATA:
             parts.append(f"Of {len(data.inputs):,} data the first {MOST_DATA} can be chosen.")
-        if data.desired is None:
+        if len(data.outputs) < data.targets.size:
+            parts.append("Only the free copy is shown: outputs are differences of two nodes.")
+        elif data.desired is None:
             parts.append(
                 "Only the free copy is shown: what is desired of a class is measured anew every "
                 "epoch, and not recorded."

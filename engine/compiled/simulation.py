@@ -189,7 +189,7 @@ class CompiledSimulation:
             datum=np.empty(0, np.int64),
             dataset=train,
             class_means=np.empty((0, 0)) if class_means is None else class_means,
-            outputs=np.zeros((len(test.inputs), self.twin.targets.size)),
+            outputs=np.zeros((len(test.inputs), len(self.twin.outputs))),
         )
         self._more_presentations()
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..circuit import Circuit
 from ..errors import CircuitError, SingularCircuitError, nearest, shown
 from ..kernels.network import NEEDS_FACTOR, NEEDS_VOLTAGES
-from .network import FloatArray, IndexArray, Network
+from .network import FloatArray, IndexArray, Network, Target, split_pairs
 
 #: How far a node may be from the mean that Kirchhoff's law asks for, in units of the largest
 #: voltage that is held, before a check makes the factor anew.
@@ -35,7 +35,13 @@ class TwinNetwork(Network):
 
         v_clamped = v_free + nudge * (desired - v_free)
 
-    of the instantaneous free voltages. Both copies share one factorisation: eliminating all other
+    of the instantaneous free voltages. A pair of targets is one output, o = v_1 - v_2; clamped,
+    each of its nodes takes half of the pull, so that their mean stays::
+
+        v_1_clamped = v_1_free + nudge * (desired - o_free) / 2
+        v_2_clamped = v_2_free - nudge * (desired - o_free) / 2
+
+    Both copies share one factorisation: eliminating all other
     nodes leaves each drop as a weighted mean of the voltages of targets and sources, which are
     known in both.
 
@@ -50,7 +56,8 @@ class TwinNetwork(Network):
     conductances
         S, shape (E,), or one number for every edge; finite and not negative.
     sources, targets
-        Nodes, each an index (int) or a label (str). At least one source; no node is both.
+        Nodes, each an index (int) or a label (str). At least one source; no node is both. A target
+        may be a pair of nodes, whose difference is then the output.
     nudge
         How far the clamp moves the targets towards the desired voltages; 1 puts them there.
 
@@ -71,7 +78,8 @@ class TwinNetwork(Network):
 
     References
     ----------
-    Stern, Hexner, Rocks, Liu, Phys. Rev. X 11, 021045 (2021), for the two copies;
+    Stern, Hexner, Rocks, Liu, Phys. Rev. X 11, 021045 (2021), for the two copies; Dillavou et al.,
+    PNAS 121, e2319718121 (2024), for outputs that are differences;
     `~ohmtick.engine.solver.walk` for the walks.
 
     Examples
@@ -88,12 +96,13 @@ class TwinNetwork(Network):
         circuit: Circuit,
         conductances: ArrayLike,
         sources: Sequence[int | str],
-        targets: Sequence[int | str],
+        targets: Sequence[Target],
         nudge: float,
     ) -> None:
         self.circuit = circuit
         self.sources = _nodes(circuit, sources, "sources")
-        self.targets = _nodes(circuit, targets, "targets")
+        held, self.outputs = split_pairs([targets] if isinstance(targets, str) else targets)
+        self.targets = _nodes(circuit, held, "targets")
         both = np.intersect1d(self.sources, self.targets)
         if both.size:
             raise CircuitError(f"a target must not be a source, got {circuit.name(both)} as both")
@@ -185,7 +194,7 @@ class TwinNetwork(Network):
             Source voltages, V, in the order of the sources, shape (S,). Kept as they are if
             omitted.
         desired
-            Desired target voltages, V, in the order of the targets, shape (T,). Likewise.
+            Desired voltages of the outputs, V, in their order, shape (O,). Likewise.
         time
             From when on, s; it makes no difference at equilibrium.
 
@@ -203,9 +212,9 @@ class TwinNetwork(Network):
         else:
             volts = _voltages(inputs, sources, "inputs", "sources")
         if desired is None:
-            aims = self.real[wanted : wanted + targets].copy()
+            aims = self.real[wanted : wanted + len(self.outputs)].copy()
         else:
-            aims = _voltages(desired, targets, "desired", "targets")
+            aims = _voltages(desired, len(self.outputs), "desired", "targets")
         self._kernels.present(self.real, self.index, volts, aims, self.nudge, time)
 
     def drops(self, edge: int, time: float = 0.0) -> tuple[float, float]:
@@ -263,24 +272,27 @@ class TwinNetwork(Network):
         return float(spent[0]), float(spent[1])
 
     def transfer(self) -> FloatArray:
-        """Return the free response of the targets to the sources, shape (T, S).
+        """Return the free response of the outputs to the sources, shape (O, S).
 
-        The circuit is linear: for any input voltages, ``v_target = transfer @ inputs``. Its rows
-        sum to 1, since equal sources put every node on their voltage.
+        The circuit is linear: for any input voltages, ``outputs = transfer @ inputs``. Its rows
+        sum to 1, since equal sources put every node on their voltage; those of pairs sum to 0.
         """
         self._settle()
         self._kernels.transfer(self.real, self.index, self._gain)
-        return self._gain.copy()
+        first, second = self.outputs.T
+        gain: FloatArray = self._gain[first]
+        gain[second >= 0] -= self._gain[second[second >= 0]]
+        return gain
 
     def respond(self, inputs: FloatArray, outputs: FloatArray, *, add: bool = False) -> None:
-        """Write the free target voltages for each row of `inputs` to `outputs`, V.
+        """Write the free outputs for each row of `inputs` to `outputs`, V.
 
         Parameters
         ----------
         inputs
             Source voltages, V, shape (D, S), contiguous.
         outputs
-            Shape (D, T), contiguous.
+            Shape (D, O), contiguous.
         add
             Add them to what `outputs` holds instead.
         """
@@ -343,7 +355,7 @@ class TwinNetwork(Network):
     def _state(self) -> tuple[FloatArray, NDArray[np.int64]]:
         """Return the state that the kernels take, without conductances yet."""
         real, index, _ = self._kernels.build(
-            self.circuit.edges, self.circuit.nodes, self.sources, self.targets
+            self.circuit.edges, self.circuit.nodes, self.sources, self.targets, self.outputs
         )
         return real, index
 

@@ -14,7 +14,7 @@ from ..errors import CircuitError
 from ..settings import Settings
 from ..streams import Streams
 from .equilibrium import TwinNetwork
-from .network import FloatArray
+from .network import FloatArray, Target
 
 #: How far a copy of an edge may be from what is written, of that: it conducts something still.
 MOST_MISMATCH = 0.999
@@ -32,7 +32,7 @@ class Mismatch(Settings):
         circuit: Circuit,
         conductances: ArrayLike,
         sources: Sequence[int | str],
-        targets: Sequence[int | str],
+        targets: Sequence[Target],
         nudge: float,
         streams: Streams,
     ) -> TwinNetwork:
@@ -96,7 +96,7 @@ class MismatchedTwins(TwinNetwork):
         circuit: Circuit,
         conductances: ArrayLike,
         sources: Sequence[int | str],
-        targets: Sequence[int | str],
+        targets: Sequence[Target],
         nudge: float,
         *,
         relative: ArrayLike,
@@ -130,6 +130,11 @@ class MismatchedTwins(TwinNetwork):
 
     def _state(self) -> tuple[FloatArray, NDArray[np.int64]]:
         real, index = self._kernels.build(
-            self.circuit.edges, self.circuit.nodes, self.sources, self.targets, self._relative
+            self.circuit.edges,
+            self.circuit.nodes,
+            self.sources,
+            self.targets,
+            self._relative,
+            self.outputs,
         )
         return real, index

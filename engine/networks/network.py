@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..circuit import Circuit
-from ..errors import CircuitError
+from ..errors import CircuitError, shown
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
+#: A target by index or label; or a pair of them, whose difference is the output.
+Target = int | str | tuple[int | str, ...]
 
 
 class Network(ABC):
@@ -28,8 +31,11 @@ class Network(ABC):
     circuit : Circuit
     sources, targets : ndarray of int
         Nodes, shapes (S,) and (T,).
+    outputs : ndarray of int
+        The targets of each output by their places among these, shape (O, 2). Its voltage is that of
+        the first less that of the second; -1 for no second.
     nudge : float
-        How far the clamp moves the targets towards the desired voltages.
+        How far the clamp moves the outputs towards the desired voltages.
     real, index : ndarray
         The state that kernels take.
     """
@@ -37,6 +43,7 @@ class Network(ABC):
     circuit: Circuit
     sources: IndexArray
     targets: IndexArray
+    outputs: IndexArray
     nudge: float
     real: FloatArray
     index: NDArray[np.int64]
@@ -75,7 +82,7 @@ class Network(ABC):
             Source voltages, V, in the order of the sources, shape (S,). Kept as they are if
             omitted.
         desired
-            Desired target voltages, V, in the order of the targets, shape (T,). Likewise.
+            Desired voltages of the outputs, V, in their order, shape (O,). Likewise.
         time
             From when on, s.
 
@@ -98,7 +105,7 @@ class Network(ABC):
 
     @abstractmethod
     def respond(self, inputs: FloatArray, outputs: FloatArray, *, add: bool = False) -> None:
-        """Write the target voltages at which the free copy settles for each row of `inputs`, V.
+        """Write the outputs at which the free copy settles for each row of `inputs`, V.
 
         Nothing that is presented changes.
 
@@ -107,7 +114,7 @@ class Network(ABC):
         inputs
             Source voltages, V, shape (D, S), contiguous.
         outputs
-            Shape (D, T), contiguous.
+            Shape (D, O), contiguous.
         add
             Add them to what `outputs` holds instead.
         """
@@ -188,9 +195,9 @@ class Network(ABC):
         )
 
     def transfer(self) -> FloatArray:
-        """Return the free response of the targets to the sources, shape (T, S).
+        """Return the free response of the outputs to the sources, shape (O, S).
 
-        Only a linear network has one: for any input voltages, ``v_target = transfer @ inputs``.
+        Only a linear network has one: for any input voltages, ``outputs = transfer @ inputs``.
 
         Raises
         ------
@@ -201,3 +208,28 @@ class Network(ABC):
             f"a {type(self).__name__} has no transfer, since its outputs do not follow its inputs "
             "linearly; respond gives the outputs of given inputs"
         )
+
+
+def split_pairs(targets: Sequence[Target]) -> tuple[list[int | str], IndexArray]:
+    """Return the nodes of outputs, one after the other, and their places in each, shape (O, 2).
+
+    Raises
+    ------
+    CircuitError
+        For a tuple or a list that is no pair.
+
+    Examples
+    --------
+    >>> split_pairs(["out", ("plus", "minus")])
+    (['out', 'plus', 'minus'], array([[ 0, -1],
+           [ 1,  2]]))
+    """
+    nodes: list[int | str] = []
+    places = np.full((len(targets), 2), -1, dtype=np.intp)
+    for output, target in enumerate(targets):
+        held = target if isinstance(target, tuple | list) else [target]
+        if len(held) > 2 or not held:
+            raise CircuitError(f"a target must be a node or a pair of nodes, got {shown(target)}")
+        places[output, : len(held)] = range(len(nodes), len(nodes) + len(held))
+        nodes += held
+    return nodes, places

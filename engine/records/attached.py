@@ -34,7 +34,7 @@ class AttachedFile(str):
     Examples
     --------
     >>> AttachedFile("data/net.csv", b"a,b").carried
-    'net-0e45a26d.csv'
+    'net-1eb7c54d.csv'
     """
 
     content: bytes

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..circuit import Circuit
 from ..errors import RecordError, reason
-from ..networks.network import Network
+from ..networks.network import Network, Target, split_pairs
 from ..state import State
 from ..streams import FloatArray
 from .attached import AttachedFile, with_content
@@ -28,7 +28,7 @@ from .writing import new_folder
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ... import Replay, Scenario
+    from ... import Predictor, Replay, Scenario
 
 SCENARIO, EVENTS, PROBES = "scenario.toml", "events.parquet", "probes.parquet"
 EDGES, NODES, SUMMARY = "edges.parquet", "nodes.parquet", "summary.json"
@@ -88,7 +88,9 @@ class Run:
     data : DataFrame
         What was presented, one row a datum and node that it holds: ``datum``, ``node`` (label),
         ``role`` (source or target), ``voltage_V``: the input, or the desired output, which is NaN
-        where it is measured anew every epoch. Empty where it was not recorded.
+        where it is measured anew every epoch. An output that is the difference of two nodes is that
+        of a target and the ``reference`` that follows it, which has no voltage of its own (NaN).
+        Empty where it was not recorded.
     summary : dict
         What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
         parts of the scenario: ``name`` and ``source_sha256``, by key), ``kinds`` (those of the
@@ -259,6 +261,90 @@ class Run:
         """
         return self._replay().twin_at(at, datum)
 
+    def predict(self, X: Any) -> FloatArray:
+        """Return what the free copy answers, with the last conductances.
+
+        Parameters
+        ----------
+        X
+            Inputs, shape (D, F): in the units of the data, where the task scales them, and else in
+            V; without those that are held fixed. A DataFrame's columns are found by their names,
+            if it has any of them, and else taken in order.
+
+        Returns
+        -------
+        ndarray
+            Outputs, V, shape (D, T).
+
+        Raises
+        ------
+        AnalysisError
+            For inputs of another shape, or that are not finite.
+        """
+        return self._predictor.predict(X)
+
+    def classify(self, X: Any) -> NDArray[Any]:
+        """Return which class the free copy takes each row of inputs for: its label, shape (D,).
+
+        That is the one whose outputs, as they were desired last, lie nearest; `X` is as for
+        `predict`.
+
+        Raises
+        ------
+        AnalysisError
+            As from `predict`, and for a task without classes.
+        """
+        return self._predictor.classify(X)
+
+    def score(self, X: Any, Y: Any) -> float:
+        """Return how well the free copy answers, with the last conductances, as scikit-learn does.
+
+        Parameters
+        ----------
+        X
+            Inputs, as for `predict`.
+        Y
+            Classes, shape (D,), by their labels (or by their numbers, where these are text); or
+            outputs in the units of the data, shape (D, T).
+
+        Returns
+        -------
+        float
+            Of classes the accuracy; of outputs the coefficient of determination R², its mean over
+            the targets.
+
+        Raises
+        ------
+        AnalysisError
+            As from `predict`, and for classes or shapes that are not those of the task.
+
+        Examples
+        --------
+        >>> import ohmtick as ot
+        >>> run = ot.run(ot.load("breadboard-iris-95").replace(horizon=300.0), seed=1)
+        >>> from sklearn.datasets import load_iris
+        >>> X, Y = load_iris(return_X_y=True, as_frame=True)
+        >>> X.columns = X.columns.str.removesuffix(" (cm)")
+        >>> run.score(X, Y) > 0.9
+        True
+        """
+        return self._predictor.score(X, Y)
+
+    def confusion(self) -> pd.DataFrame:
+        """Return how many of the test data of each class are taken for which, as `classify` does.
+
+        Returns
+        -------
+        DataFrame
+            Shape (C, C): a row a class, a column what it is taken for, by their labels.
+
+        Raises
+        ------
+        AnalysisError
+            For a task without classes.
+        """
+        return self._predictor.confusion()
+
     @property
     def conductances(self) -> FloatArray:
         """The final conductances, S, shape (E,)."""
@@ -375,6 +461,12 @@ class Run:
         True
         """
         return self._replay().errors(times)
+
+    @cached_property
+    def _predictor(self) -> Predictor:
+        from ... import Predictor
+
+        return Predictor(self)
 
     def _replay(self) -> Replay:
         from ... import Replay  # of a layer above, by the public face
@@ -544,7 +636,7 @@ def node_frame(circuit: Circuit, sources: Any, targets: Any) -> pd.DataFrame:
 def data_frame(
     sources: Sequence[str] = (),
     inputs: FloatArray | None = None,
-    targets: Sequence[str] = (),
+    targets: Sequence[Target] = (),
     desired: FloatArray | None = None,
 ) -> pd.DataFrame:
     """Return the `data` frame of a run.
@@ -552,22 +644,27 @@ def data_frame(
     Parameters
     ----------
     sources, targets
-        Labels of the S sources and the T targets.
+        Labels of the S sources; and of the O targets, each of one or of a pair of nodes.
     inputs
         Source voltages of each datum, V, shape (D, S); no datum by default.
     desired
-        Desired target voltages, V, shape (D, T); NaN by default.
+        Desired outputs, V, shape (D, O); NaN by default.
     """
     import pandas as pd
 
     held = np.empty((0, len(sources))) if inputs is None else inputs
-    wanted = np.full((len(held), len(targets)), np.nan) if desired is None else desired
-    columns = len(sources) + len(targets)
+    nodes, places = split_pairs(targets)
+    wanted = np.full((len(held), len(nodes)), np.nan)
+    if desired is not None:
+        wanted[:, places[:, 0]] = desired
+    roles = ["source"] * len(sources) + ["target"] * len(nodes)
+    for second in places[places[:, 1] >= 0, 1]:
+        roles[len(sources) + second] = "reference"
     return pd.DataFrame(
         {
-            "datum": np.repeat(np.arange(len(held), dtype=np.int32), columns),
-            "node": [*sources, *targets] * len(held),
-            "role": [*["source"] * len(sources), *["target"] * len(targets)] * len(held),
+            "datum": np.repeat(np.arange(len(held), dtype=np.int32), len(roles)),
+            "node": [*sources, *nodes] * len(held),
+            "role": roles * len(held),
             "voltage_V": np.hstack([held, wanted]).ravel(),
         }
     ).astype({"node": str, "role": str})

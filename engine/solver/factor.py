@@ -23,7 +23,13 @@ _ELIMINATE_NS, _ENTRY_NS, _PRODUCT_NS = 420.0, 3.2, 0.21
 _SOLVE_NS, _SOLVED_NS = 140.0, 1.05
 
 
-def build(edges: ArrayLike, nodes: int, sources: ArrayLike, targets: ArrayLike) -> Factor:
+def build(
+    edges: ArrayLike,
+    nodes: int,
+    sources: ArrayLike,
+    targets: ArrayLike,
+    outputs: Ints | None = None,
+) -> Factor:
     """Analyse a circuit and lay its factor out in memory.
 
     Call `refactor` and `present` before anything else; either order does.
@@ -36,9 +42,11 @@ def build(edges: ArrayLike, nodes: int, sources: ArrayLike, targets: ArrayLike) 
         Number of nodes, N.
     sources, targets
         Node indices, all different; at least one source.
+    outputs
+        As for `~ohmtick.engine.solver.layout.allocate`.
     """
     symbolic = analyse(edges, nodes, sources, targets)
-    return allocate(symbolic, *break_even(symbolic))
+    return allocate(symbolic, *break_even(symbolic), outputs)
 
 
 def node_at(index: Ints, position: int) -> int:

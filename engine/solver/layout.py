@@ -32,7 +32,7 @@ AT_WEIGHT = 12  # real: weights of the walk by position, N; zero between walks
 AT_LOCAL = 13  # real: weights of the walk within one supernode
 AT_FREE = 14  # real: boundary voltages of the free copy: targets, sources
 AT_CLAMPED = 15  # real: the same of the clamped copy
-AT_DESIRED = 16  # real: desired target voltages, and the nudge
+AT_DESIRED = 16  # real: desired outputs, room up to the number of targets, and the nudge
 AT_STACK = 17  # real: scratch of the elimination, update triangles
 AT_NODES = 18  # index: an edge's two ends as nodes, 2 E
 AT_CHANGED = 19  # index: edges changed since the last read, MOST_CHANGES
@@ -49,7 +49,9 @@ READS = 28  # walks since the last change
 SOLVED = 29  # whether AT_VOLTAGE is up to date
 UNCHECKED = 30  # changes since the last check
 TALLEST = 31  # rows of the tallest panel
-HEADER = 32
+OUTPUTS = 32  # how many outputs the targets make; fewer than these where some are of a pair
+AT_OUTPUT = 33  # index: the targets of each output, 2 OUTPUTS; of a single one the second is -1
+HEADER = 34
 
 # A supernode's record: one cache line.
 FIRST, END, ROW_START, ROW_COUNT, PANEL, PARENT, LAST_CHILD, PREVIOUS_SIBLING = range(8)
@@ -64,7 +66,9 @@ class Factor(NamedTuple):
     symbolic: Symbolic
 
 
-def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
+def allocate(
+    symbolic: Symbolic, most_changes: int, most_walks: int, outputs: Ints | None = None
+) -> Factor:
     """Lay a factor out in memory; its numbers are those of no circuit until `refactor`.
 
     Parameters
@@ -73,6 +77,9 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
         The structure.
     most_changes, most_walks
         How many changes, and how many reads, are worth a walk each.
+    outputs
+        The targets, by their place among these, of each output, shape (O, 2): its voltage is that
+        of the first less that of the second; -1 for no second. By default each is an output.
     """
     nodes, edges = symbolic.order.size, symbolic.ends.shape[0]
     record, panel_size, stack_size, tallest = _records(
@@ -82,6 +89,10 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
     header = np.zeros(HEADER, np.int64)
     header[:5] = nodes, symbolic.interior, symbolic.unknowns, edges, record.shape[0]
     header[[MOST_CHANGES, MOST_WALKS, TALLEST]] = most_changes, most_walks, tallest
+    if outputs is None:
+        targets = np.arange(symbolic.unknowns - symbolic.interior)
+        outputs = np.column_stack([targets, np.full_like(targets, -1)])
+    header[OUTPUTS] = len(outputs)
     parts = {
         AT_ENDS: symbolic.ends.ravel(),
         AT_SLOT: slot,
@@ -92,6 +103,7 @@ def allocate(symbolic: Symbolic, most_changes: int, most_walks: int) -> Factor:
         AT_PLACE: np.zeros(nodes, np.int64),
         AT_NODES: symbolic.order[symbolic.ends].ravel(),
         AT_CHANGED: np.zeros(most_changes, np.int64),
+        AT_OUTPUT: outputs.ravel(),
     }
     header[list(parts)] = HEADER + _starts([part.size for part in parts.values()])
     boundary = nodes - symbolic.interior

@@ -71,18 +71,23 @@ _BEGIN = _ADDRESSES + CALLS
 
 
 def build(
-    edges: Ints, nodes: int, sources: Ints, targets: Ints, relative: Reals
+    edges: Ints,
+    nodes: int,
+    sources: Ints,
+    targets: Ints,
+    relative: Reals,
+    outputs: Ints | None = None,
 ) -> tuple[Reals, Ints]:
     """Analyse a circuit once, and lay out both its factors.
 
     Parameters
     ----------
-    edges, nodes, sources, targets
+    edges, nodes, sources, targets, outputs
         As for `~ohmtick.engine.solver.factor.build`.
     relative
         What each copy conducts of what is written, shape (2, E).
     """
-    real, index, _ = one.build(edges, nodes, sources, targets)
+    real, index, _ = one.build(edges, nodes, sources, targets, outputs)
     header = np.zeros(_BEGIN, np.int64)
     header[:HEADER] = index[:HEADER]
     header[AT_CONDUCTANCE] = 2 * real.size
@@ -150,7 +155,7 @@ def present(
 
 @kernel
 def respond(real: Reals, index: Ints, inputs: Reals, outputs: Reals) -> int:
-    """Add the target voltages of the free copy for each row of `inputs` to `outputs`."""
+    """Add the outputs of the free copy for each row of `inputs` to `outputs`."""
     part, places = _copy(real, index, 0)
     respond_one = respond_at(index[_ADDRESSES + RESPOND])
     answer: int = respond_one(part, places, inputs, outputs)

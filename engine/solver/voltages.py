@@ -18,12 +18,14 @@ from .layout import (
     AT_CLAMPED,
     AT_FREE,
     AT_ORDER,
+    AT_OUTPUT,
     AT_RECORD,
     AT_ROWS,
     END,
     FIRST,
     INTERIOR,
     NODES,
+    OUTPUTS,
     PANEL,
     RECORD,
     ROW_COUNT,
@@ -95,11 +97,27 @@ def transfer(real: Reals, index: Ints, gain: Reals) -> None:
 
 @kernel(allocates=True)
 def respond(real: Reals, index: Ints, inputs: Reals, outputs: Reals) -> int:
-    """Add the free target voltages for each row of `inputs`, shape (D, S), to `outputs`, (D, T)."""
+    """Add the free outputs for each row of `inputs`, shape (D, S), to `outputs`, (D, O), V."""
     gain = np.empty((index[UNKNOWNS] - index[INTERIOR], index[NODES] - index[UNKNOWNS]))
     transfer(real, index, gain)
+    if index[OUTPUTS] < gain.shape[0]:
+        gain = differences(index, gain)
     add_responses(gain, inputs, outputs)
     return NOTHING
+
+
+@kernel(allocates=True)
+def differences(index: Ints, gain: Reals) -> Reals:
+    """Return how outputs follow sources, shape (O, S), from how targets do, (T, S)."""
+    found = np.empty((index[OUTPUTS], gain.shape[1]))
+    for output in range(index[OUTPUTS]):
+        first = index[index[AT_OUTPUT] + 2 * output]
+        second = index[index[AT_OUTPUT] + 2 * output + 1]
+        for source in range(gain.shape[1]):
+            found[output, source] = gain[first, source]
+            if second >= 0:
+                found[output, source] -= gain[second, source]
+    return found
 
 
 @kernel(allocates=True)

@@ -13,6 +13,7 @@ from ...engine.errors import OhmtickError, RecordError
 from ...engine.records.ledger import LEDGER, STUDY, Entry, Ledger
 from ...engine.records.run import SUMMARY
 from ...engine.records.writing import sweep, write_text
+from ..attached import attached, carried
 from ..in_step import warn_in_step
 from ..units import units_of
 from ..versions import versions
@@ -78,6 +79,7 @@ def carry_out(
     The executor ``"auto"`` is processes for many runs, too. It is left to who knows that its own
     main module may be imported by a worker, as a command may be and not every script.
     """
+    study = carried(study)  # wherever a file came from, its runs are known by what is in it
     # Before anything is written: the cells may be wrong.
     warn_in_step((cell.scenario for cell in study.cells if cell.scenario is not None), stacklevel=3)
     kind: Executor | Literal["threads", "processes"]
@@ -194,5 +196,7 @@ def _note(study: Study, ledger: Ledger, plan: Plan, folder: Path) -> None:
         "seeds": study.seeds,
     }
     ledger.set_plan(metadata, ((cell.changes, cell.text) for cell in study.cells), plan.runs)
+    for file in attached(study):
+        file.write(folder)
     sweep(folder, STUDY)
     write_text(folder / STUDY, study.to_toml())

@@ -13,8 +13,10 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_va
 
 from ...engine.errors import ScenarioError, nearest, shown
 from ...engine.kind import Kind
+from ...engine.records.attached import with_content
 from ...engine.settings import Frozen, Settings
 from ...engine.streams import MOST_SEED
+from ..attached import attached
 from .cells import LABEL, Changes
 from .samplers import SAMPLERS
 
@@ -76,7 +78,7 @@ def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _data(value: Any) -> Any:
     """Refuse what a ledger and a TOML file cannot hold both, dates among them."""
     if isinstance(value, Kind) and value.family.get(value.kind) is type(value):
-        value = value.model_dump(exclude_none=True)
+        value = with_content(value.model_dump(exclude_none=True), attached(value))
     if isinstance(value, BaseModel | bool | str) or value is None:
         return value
     if isinstance(value, int):

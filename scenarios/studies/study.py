@@ -34,7 +34,8 @@ from ...engine.memory import check_memory
 from ...engine.records.addresses import check_place
 from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
-from ...engine.settings import Frozen, Settings
+from ...engine.settings import Frozen, Settings, plain
+from ..attached import relative_to, with_files
 from ..scenario import Scenario, as_scenario
 from .carry_out import carry_out
 from .cells import Cell, cell_of
@@ -157,6 +158,15 @@ class Study(Settings):
         super().__init__(**settings)
 
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # as in Settings
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the files that values of keys name; the scenario reads its own."""
+        return {
+            name: each if name == "scenario" else with_files(name, plain(each))
+            for name, each in settings.items()
+        }
 
     @field_validator("metrics", mode="before")
     @classmethod
@@ -332,7 +342,7 @@ class Study(Settings):
         name
             Begins each message.
         folder
-            Where the path of a scenario begins that is not absolute.
+            Where the path of a scenario, or of a file, begins that is not absolute.
 
         Raises
         ------
@@ -344,7 +354,8 @@ class Study(Settings):
             if isinstance(source := tables.get("scenario"), str) and folder is not None:
                 beside = folder / source
                 tables["scenario"] = str(beside) if exists(beside) else source
-            return cls(**tables)
+            with relative_to(folder):
+                return cls(**tables)
         except OhmtickError as error:
             raise ScenarioError(f"{name}: {error}") from None
 

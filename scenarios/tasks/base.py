@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from ...agents.supervisor import Dataset
 from ...engine.kind import Kind
-from ...engine.streams import Streams
+from ...engine.streams import FloatArray, Streams
 
 #: Data to learn from, or to test on; what fits into memory is less.
 MOST_DATA = 10**12
@@ -29,8 +30,11 @@ class Task(Kind, family="task"):
         """Return the labels of the sources, in the order of the inputs."""
 
     @abstractmethod
-    def target_labels(self) -> list[str]:
-        """Return the labels of the targets, in the order of the outputs."""
+    def target_labels(self) -> Sequence[str | tuple[str, ...]]:
+        """Return the labels of the targets, in the order of the outputs.
+
+        Where an output is the difference of two nodes, that is a pair of labels.
+        """
 
     @abstractmethod
     def data_counts(self) -> tuple[int, int]:
@@ -48,6 +52,32 @@ class Task(Kind, family="task"):
         Returns
         -------
         tuple of Dataset
-            ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, targets), V, or
+            ``inputs`` of shape (data, sources), V; ``desired`` of shape (data, outputs), V, or
             ``classes`` of shape (data,).
         """
+
+    # What follows is for asking a trained network, and holds of a task whose data are voltages.
+
+    def input_names(self) -> list[str]:
+        """Return what each column of an input is called: by default the labels of all sources."""
+        return self.source_labels()
+
+    def class_labels(self) -> list[Any]:
+        """Return the labels of the classes, in the order of their numbers; none without classes."""
+        return []
+
+    def source_voltages(self, inputs: FloatArray, streams: Streams) -> FloatArray:
+        """Return the voltages of all sources, V, shape (D, S).
+
+        Parameters
+        ----------
+        inputs
+            In the units of the data, shape (D, F): a column for each of `input_names`.
+        streams
+            The run's: where the data to learn from set the scale.
+        """
+        return inputs
+
+    def desired_voltages(self, outputs: FloatArray, streams: Streams) -> FloatArray:
+        """Return what is desired, V, shape (D, O), of outputs in the units of the data."""
+        return outputs

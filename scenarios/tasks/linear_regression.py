@@ -71,6 +71,14 @@ class LinearRegression(Task, kind="linear_regression"):
         """Return how many data there are to learn from, and to test on."""
         return self.data, self.test
 
+    def input_names(self) -> list[str]:
+        """Return the labels of the sources that carry the inputs."""
+        return list(self.inputs)
+
+    def source_voltages(self, inputs: FloatArray, streams: Streams) -> FloatArray:
+        """Return the voltages of all sources, V, shape (D, S): the inputs, and the ground."""
+        return np.hstack([inputs, np.zeros((len(inputs), len(self.ground)))])
+
     def datasets(self, streams: Streams) -> tuple[Dataset, Dataset]:
         """Return what is presented, and what is tested."""
         rng = streams.generator("task")

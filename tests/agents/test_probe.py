@@ -109,4 +109,4 @@ def test_a_label_may_be_a_number() -> None:
 
 
 def _target(scenario: ot.Scenario) -> str:
-    return scenario.task.target_labels()[0]
+    return str(scenario.task.target_labels()[0])

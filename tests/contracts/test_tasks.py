@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from ohmtick.agents.supervisor import Dataset
+from ohmtick.engine.records.attached import with_content
 from ohmtick.engine.streams import Streams
+from ohmtick.scenarios.attached import attached
 from ohmtick.scenarios.tasks.base import Task
 
 
@@ -19,7 +21,20 @@ def check_task(kind: str) -> None:
     for dataset, again in zip(both, task.datasets(Streams(5)), strict=True):
         check_lessons(dataset, len(sources), len(targets))
         np.testing.assert_array_equal(dataset.inputs, again.inputs)
-    assert Task.chosen(task.model_dump(exclude_none=True)) == task
+    tables = with_content(task.model_dump(exclude_none=True), attached(task))
+    assert Task.chosen(tables) == task
+    check_answers(task, both[0])
+
+
+def check_answers(task: Task, learned: Dataset) -> None:
+    """What is asked of a trained network has a column an input, and a source each."""
+    asked = np.ones((3, len(task.input_names())))
+    volts = task.source_voltages(asked, Streams(5))
+    assert volts.shape == (3, len(task.source_labels()))
+    if learned.classes is not None:
+        assert len(task.class_labels()) == learned.classes.max() + 1
+    else:
+        assert not task.class_labels()
 
 
 def check_lessons(dataset: Dataset, sources: int, targets: int) -> None:

@@ -633,6 +633,44 @@ def test_a_clock_that_stands_still_is_refused_alike(block: int) -> None:
     assert compiled_ == simpy
 
 
+class Mute:
+    """A clock that goes on, and never ticks again."""
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float]]:
+        yield [1.0, 2.0]
+        while edge == 5:
+            yield []
+
+
+def test_a_clock_that_never_ticks_again_is_refused_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "MOST_EMPTY", 1000)
+    simpy, compiled_ = both_errors(clock=Mute())
+    assert simpy == (
+        "the ticks of a Mute must go on, with at most 1000 lists in a row that are empty, "
+        "got more for edge 5"
+    )
+    assert compiled_ == simpy
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [[0.5] * 10_001 + [1.0]],
+        [[0.25] + [0.5] * 10_001 + [1.0]],
+        [[0.25] + [0.5] * 6_000, [], [0.5] * 4_001 + [1.0]],
+    ],
+)
+def test_too_many_ticks_at_one_instant_are_refused_wherever_they_stand(
+    blocks: list[list[float]],
+) -> None:
+    said = "at most 10000 of them at one instant, got more at 0.5 s for edge 5"
+    simpy, compiled_ = both_errors(clock=Mistaken(*blocks))
+    assert simpy.endswith(said)
+    assert compiled_ == simpy
+
+
 def test_a_clock_may_stand_still_from_the_horizon_on() -> None:
     assert_engines_agree(BENCH.replace(horizon=20.0), clock=Standing(3, 20.0))
 

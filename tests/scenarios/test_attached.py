@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -70,7 +70,9 @@ def test_a_file_lies_beside_the_scenario_and_else_in_the_working_folder(folder: 
     assert scenario.circuit.file == "net.txt"
     assert scenario.circuit.file.content == TEXT.encode()
     assert scenario.circuit.digest == SHA256
-    with pytest.raises(ScenarioError, match=r"circuit.file must be a file .* 'net.txt': No such"):
+    with pytest.raises(
+        ScenarioError, match=r"circuit.file must be a file .* 'net.txt' in .*/work: No such"
+    ):
         given("net.txt")
     assert given("../mine/net.txt").circuit.digest == SHA256
     assert given(str(folder / "net.txt")).circuit.digest == SHA256
@@ -98,7 +100,12 @@ def test_another_content_is_another_scenario(folder: Path) -> None:
     now = given(str(folder / "net.txt"))
     assert now.circuit.digest != SHA256
     assert now.replace(**{"circuit.file": scenario.circuit.file}).circuit == scenario.circuit
-    with pytest.raises(ScenarioError, match=r"circuit.digest .* match pattern"):
+    other = scenario.replace(**{"circuit.file": AttachedFile("net.txt", b"a b b c")})
+    assert other.replace(**{"circuit.file": scenario.circuit.file}).circuit == scenario.circuit
+    changes = {"circuit.digest": SHA256, "circuit.file": str(folder / "net.txt")}
+    with pytest.raises(ScenarioError, match=r"circuit.digest must be that of the file"):
+        scenario.replace(**changes)
+    with pytest.raises(ScenarioError, match=r"circuit.digest must be .*, got 'beef' instead"):
         given(str(folder / "net.txt"), digest="beef")
 
 
@@ -189,5 +196,71 @@ def test_what_is_no_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             given("closed.txt")
     monkeypatch.setattr(attached, "MOST_BYTES", 10)
     Path("long.txt").write_text(TEXT, encoding="utf-8")
-    with pytest.raises(ScenarioError, match=r"'long.txt': it is longer than 10 bytes"):
+    with pytest.raises(ScenarioError, match=r"'long.txt' in .*: it is longer than 10 bytes"):
         given("long.txt")
+
+
+# --- studies --------------------------------------------------------------------------------------
+
+NETS = {
+    "square.cir": "* square\nR0 a b 1k\nR1 b c 1k\nR2 c d 1k\nR3 d a 1k\n",
+    "star.cir": "* star\nR0 a b 1k\nR1 b c 1k\nR2 b d 1k\n",
+}
+
+
+@pytest.fixture
+def nets(folder: Path) -> Path:
+    """A folder with a study of two files, whose scenario has a third."""
+    for name, text in NETS.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    netlist = AttachedFile("net.cir", b"* line\nR0 a b 1k\nR1 b c 1k\n")
+    netlist.write(folder)
+    own = BASE.replace(circuit={"kind": "file", "file": netlist}, task=TASK)
+    (folder / "own.toml").write_text(own.to_toml().replace("digest", "# digest"), encoding="utf-8")
+    (folder / "study.toml").write_text(
+        'scenario = "own.toml"\nseeds = 2\nmetrics = ["final_error"]\n'
+        'grid."circuit.file" = ["square.cir", "star.cir"]\n',
+        encoding="utf-8",
+    )
+    return folder
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_a_study_has_its_files(nets: Path, executor: Literal["threads", "processes"]) -> None:
+    study = ot.Study.load(nets / "study.toml")
+    shutil.rmtree(nets)
+    table = study.run("answer", workers=2, executor=executor)
+    named = [
+        f"{Path(net).stem}-{hashlib.sha256(NETS[net].encode()).hexdigest()[:8]}" for net in NETS
+    ]
+    assert sorted(set(table["circuit.file"])) == [f"{name}.cir" for name in named]
+    for net, name in zip(NETS, named, strict=True):
+        circuit = {"kind": "file", "file": AttachedFile(net, NETS[net].encode())}
+        alone = [ot.run(BASE.replace(circuit=circuit, task=TASK), seed=seed) for seed in (0, 1)]
+        rows = table[table["circuit.file"] == f"{name}.cir"]
+        assert rows["final_error"].tolist() == [run.summary["final_error"] for run in alone]
+    Path("elsewhere").mkdir()
+    shutil.move("answer", "elsewhere/moved")
+    Path("elsewhere/moved/ledger.sqlite").rename("elsewhere/kept.sqlite")
+    again = ot.Study.load("elsewhere/moved").run("second")
+    assert again.drop(columns="wall_s", errors="ignore").equals(
+        table.drop(columns="wall_s", errors="ignore")
+    )
+
+
+def test_a_study_goes_on_with_the_same_content_wherever_it_is(nets: Path) -> None:
+    study = ot.Study.load(nets / "study.toml")
+    study.run("answer")
+    told: list[int] = []
+    for same in (study, ot.Study.load("answer"), ot.Study.load(nets / "study.toml")):
+        same.run("answer", watch=lambda tally: told.append(tally.left))
+    assert told == [0, 0, 0]
+    (nets / "star.cir").write_text(NETS["star.cir"] + "R3 a c 1k\n", encoding="utf-8")
+    ot.Study.load(nets / "study.toml").run("answer", watch=lambda tally: told.append(tally.left))
+    assert told[3] == 2  # of the one that changed
+
+
+def test_a_file_that_a_study_lacks_is_named(nets: Path) -> None:
+    (nets / "star.cir").unlink()
+    with pytest.raises(ScenarioError, match=r"grid.circuit.file must be a file .* 'star.cir'"):
+        ot.Study.load(nets / "study.toml")

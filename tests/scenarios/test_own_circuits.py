@@ -129,3 +129,61 @@ def test_a_file_of_two_circuits_is_refused(tmp_path: Path) -> None:
         ScenarioError, match=r"circuit.file: the circuit must be connected, got nodes"
     ):
         BASE.replace(circuit={"kind": "file", "file": file}, task=task("a", "c", "b"))
+
+
+# --- conductances of the circuit ------------------------------------------------------------------
+
+CONDUCTANCES = [8e-5, 2e-5, 5e-5, 4e-5]
+EDGES = [("a", "b"), ("b", "c"), ("c", "a"), ("a", "b")]
+
+
+def conducting(resistor: dict[str, Any], **more: Any) -> ot.Scenario:
+    circuit = {"kind": "edge_list", "edges": EDGES, "conductances": CONDUCTANCES}
+    edges = {"rule": {"kind": "sign"}, "resistor": resistor, **more}
+    return BASE.replace(circuit=circuit, task=task("a", "c", "b"), edges=edges)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("continuous", "start"), ("memristor", "start"), ("fixed", "conductance_S")]
+)
+@pytest.mark.parametrize("engine", ["simpy", "compiled"])
+def test_a_run_begins_at_what_the_circuit_conducts(kind: str, key: str, engine: str) -> None:
+    run = ot.run(conducting({"kind": kind, key: "circuit"}), engine=engine)
+    assert run.edges["conductance_start_S"].tolist() == CONDUCTANCES
+    given = ot.run(conducting({"kind": kind, key: CONDUCTANCES}), engine=engine)
+    assert run.events.equals(given.events)
+
+
+def test_groups_may_begin_there() -> None:
+    groups = [{"edges": "1, 3", "resistor": {"kind": "continuous", "start": "circuit"}}]
+    run = ot.run(conducting({"kind": "fixed", "conductance_S": 7e-4}, groups=groups))
+    assert run.edges["conductance_start_S"].tolist() == [7e-4, 2e-5, 7e-4, 4e-5]
+
+
+def test_a_run_goes_on_from_a_netlist_of_another(tmp_path: Path) -> None:
+    first = ot.run(conducting({"kind": "continuous", "start": 3e-4}))
+    circuit = {"kind": "file", "file": ot.export(first, tmp_path / "learned.cir")}
+    own = first.tables["edges"]["resistor"] | {"start": "circuit"}
+    second = first.scenario.replace(**{"circuit": circuit, "edges.resistor": own})
+    begun = ot.run(second).edges["conductance_start_S"]
+    assert begun.tolist() == pytest.approx(first.conductances.tolist(), rel=4e-16)
+
+
+def test_conductances_that_nobody_said_or_that_do_not_fit_are_refused() -> None:
+    scenario = conducting({"kind": "continuous", "start": "circuit"})
+    with pytest.raises(
+        ScenarioError, match=r"edges.resistor.start must be given, got 'circuit' of"
+    ):
+        scenario.replace(circuit=ot.Circuit([(0, 1), (1, 2), (2, 0)], labels="abc"))
+    with pytest.raises(
+        ScenarioError, match=r"edges.resistor, of the circuit: .*'start' must lie in"
+    ):
+        scenario.replace(**{"edges.resistor.k_max": 7e-5})
+    with pytest.raises(ScenarioError, match=r"edges.groups.0.resistor.start must be given"):
+        BASE.replace(
+            **{
+                "edges.groups": [
+                    {"edges": "0", "resistor": {"kind": "memristor", "start": "circuit"}}
+                ]
+            }
+        )

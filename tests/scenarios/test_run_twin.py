@@ -110,3 +110,12 @@ def test_an_interrupted_run_has_the_network_where_it_ended() -> None:
     assert np.array_equal(last.voltages(), at_end.voltages())
     with pytest.raises(AnalysisError, match=r"'at' parameter of Run\.twin must lie in"):
         run.twin(at=end + 1.0)
+
+
+def test_a_run_that_was_stopped_at_once_has_the_first_network() -> None:
+    run = ot.run("data-clock", seed=2, watch=lambda simulation: simulation.stop())
+    assert run.summary["simulated_s"] == 0.0
+    whole = ot.run(ot.load("data-clock").replace(horizon=20.0), seed=2)
+    assert np.array_equal(run.twin().voltages(), whole.twin(at=0.0).voltages())
+    with pytest.raises(AnalysisError, match=r"must lie in \[0, 0\] s"):
+        run.twin(at=1.0)

@@ -7,7 +7,7 @@ import json
 import resource
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -295,9 +295,9 @@ def test_nothing_is_left_where_any_of_the_files_fails(tmp_path: Path, name: str)
     run = small_run()
     original = run.write
 
-    def write(folder: Path) -> None:
+    def write(folder: Path, segments: Mapping[str, str] | None = None) -> None:
         (folder / name).symlink_to(tmp_path / "missing" / "x")
-        original(folder)
+        original(folder, segments)
 
     run.write = write  # type: ignore[method-assign]
     with pytest.raises(RecordError, match=f"cannot write .*{tmp_path}/"):
