@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.recorded import stage_of
 from ..engine.errors import AnalysisError, nearest, shortened, shown
 from ..engine.records.run import Run
 from ..engine.streams import FloatArray, Streams
@@ -34,7 +35,7 @@ class Predictor:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        scenario = run.scenario
+        scenario = run.scenario.stages[stage_of(run)]
         self._task, self._streams = scenario.task, Streams(run.summary["seed"])
         self._train, self._test = self._task.datasets(self._streams)
         self._twin = scenario.edges.mismatch.network(
@@ -103,7 +104,8 @@ class Predictor:
         replay.to(replay.span)
         desired = replay.class_desired
         assert desired is not None
-        return desired
+        first = list(self._run.scenario.task.target_labels())  # in their order the run had them
+        return desired[:, [first.index(label) for label in self._task.target_labels()]]
 
     @cached_property
     def _labels(self) -> list[Any]:

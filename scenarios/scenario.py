@@ -187,7 +187,7 @@ class Scenario(Settings):
             parts["edges"] = changed(stage.edges, {"rule": rule}, f"{key}.edges")
         for what in ("source", "target"):
             had, has = (getattr(task, f"{what}_labels")() for task in (self.task, parts["task"]))
-            if sorted(had) != sorted(has):
+            if sorted(map(str, had)) != sorted(map(str, has)):  # some may be pairs
                 raise ValueError(
                     f"{key}.task must have the {what}s of the first task, "
                     f"{', '.join(map(shown, had))}, got {', '.join(map(shown, has))}"

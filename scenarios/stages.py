@@ -79,7 +79,7 @@ def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
 
 def _as_of(dataset: Dataset, task: Task, first: Task) -> Dataset:
     """Return the data of a task with sources and targets in the order of the first task."""
-    held, wanted = task.source_labels(), task.target_labels()
+    held, wanted = task.source_labels(), list(task.target_labels())
     inputs = dataset.inputs[:, [held.index(label) for label in first.source_labels()]]
     desired = dataset.desired
     if desired is not None:

@@ -724,9 +724,10 @@ def test_the_engines_are_watched_and_stop_at_the_same_events(
     runs = [ot.run(scenario, 0, engine, watch=watch) for engine, watch in watchers.items()]
     assert_equal(*runs)
     seen = watchers["simpy"].seen
-    assert seen == watchers["compiled"].seen
+    assert repr(seen) == repr(watchers["compiled"].seen)  # NaN, of no classes, equals nothing
     rows = whole.probes.to_dict("records")[: max(0, min(call, len(whole.probes)))]
-    assert [probe for _, _, probe, _ in seen] == [None, *rows, rows[-1] if rows else None]
+    shown = [None, *rows, rows[-1] if rows else None]
+    assert repr([probe for _, _, probe, _ in seen]) == repr(shown)
     run = runs[1]
     assert run.probes.to_dict("records") == rows
     assert_frame_equal(run.events, whole.events.iloc[: len(run.events)], check_exact=True)
