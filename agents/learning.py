@@ -37,12 +37,15 @@ class Group:
     resistor : Resistor
     stand_in : CompiledFunction or None
         Stands in for the rule's `change` in one run; see `stand_in`.
+    later : sequence of Rule
+        The rules of later stages of the run, as many in every group.
     """
 
     edges: EdgeNumbers
     rule: Rule
     resistor: Resistor
     stand_in: CompiledFunction | None = None
+    later: Sequence[Rule] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,10 @@ class Learning:
     Attributes
     ----------
     rules, devices
-        As the compiled loop is handed them.
+        As the compiled loop is handed them. Of rules there is a row for each group, and after
+        these as many for each later stage.
+    groups : int
+        How many there are.
     rule_functions : list
         The `change` of each row of rules.
     device_functions : list of tuple
@@ -61,6 +67,7 @@ class Learning:
 
     rules: Rules
     devices: Devices
+    groups: int
     rule_functions: list[CompiledFunction] = field(repr=False)
     device_functions: list[tuple[CompiledFunction, CompiledFunction | None]] = field(repr=False)
 
@@ -92,8 +99,17 @@ class Learning:
                 siemens[edge] = bound(conducted, CONDUCTED, address, own)(values[edge])
         return siemens
 
+    def begin_stage(self) -> None:
+        """Let edges learn by the rules of the next stage; a new kind of rule begins anew."""
+        rows, functions = self.rules.row, self.rule_functions
+        for row in np.unique(rows).tolist():
+            if functions[row].python is not functions[row + self.groups].python:
+                self.rules.state[rows == row] = 0.0
+        rows += self.groups
+
     def restore(self, state: State) -> None:
         """Take over what edges and devices had of their own in a state of the same run."""
+        self.rules.row[:] += state.stage * self.groups
         self.rules.state[:], self.devices.state[:] = state.rule_state, state.device_state
         self.devices.value[:], self.devices.actuations[:] = state.value, state.actuations
 
@@ -125,14 +141,14 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
     rule_functions: list[CompiledFunction] = []
     device_functions: list[tuple[CompiledFunction, CompiledFunction | None]] = []
     changes, conductances, draws = list[int](), list[int](), list[bool]()
-    rule_state = np.zeros((edges, max(group.rule.state_size for group in groups)))
+    own_rules = [rule for group in groups for rule in (group.rule, *group.later)]
+    rule_state = np.zeros((edges, max(rule.state_size for rule in own_rules)))
     device_state = np.zeros((edges, max(group.resistor.state_size for group in groups)))
     value = np.empty(edges)
     for group in groups:
         members, rule, resistor = group.edges, group.rule, group.resistor
         rule_row[members] = len(rule_parameters)
-        rule_parameters.append(_rate(rule) if group.stand_in else rule.parameters())
-        rule_functions.append(_rule_function(group))
+        rule_parameters.append(_rule_parameters(group, rule))
         own = resistor.device_parameters(rule.unit, members, streams)
         alike = own is None
         rows: Sequence[Sequence[float]] = (
@@ -148,7 +164,13 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
         draws += [resistor.draws] * len(rows)
         value[members] = resistor.starts(members, streams)
         device_state[members, : resistor.state_size] = resistor.states(members, streams)
-        _try_out(group, np.array(rule_parameters[-1]), np.array(rows[0]), value[members[0]])
+        rule_functions.append(_rule_function(group, rule, value[members[0]]))
+        if _is_foreign(type(resistor)):
+            _try_out_device(resistor, np.array(rows[0]), value[members[0]])
+    for later in zip(*(group.later for group in groups), strict=True):
+        for group, rule in zip(groups, later, strict=True):
+            rule_parameters.append(_rule_parameters(group, rule))
+            rule_functions.append(_rule_function(group, rule, value[group.edges[0]]))
     return Learning(
         Rules(
             change=np.array([each.address(RULE) for each in rule_functions], dtype=np.int64),
@@ -167,6 +189,7 @@ def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learni
             actuations=np.zeros(edges if any(draws) else 0, dtype=np.int64),
             key=streams.key(DRAWS),
         ),
+        len(groups),
         rule_functions,
         device_functions,
     )
@@ -180,9 +203,11 @@ def _matrix(rows: Sequence[Sequence[float]]) -> FloatArray:
     return filled
 
 
-def _rate(rule: Rule) -> tuple[float, ...]:
-    """Return what a stand-in for a rule gets as its learning rate."""
-    return (float(getattr(rule, "learning_rate", 1.0)),)
+def _rule_parameters(group: Group, rule: Rule) -> tuple[float, ...]:
+    """Return the parameters of a rule; what stands in for one gets its learning rate."""
+    if group.stand_in:
+        return (float(getattr(rule, "learning_rate", 1.0)),)
+    return rule.parameters()
 
 
 def stand_in(function: RuleFunction) -> CompiledFunction:
@@ -205,11 +230,13 @@ def stand_in(function: RuleFunction) -> CompiledFunction:
     return CompiledFunction("a rule that numba cannot compile", change, *adapted(function))
 
 
-def _rule_function(group: Group) -> CompiledFunction:
+def _rule_function(group: Group, rule: Rule, value: float) -> CompiledFunction:
     if group.stand_in:
         return group.stand_in
-    change = type(group.rule).change
-    return CompiledFunction(_what(group.rule), change, *compiled(change, RULE))
+    if _is_foreign(type(rule)):
+        _try_out_rule(rule, value)
+    change = type(rule).change
+    return CompiledFunction(_what(rule), change, *compiled(change, RULE))
 
 
 def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFunction | None]:
@@ -222,21 +249,22 @@ def _device_functions(resistor: Resistor) -> tuple[CompiledFunction, CompiledFun
     return change, CompiledFunction(what, kind.conductance, *made)
 
 
-def _try_out(group: Group, rule_row: FloatArray, device_row: FloatArray, value: float) -> None:
-    """Look for places that are not there in functions that did not come with Ohmtick."""
-    rule, resistor = type(group.rule), type(group.resistor)
-    if group.stand_in is None and _is_foreign(rule):
-        state = np.zeros(rule.state_size)
-        drops = ((0.3, -0.1), (-0.1, 0.3), (0.2, 0.2))
-        calls = [(*pair, value, state, rule_row, 0.5) for pair in drops]
-        check_places(_what(group.rule), rule.change, calls)
-    if _is_foreign(resistor):
-        state = np.zeros(resistor.state_size)
-        amounts = (1.0, -1.0, 0.0)
-        tried = [(value, amount, state, device_row, 0.5) for amount in amounts]
-        check_places(_what(group.resistor), resistor.change, tried)
-        if resistor.conductance is not None:
-            check_places(_what(group.resistor), resistor.conductance, [(value, device_row)])
+def _try_out_rule(rule: Rule, value: float) -> None:
+    """Look for places that are not there in a rule that did not come with Ohmtick."""
+    state, parameters = np.zeros(rule.state_size), np.array(rule.parameters())
+    drops = ((0.3, -0.1), (-0.1, 0.3), (0.2, 0.2))
+    calls = [(*pair, value, state, parameters, 0.5) for pair in drops]
+    check_places(_what(rule), type(rule).change, calls)
+
+
+def _try_out_device(resistor: Resistor, row: FloatArray, value: float) -> None:
+    """Look for such places in a resistor."""
+    kind = type(resistor)
+    state = np.zeros(kind.state_size)
+    tried = [(value, amount, state, row, 0.5) for amount in (1.0, -1.0, 0.0)]
+    check_places(_what(resistor), kind.change, tried)
+    if kind.conductance is not None:
+        check_places(_what(resistor), kind.conductance, [(value, row)])
 
 
 def _is_foreign(kind: type[Kind]) -> bool:

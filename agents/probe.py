@@ -63,6 +63,9 @@ class ProbeAgent:
         When it measures, and what else; None for never.
     criterion
         What ends the run; nothing by default.
+    accuracy
+        Whether there is an accuracy, NaN where the test set has no classes; by default where it
+        has.
 
     Attributes
     ----------
@@ -78,15 +81,22 @@ class ProbeAgent:
         supervisor: SupervisorAgent,
         settings: Probe | None,
         criterion: FloatArray | None = None,
+        accuracy: bool | None = None,
     ) -> None:
         self.probes = 0
         self.criterion = criterion
         self.kept = np.array(KEPT_AT_FIRST)
-        self.dataset = dataset
-        self.label = dataset.label
+        self.dataset, self.label = dataset, dataset.label
+        self.accuracy = dataset.classes is not None if accuracy is None else accuracy
         self.supervisor = supervisor
         self.settings = settings
         self.observed = settings.observed() if settings else []
+
+    def test_on(self, dataset: Dataset) -> None:
+        """Measure a test set from now on; of another, what was measured before tells nothing."""
+        if dataset is not self.dataset:
+            self.dataset, self.label = dataset, dataset.label
+            self.kept[:] = KEPT_AT_FIRST
 
     @property
     def period(self) -> float:
@@ -132,6 +142,8 @@ class ProbeAgent:
         outputs = -desired[self.label]
         twin.respond(inputs, outputs, add=True)
         measured = {"error": mean_square(outputs)}
+        if self.accuracy:
+            measured["accuracy"] = np.nan
         if self.dataset.classes is not None:
             twin.respond(inputs, outputs)
             measured["accuracy"] = accuracy(outputs, self.label, desired)

@@ -15,7 +15,7 @@ from pydantic import Field
 from ..engine.events import Kind
 from ..engine.networks.network import Network
 from ..engine.settings import MOST_SECONDS, Settings
-from ..engine.simulation import Simulation
+from ..engine.simulation import Appointment, Simulation
 from ..engine.streams import FloatArray, Streams
 from .clocks.periodic import PeriodicClock
 
@@ -91,28 +91,41 @@ class Supervisor(Settings):
     jitter: float = Field(0.0, ge=0)
     """Relative s.d. of the presentations about their grid, as a `PeriodicClock`'s."""
 
-    def presentations(self, data: int, streams: Streams) -> Iterator[tuple[float, int]]:
+    def presentations(
+        self, data: int, streams: Streams, since: float = 0.0, stage: int = 0
+    ) -> Iterator[tuple[float, int]]:
         """Yield the time, s, and the number of each datum presented.
 
-        The first is presented at 0, whatever the jitter; a single one is presented once.
+        The first is presented at once, whatever the jitter; a single one is presented once.
+
+        Parameters
+        ----------
+        data
+            How many there are.
+        since
+            When they begin, s.
+        stage
+            The number of the stage with which they begin: each has draws of its own.
         """
-        pairs = zip(self._times(streams), self._order(data, streams), strict=False)
+        agent = SUPERVISOR + stage
+        order = self._order(data, streams, agent)
+        pairs = zip(self._times(streams, since, agent), order, strict=False)
         return islice(pairs, 1) if data == 1 else pairs
 
-    def _times(self, streams: Streams) -> Iterator[float]:
+    def _times(self, streams: Streams, since: float, agent: int) -> Iterator[float]:
         clock = PeriodicClock(period=self.period, jitter=self.jitter)
-        for first, times in clock.all_ticks(SUPERVISOR, 1, streams):
+        for first, times in clock.all_ticks(agent, 1, streams):
             if first == 0:
                 times[0] = 0.0
-            yield from times.tolist()
+            yield from (since + times).tolist()
 
-    def _order(self, data: int, streams: Streams) -> Iterator[int]:
+    def _order(self, data: int, streams: Streams, agent: int) -> Iterator[int]:
         epoch = 0
         while True:
             if self.order == "cyclic":
                 yield from range(data)
             else:
-                draws = streams.uniforms("supervisor.order", SUPERVISOR, epoch * data, data)
+                draws = streams.uniforms("supervisor.order", agent, epoch * data, data)
                 shuffled = self.order == "shuffled"
                 yield from (np.argsort(draws) if shuffled else (draws * data).astype(int)).tolist()
             epoch += 1
@@ -133,28 +146,51 @@ class SupervisorAgent:
         What is presented.
     streams
         The run's random streams.
+    since, stage
+        As of `Supervisor.presentations`.
 
     Attributes
     ----------
     presented : int
-        How many presentations there were.
+        How many presentations there were since.
     """
 
-    def __init__(self, settings: Supervisor, dataset: Dataset, streams: Streams) -> None:
-        self.presented = 0
+    def __init__(
+        self,
+        settings: Supervisor,
+        dataset: Dataset,
+        streams: Streams,
+        since: float = 0.0,
+        stage: int = 0,
+    ) -> None:
+        self._streams = streams
+        self._awaited: Appointment | None = None
+        self.begin(settings, dataset, since, stage)
+
+    def begin(self, settings: Supervisor, dataset: Dataset, since: float, stage: int) -> None:
+        """Begin to present anew; on the SimPy engine with another `process`."""
+        self.presented, self.since, self.stage = 0, since, stage
         self.settings = settings
         self.dataset = dataset
-        self._streams = streams
         self.class_inputs = None if dataset.classes is None else dataset.class_inputs()
         self._class_desired: FloatArray | None = None
         self._desired = dataset.desired
 
+    def presentations(self) -> Iterator[tuple[float, int]]:
+        """Yield the time, s, and the number of each datum that is still to be presented."""
+        pairs = self.settings.presentations(
+            len(self.dataset.inputs), self._streams, self.since, self.stage
+        )
+        return islice(pairs, self.presented, None)
+
     def process(self, simulation: Simulation) -> Iterator[simpy.Event]:
         """Present one datum after the other."""
+        if self._awaited is not None:
+            simulation.cancel(self._awaited)
         data = len(self.dataset.inputs)
-        presentations = self.settings.presentations(data, self._streams)
-        for count, (time, datum) in islice(enumerate(presentations), self.presented, None):
-            yield simulation.at(time, Kind.PRESENT, SUPERVISOR)
+        for count, (time, datum) in enumerate(self.presentations(), start=self.presented):
+            self._awaited = simulation.at(time, Kind.PRESENT, SUPERVISOR)
+            yield self._awaited
             if count % data == 0:
                 self.begin_epoch(simulation.twin)
             simulation.datum = datum

@@ -16,6 +16,8 @@ from .clocks.base import blocks
 
 #: Ticks of an edge at one instant: a clock that stands still would never come to the horizon.
 MOST_AT_ONCE = 10_000
+#: Blocks in a row without a tick, of which a clock that thins its ticks out may yield many.
+MOST_EMPTY = 1_000_000
 
 #: Draws for the readings ``first … first + count`` of an edge, whose number comes first.
 Draws = Callable[[int, int, int], FloatArray]
@@ -43,7 +45,7 @@ def ticks_of(
     """
     found: object = clock.ticks(edge, edges, streams, horizon)
     wrong, must = found, f"the ticks of a {type(clock).__qualname__} must come in lists of times, s"
-    last, count = -np.inf, 0
+    last, count, empty = -np.inf, 0, 0
     if isinstance(found, Iterable):
         for block in found:
             try:
@@ -54,11 +56,18 @@ def ticks_of(
                 wrong = block
                 break
             ticks = times.astype(np.float64, copy=False)
-            last, count = _latest(ticks, last, count)
-            if count > MOST_AT_ONCE and last < horizon:
+            empty = 0 if ticks.size else empty + 1
+            if empty > MOST_EMPTY:
                 raise OhmtickError(
                     f"the ticks of a {type(clock).__qualname__} must go on, with at most "
-                    f"{MOST_AT_ONCE} of them at one instant, got more at {last} s for edge {edge}"
+                    f"{MOST_EMPTY} lists in a row that are empty, got more for edge {edge}"
+                )
+            last, count, crowded = _counted(ticks, last, count)
+            if crowded < horizon:
+                raise OhmtickError(
+                    f"the ticks of a {type(clock).__qualname__} must go on, with at most "
+                    f"{MOST_AT_ONCE} of them at one instant, got more at {crowded} s for edge "
+                    f"{edge}"
                 )
             yield ticks
         else:
@@ -66,13 +75,25 @@ def ticks_of(
     raise OhmtickError(f"{must}, got {shown(wrong)} for edge {edge}")
 
 
-def _latest(ticks: FloatArray, last: float, count: int) -> tuple[float, int]:
-    """Return the last of some more ticks, s, and how many there are of its instant until now."""
+def _counted(ticks: FloatArray, last: float, count: int) -> tuple[float, int, float]:
+    """Count some more ticks, ascending; of the last one before them there are `count` until now.
+
+    Return the last of these, s, how many there are of its instant until now, and the first instant
+    of more than `MOST_AT_ONCE`, s, or infinity.
+    """
     if not ticks.size:
-        return last, count
-    latest = float(ticks[-1])
-    same = ticks.size - int(np.searchsorted(ticks, latest))
-    return latest, same + (count if latest == last else 0)
+        return last, count, np.inf
+    if ticks[0] == last:
+        count += int(ticks.searchsorted(last, "right"))
+        if count > MOST_AT_ONCE:
+            return last, count, last
+    latest, crowded = float(ticks[-1]), np.inf
+    if latest != last:
+        count = ticks.size - int(ticks.searchsorted(latest))
+    if ticks.size > MOST_AT_ONCE:
+        same = ticks[MOST_AT_ONCE:] == ticks[:-MOST_AT_ONCE]
+        crowded = float(ticks[same.argmax()]) if same.any() else np.inf
+    return latest, count, crowded
 
 
 def passed(blocks: Iterator[FloatArray], count: int, edge: int) -> FloatArray:

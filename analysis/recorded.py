@@ -37,3 +37,24 @@ def span_of(run: Run) -> float:
     """Return how much time a run simulated, s: to its horizon, or to where it was interrupted."""
     span = run.summary.get("simulated_s")  # which runs of an early version did not record
     return float(run.tables["horizon"] if span is None else span)
+
+
+def stage_of(run: Run, time: float | None = None) -> int:
+    """Return how many changes of its scenario's schedule a run had had at a time, s.
+
+    By default at its end.
+    """
+    until = span_of(run) if time is None else time
+    ended = until >= run.tables["horizon"]  # half open: what was to come then has not happened
+    changes = [change["at"] for change in run.tables.get("schedule", ())]
+    return sum(at < until if ended else at <= until for at in changes)
+
+
+def nudge_of(run: Run, stage: int | None = None) -> float:
+    """Return the nudge in a stage of a run, by default the last."""
+    last = stage_of(run) if stage is None else stage
+    tables = [run.tables, *run.tables.get("schedule", ())[:last]]
+    given = [
+        table["supervisor"]["nudge"] for table in tables if "nudge" in table.get("supervisor", {})
+    ]
+    return float(given[-1]) if given else 1.0

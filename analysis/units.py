@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 
@@ -61,3 +62,14 @@ def named(name: str, units: Mapping[str, str] | None = None) -> str:
     """
     unit = (units or {}).get(name) or unit_of_metric(name)
     return f"{name} ({unit})" if unit else name
+
+
+def share(value: float | None) -> str:
+    """Return a share in per cent, in words; it may not be known.
+
+    Examples
+    --------
+    >>> share(0.9444), share(None)
+    ('94.4%', 'none')
+    """
+    return "none" if value is None or math.isnan(value) else f"{value:.1%}"

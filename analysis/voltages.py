@@ -14,6 +14,7 @@ from ..engine.networks.network import Target, split_pairs
 from ..engine.records.run import Run, data_frame
 from ..engine.streams import Streams
 from .frames import require
+from .recorded import nudge_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,10 +38,15 @@ class Data:
     """Desired outputs, V, shape (D, O); None where they were measured anew every epoch."""
 
 
-def data_of(run: Run) -> Data | None:
+def data_of(run: Run, stage: int | None = None) -> Data | None:
     """Return what was presented in a run; None where neither the run nor its scenario says.
 
     Runs of an earlier version recorded no data; a task of one datum has it in the scenario.
+
+    Parameters
+    ----------
+    stage
+        Of a scenario's schedule: how many changes there were; all by default.
     """
     frame, task = run.data, run.tables.get("task", {})
     if frame.empty and task.get("kind") == "allostery":
@@ -50,6 +56,9 @@ def data_of(run: Run) -> Data | None:
         frame = data_frame(list(task["sources"]), inputs, list(task["targets"]), desired)
     if frame.empty:
         return None
+    if "stage" in frame:  # a stage that brought no data has those of the last that did
+        own = frame["stage"]
+        frame = frame[own == (own if stage is None else own[own <= stage]).max()]
     number = {label: index for index, label in enumerate(run.nodes["node"])}
     voltage, node = {}, {}
     for role in ("source", "target"):
@@ -84,7 +93,8 @@ def node_voltages(
 ) -> pd.DataFrame:
     """Solve a recorded state for its node voltages while a datum is presented.
 
-    The conductances, S, shape (E,), are by default those that the run ended with.
+    The conductances, S, shape (E,), are by default those that the run ended with; data and nudge
+    are those with which it ended.
 
     Returns
     -------
@@ -98,13 +108,12 @@ def node_voltages(
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
     require(0 <= datum < len(data.inputs), "datum", where, f"be in [0, {len(data.inputs)})", datum)
-    nudge = run.tables.get("supervisor", {}).get("nudge", 1.0)
     twin = mismatch_of(run).network(
         run.circuit,
         run.conductances if conductances is None else conductances,
         data.sources.tolist(),
         data.outputs,
-        nudge,
+        nudge_of(run),
         Streams(run.summary["seed"]),
     )
     wanted = None if data.desired is None else data.desired[datum]

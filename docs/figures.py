@@ -44,10 +44,11 @@ def learning(runs: Path) -> None:
 
 
 def kinds(runs: Path) -> None:
-    """Draw every figure that `ohmtick plot` knows, of a run with late edges."""
-    run = ot.open_run(runs / "late edges")
+    """Draw every figure that `ohmtick plot` knows, of a run with late edges, or with classes."""
+    late = ot.open_run(runs / "late edges")
+    iris = ot.run(ot.load("breadboard-iris-95"), seed=1)
     for kind in FIGURES:
-        with drawn(run, kind) as figure:
+        with drawn(iris if kind == "confusion" else late, kind) as figure:
             figure.savefig(FOLDER / f"plot-{kind}.png", dpi=150, bbox_inches="tight", metadata=BARE)
 
 

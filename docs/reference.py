@@ -56,7 +56,9 @@ def _tables(path: str, model: type[BaseModel], listed: bool = False) -> Iterator
         if branches := _ours(field.annotation):
             place, each = f"{path}.{name}".lstrip("."), get_origin(field.annotation) is tuple
             inner += [
-                (place, branch, each) for branch in branches if not (listed and kind_of(branch))
+                (place, branch, each)
+                for branch in branches
+                if not (listed and kind_of(branch)) and not _may_be_keys(field.annotation)
             ]
         yield f"| `{name}` | {_takes(field, branches)} | {_default(field)} | {meaning} |\n"
     for place, branch, each in inner:
@@ -67,8 +69,14 @@ def _takes(field: FieldInfo, branches: tuple[type[BaseModel], ...]) -> str:
     if branches:
         kinds = [kind_of(branch) for branch in branches if kind_of(branch)]
         what = "a list of tables" if get_origin(field.annotation) is tuple else "a table"
-        return what + (f" of kind {_listed(kinds)}" if kinds else "")
+        what += f" of kind {_listed(kinds)}" if kinds else ""
+        return what + (", or some keys of the one before" if _may_be_keys(field.annotation) else "")
     return _type(field.annotation) + _bounds(field.metadata)
+
+
+def _may_be_keys(annotation: Any) -> bool:
+    """Return whether a field takes a part that was told of before, or some of its keys."""
+    return get_origin(annotation) is Mapping or any(map(_may_be_keys, get_args(annotation)))
 
 
 def _ours(annotation: Any) -> tuple[type[BaseModel], ...]:

@@ -139,12 +139,12 @@ class Family(Mapping[str, M], Generic[M]):
         return member
 
     def remove(self, kind: str) -> None:
-        """Forget a member."""
+        """Remove a member."""
         del self._members[kind], self._origins[kind]
 
     @contextmanager
     def restored(self) -> Iterator[None]:
-        """Forget at the end what was registered meanwhile."""
+        """Remove at the end what was registered meanwhile."""
         before = dict(self._members), dict(self._origins)
         try:
             yield

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from heapq import heappush
+from heapq import heapify, heappush
 from typing import Any, Protocol
 
 import simpy
@@ -182,6 +182,12 @@ class Simulation:
         rank = (kind << _AGENT_BITS) | agent
         heappush(env._queue, (time, rank, next(env._eid), appointment))  # type: ignore[misc]
         return appointment
+
+    def cancel(self, appointment: Appointment) -> None:
+        """Take an appointment back, for which nobody waits any more."""
+        queue = self.env._queue
+        queue[:] = [entry for entry in queue if entry[-1] is not appointment]
+        heapify(queue)
 
     def call_at(
         self, time: float, kind: Kind, agent: int, action: Callable[..., Any], *args: Any

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ from ..agents.schedule import Schedule
 from ..agents.state import go_on_from, state_of
 from ..agents.supervisor import Dataset, SupervisorAgent
 from ..agents.timing import Timing, one_by_one, passed, ticks_of
-from ..engine.compiled.state import Data
+from ..engine.compiled.state import Data, Stopping
 from ..engine.errors import OhmtickError
 from ..engine.interventions import Intervention
 from ..engine.records.event_log import EventLog
@@ -24,6 +24,7 @@ from ..engine.simulation import Simulation
 from ..engine.state import State
 from .parts import Parts, parts_of
 from .scenario import Scenario
+from .stages import Stage
 from .stand_ins import NONE, StandIns
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _on_simpy(
     """Return the reference engine with all agents in it, and why it is not the compiled one."""
     streams, learning, state = parts.streams, parts.learning, parts.state
     conductances = parts.twin.conductances.tolist()
-    nudge, horizon = scenario.supervisor.nudge, scenario.horizon
+    nudge, horizon = parts.twin.nudge, scenario.horizon
 
     def edge_agent(edge: int, timing: Timing) -> EdgeAgent:
         assert timing.clock is not None
@@ -134,7 +135,15 @@ def _on_simpy(
         simulation.add(each)
     if scenario.probe:
         simulation.add(parts.probe)
-    simulation.intervene(parts.interventions)
+
+    def begin(simulation: Simulation, stage: Stage) -> None:
+        parts.begin(stage)
+        for each in acting:
+            each.rule = edge_rule(learning, each.edge, parts.twin.nudge)
+        if stage.presents_anew:
+            simulation.add(parts.supervisor)
+
+    simulation.intervene(parts.all_interventions(begin))
     state_now = partial(state_of, simulation, acting, parts.supervisor, parts.probe, learning)
     return Experiment(
         simulation=simulation, parts=parts, engine="simpy", state=state_now, not_compiled=why
@@ -146,9 +155,19 @@ def _compiled(scenario: Scenario, parts: Parts, log: EventLog) -> CompiledSimula
     from ..engine.compiled.simulation import CompiledSimulation
 
     edges, streams, supervisor = len(parts.twin.circuit.edges), parts.streams, parts.supervisor
-    state = parts.state
+    state, criterion = parts.state, parts.probe.criterion
     over = None if state is None else state.ticks
-    presentations = scenario.supervisor.presentations(len(parts.train.inputs), streams)
+    supervisor.presented = 0 if state is None else state.presented
+
+    def begin(simulation: CompiledSimulation, stage: Stage) -> None:
+        parts.begin(stage)
+        simulation.nudge = parts.twin.nudge
+        if stage.presents_anew:
+            train, test = (_data(each, supervisor) for each in (stage.train, stage.test))
+            simulation.present_anew(
+                supervisor.presentations(), train, test, supervisor.class_inputs
+            )
+
     return CompiledSimulation(
         parts.twin,
         horizon=scenario.horizon,
@@ -156,16 +175,17 @@ def _compiled(scenario: Scenario, parts: Parts, log: EventLog) -> CompiledSimula
         schedule=Schedule(parts.timings, edges, streams, scenario.horizon, over),
         rules=parts.learning.rules,
         devices=parts.learning.devices,
-        nudge=scenario.supervisor.nudge,
-        presentations=islice(presentations, 0 if state is None else state.presented, None),
-        train=_data(parts.train, supervisor),
-        test=_data(parts.test, supervisor),
+        nudge=parts.twin.nudge,
+        presentations=supervisor.presentations(),
+        train=_data(parts.stage.train, supervisor),
+        test=_data(parts.stage.test, supervisor),
         class_means=supervisor.class_inputs,
         probe_period=parts.probe.period,
         observed=parts.probe.observed,
         nodes=parts.probe.nodes(parts.twin.circuit),
-        criterion=parts.probe.criterion,
-        interventions=parts.interventions,
+        stopping=Stopping(np.empty(0) if criterion is None else criterion, parts.probe.kept),
+        accuracy=parts.probe.accuracy,
+        interventions=parts.all_interventions(begin),
         state=state,
         functions=parts.learning,
     )

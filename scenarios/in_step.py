@@ -78,8 +78,21 @@ def _acting(scenario: Scenario) -> Iterator[tuple[str, float]]:
     for key, made in scenario.edges.clocked():
         if (period := made["clock"].nominal_period()) is not None:
             yield f"{key}.period", period
-    if scenario.task.data_counts()[0] > 1:
-        yield "supervisor.period", scenario.supervisor.period
+    before = None
+    for key, stage in _stages(scenario):
+        if stage.task.data_counts()[0] > 1 and stage.supervisor.period != before:
+            before = stage.supervisor.period
+            yield f"{key}supervisor.period", before
+
+
+def _stages(scenario: Scenario) -> Iterator[tuple[str, Scenario]]:
+    """Yield the stages that the run comes to, and with what their keys begin."""
+    yield "", scenario
+    for number, (change, stage) in enumerate(
+        zip(scenario.schedule, scenario.later_stages, strict=True)
+    ):
+        if change.at < scenario.horizon:
+            yield f"schedule.{number}.", stage
 
 
 @lru_cache(maxsize=4096)  # the cells of a study have few ratios

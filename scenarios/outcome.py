@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,11 @@ from ..engine.streams import FloatArray
 from .attached import attached, carried
 from .build import Experiment
 from .scenario import Scenario
+from .stages import Stage
 from .versions import versions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +69,7 @@ def outcome(
     import pandas as pd
 
     simulation, parts, before = experiment.simulation, experiment.parts, start.before
-    twin, task = parts.twin, scenario.task
+    twin = parts.twin
     state = experiment.state()  # before anything is measured, likewise
     final = parts.probe.measure(twin) if ended else dict.fromkeys(start.measured, math.nan)
     measured = [*final, *parts.probe.observed]
@@ -91,13 +95,7 @@ def outcome(
             parts.titles() if scenario.edges.groups else None,
         ),
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
-        data=partial(
-            data_frame,
-            task.source_labels(),
-            parts.train.inputs,
-            task.target_labels(),
-            parts.train.desired,
-        ),
+        data=partial(_data, scenario, parts.stages[: simulation.stage + 1]),
         state=state,
         attached=[file.carried for file in attached(scenario)],
         summary={
@@ -118,6 +116,21 @@ def outcome(
             "versions": versions(),
         },
     )
+
+
+def _data(scenario: Scenario, stages: Sequence[Stage]) -> pd.DataFrame:
+    """Return the `data` frame; where there is a schedule with the stage that brought the data."""
+    import pandas as pd
+
+    sources, targets = scenario.task.source_labels(), scenario.task.target_labels()
+    frames = [
+        data_frame(sources, stage.train.inputs, targets, stage.train.desired).assign(
+            **({"stage": np.int32(stage.number)} if scenario.schedule else {})
+        )
+        for stage in stages
+        if stage.has_task
+    ]
+    return pd.concat(frames, ignore_index=True)
 
 
 def _resumed(before: Run | None) -> list[float]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from ..agents.faults import FailingClock
 from ..agents.learning import Group, Learning, learning_of, stand_in
 from ..agents.probe import ProbeAgent
 from ..agents.stop import Stop
-from ..agents.supervisor import Dataset, SupervisorAgent
+from ..agents.supervisor import SupervisorAgent
 from ..agents.timing import Ticks, Timing, latencies
 from ..engine.errors import ScenarioError
 from ..engine.interventions import Cut, Intervention
@@ -20,6 +21,7 @@ from ..engine.streams import FloatArray, Streams
 from .edges import EdgeKind
 from .scenario import Scenario
 from .sizes import check_run_memory
+from .stages import Beginning, Stage, stages_of
 from .stand_ins import StandIns
 
 
@@ -31,8 +33,8 @@ class Parts:
     ----------
     streams : Streams
         The run's random streams.
-    train, test : Dataset
-        What is presented, and what is tested.
+    stages : sequence of Stage
+        What is presented and tested, and what holds, one after the other.
     kinds : sequence of EdgeKind
         What edges there are.
     timings : sequence of Timing
@@ -40,7 +42,7 @@ class Parts:
     learning : Learning
         What they learn by and what they change.
     interventions : sequence of Intervention
-        What is still to be done from outside, the first one first.
+        What is still to be done from outside, but for the beginnings of stages.
     state : State or None
         Where the run goes on from; rules and devices are there already.
     twin : Network
@@ -50,8 +52,7 @@ class Parts:
     """
 
     streams: Streams
-    train: Dataset
-    test: Dataset
+    stages: Sequence[Stage]
     kinds: Sequence[EdgeKind]
     timings: Sequence[Timing]
     learning: Learning
@@ -60,6 +61,35 @@ class Parts:
     twin: Network
     supervisor: SupervisorAgent
     probe: ProbeAgent
+
+    @property
+    def stage(self) -> Stage:
+        """In which the run begins, or goes on."""
+        return self.stages[0 if self.state is None else self.state.stage]
+
+    def begin(self, stage: Stage) -> None:
+        """Begin the next stage, as far as no engine has to know."""
+        settings, had = stage.settings, self.twin.nudge
+        self.learning.begin_stage()
+        self.twin.nudge = settings.nudge
+        self.probe.test_on(stage.test)
+        if stage.presents_anew:
+            self.supervisor.begin(settings, stage.train, stage.since, stage.number)
+            self.supervisor.begin_epoch(self.twin)
+        elif settings.nudge != had:  # the clamp follows at once
+            self.twin.present(time=stage.time)
+
+    def all_interventions(self, begin: Callable[[Any, Stage], None]) -> list[Intervention]:
+        """Return all that is still to be done from outside, the first one first.
+
+        Parameters
+        ----------
+        begin
+            Begins a stage on a simulation.
+        """
+        later = self.stages[self.stage.number + 1 :]
+        done = [*self.interventions, *(Beginning(each, begin) for each in later)]
+        return sorted(done, key=lambda each: each.time)
 
     def titles(self) -> list[str]:
         """Return what the group of each edge is called, "" for none."""
@@ -87,20 +117,23 @@ def parts_of(
     streams = Streams(seed)
     made_of, task = scenario.edges, scenario.task
     circuit = scenario.circuit.build(streams)
-    train, test = task.datasets(streams)
+    stages = stages_of(scenario, streams)
+    stage = stages[0 if state is None else state.stage]
     faults = made_of.faults.times(circuit, streams)
     cuts = faults if made_of.faults.effect == "cut" else {}
     kinds = made_of.kinds(circuit, streams)
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
     stated = scenario.circuit.edge_conductances()
+    later = [each.edges.kinds(circuit, streams) for each in scenario.later_stages]
     groups = [
         Group(
             kind.edges,
             kind.rule,
             kind.resistor.begun("resistor", None if stated is None else stated[kind.edges]),
             change,
+            [kinds[g].rule for kinds in later],
         )
-        for kind in kinds
+        for g, kind in enumerate(kinds)
     ]
     learning = learning_of(groups, len(circuit.edges), streams)
     if scenario.start is not None:
@@ -110,37 +143,37 @@ def parts_of(
         learning.conductances(),
         task.source_labels(),
         task.target_labels(),
-        scenario.supervisor.nudge,
+        stage.settings.nudge,
         streams,
     )
-    supervisor = SupervisorAgent(scenario.supervisor, train, streams)
+    supervisor = stage.supervisor(streams)
     supervisor.begin_epoch(twin)
-    criterion = None if scenario.stop is None else _criterion(scenario.stop, task.kind, test)
+    accuracy = any(each.test.classes is not None for each in stages)
+    criterion = None if scenario.stop is None else _criterion(scenario.stop, task.kind, accuracy)
     if state is not None:
         learning.restore(state)
         twin.restore(state.real, state.index)
     done = {} if state is None else state.cuts
     return Parts(
         streams=streams,
-        train=train,
-        test=test,
+        stages=stages,
         kinds=kinds,
         timings=[_timing(kind, stand_ins.clock, faults, cuts, streams) for kind in kinds],
         learning=learning,
-        interventions=sorted(
-            [*(Cut(time, edge) for edge, time in cuts.items() if edge not in done), *interventions],
-            key=lambda each: each.time,
-        ),
+        interventions=[
+            *(Cut(time, edge) for edge, time in cuts.items() if edge not in done),
+            *interventions,
+        ],
         state=state,
         twin=twin,
         supervisor=supervisor,
-        probe=ProbeAgent(test, supervisor, scenario.probe, criterion),
+        probe=ProbeAgent(stage.test, supervisor, scenario.probe, criterion, accuracy),
     )
 
 
-def _criterion(stop: Stop, task: str, test: Dataset) -> FloatArray:
+def _criterion(stop: Stop, task: str, accuracy: bool) -> FloatArray:
     """Return what ends the run, as both engines take it."""
-    if stop.accuracy_above is not None and test.classes is None:
+    if stop.accuracy_above is not None and not accuracy:
         raise ScenarioError(
             f"stop.accuracy_above: the task must have classes to have an accuracy, got {task!r}"
         )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from itertools import takewhile
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from math import inf, nextafter
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
+from ..agents.probe import ProbeAgent
+from ..agents.supervisor import Dataset, Supervisor
 from ..analysis.frames import refusal, require
 from ..analysis.recorded import span_of
 from ..analysis.voltages import data_of, mismatch_of
@@ -17,6 +20,7 @@ from ..engine.errors import AnalysisError, nearest, shown
 from ..engine.networks.network import FloatArray, Network, Target
 from ..engine.records.run import Run
 from ..engine.streams import Streams
+from .stages import Stage, stages_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,23 +71,22 @@ class Replay:
     """
 
     def __init__(self, run: Run) -> None:
-        streams = Streams(run.summary["seed"])
-        settings = Supervisor(**run.tables.get("supervisor", {}))
-        data, sources, targets = _presented(run, streams)
+        self._run, self._streams = run, Streams(run.summary["seed"])
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
+        horizon = float(run.tables["horizon"])
+        end = nextafter(self.span, inf) if self.span < horizon else horizon
+        stages, sources, targets = _stages(run, end, self._streams)
         self.twin: Network = mismatch_of(run).network(
             run.circuit,
             run.edges["conductance_start_S"].to_numpy(copy=True),
             sources,
             targets,
-            settings.nudge,
-            streams,
+            stages[0].settings.nudge,
+            self._streams,
         )
-        self._supervisor = SupervisorAgent(settings, data, streams)
-        self._epoch, horizon = len(data.inputs), float(run.tables["horizon"])
-        presentations = settings.presentations(self._epoch, streams)
-        happened = takewhile(lambda each: each[0] <= self.span and each[0] < horizon, presentations)
-        self._shown, self._data = map(list, zip(*happened, strict=True))
+        self._supervisor = stages[0].supervisor(self._streams)
+        self._placed = list(_presentations(stages, end, self._streams))
+        self._shown = [each.time for each in self._placed]
         self._times, self._edges, self._conductances = _written(run)
         cut = np.sort(run.cuts[run.cuts <= self.span])
         # Cuts come before, and what edges write after what is presented at the same instant.
@@ -106,7 +109,7 @@ class Replay:
         require(self.time <= time <= self.span, "time", "Replay.to", self._bounds, time)
         last = bisect_right(self._shown, time) - 1
         if last >= self._next:
-            epoch = last - last % self._epoch
+            epoch = self._placed[last].epoch
             if epoch >= self._next:
                 self._write(self._before[epoch])
                 self._present(epoch)
@@ -125,8 +128,9 @@ class Replay:
         require(self.time <= time <= self.span, "at", "Run.twin", self._bounds, shown(at))
         self.to(time)
         if datum is not None:
-            known = datum in range(self._epoch)
-            rule = f"be one of the {self._epoch} that were presented, from 0"
+            count = len(self._supervisor.dataset.inputs)
+            known = datum in range(count)
+            rule = f"be one of the {count} that were presented, from 0"
             require(known, "datum", "Run.twin", rule, shown(datum))
             self.datum = int(datum)
             self._supervisor.present(self.twin, self.datum, time)
@@ -193,6 +197,22 @@ class Replay:
             joules[row] = spent
         return pd.DataFrame({"time_s": asked, **dict(zip(ENERGY, joules.T, strict=True))})
 
+    def errors(self, times: ArrayLike) -> pd.DataFrame:
+        """Return how well each task of the schedule is answered; see `Run.errors`."""
+        import pandas as pd
+
+        asked, order = self._asked(times, "Run.errors")
+        stages = [stage for stage in stages_of(self._run.scenario, self._streams) if stage.has_task]
+        found: list[dict[str, float]] = [{"time_s": time} for time in asked.tolist()]
+        for row in order:
+            self.to(asked[row])
+            for stage in stages:
+                supervisor = stage.supervisor(self._streams)
+                supervisor.begin_epoch(self.twin)
+                measured = ProbeAgent(stage.test, supervisor, None).measure(self.twin)
+                found[row] |= {f"{name}_{stage.number}": each for name, each in measured.items()}
+        return pd.DataFrame(found)
+
     def _asked(self, times: ArrayLike, where: str) -> tuple[FloatArray, NDArray[np.intp]]:
         """Return the times that somebody asks for, s, and the order in which they come."""
         try:
@@ -208,10 +228,13 @@ class Replay:
 
     def _present(self, place: int) -> None:
         """Present what was presented at that place; begin its epoch where it is the first."""
-        if place % self._epoch == 0:
+        placed = self._placed[place]
+        if placed.stage.presenting != self._supervisor.stage:
+            self._supervisor = placed.stage.supervisor(self._streams)
+        if placed.epoch == place:
             self._supervisor.begin_epoch(self.twin)
-        self.datum = self._data[place]
-        self._supervisor.present(self.twin, self.datum, self._shown[place])
+        self.twin.nudge, self.datum = placed.stage.settings.nudge, placed.datum
+        self._supervisor.present(self.twin, self.datum, placed.time)
         self._next = place + 1
 
     def _write(self, position: int) -> None:
@@ -232,21 +255,75 @@ class Replay:
         return spent
 
 
-def _presented(run: Run, streams: Streams) -> tuple[Dataset, list[int], list[Target]]:
-    """Return what was presented in a run, and its sources and targets."""
-    data = data_of(run)
+class _Presented(NamedTuple):
+    """What is presented at a place in a run: when, s, in which stage, and where its epoch began."""
+
+    time: float
+    datum: int
+    stage: Stage
+    epoch: int
+
+
+def _presentations(stages: Sequence[Stage], end: float, streams: Streams) -> Iterator[_Presented]:
+    """Yield what is presented before an end, s; with another nudge the same once more."""
+    presentations: Iterator[tuple[float, int]] = iter(())
+    coming: tuple[float, int] | None = None
+    place = epoch = datum = since = data = 0
+    for stage, later in zip(stages, [*stages[1:], None], strict=True):
+        if stage.presents_anew:
+            since = place
+            data = len(stage.train.inputs)
+            presentations = stage.supervisor(streams).presentations()
+            coming = next(presentations, None)
+        else:
+            yield _Presented(stage.time, datum, stage, epoch)
+            since, place = since + 1, place + 1
+        until = end if later is None else later.time
+        while coming is not None and coming[0] < until:
+            time, datum = coming
+            if (place - since) % data == 0:
+                epoch = place
+            yield _Presented(time, datum, stage, epoch)
+            place += 1
+            coming = next(presentations, None)
+
+
+def _stages(run: Run, end: float, streams: Streams) -> tuple[list[Stage], list[int], list[Target]]:
+    """Return the stages of a run before an end, s, with the data on record; sources and targets.
+
+    Raises
+    ------
+    AnalysisError
+        When the record does not say what was presented.
+    """
+    data = data_of(run, 0)
     if data is None:
         raise AnalysisError("this run does not record its data, so its voltages are not known")
-    sources, targets = data.sources.tolist(), data.outputs
+    nodes = data.sources.tolist(), data.outputs
+    if data.desired is not None and not run.tables.get("schedule"):  # whatever its kinds are
+        train = Dataset(inputs=data.inputs, desired=data.desired)
+        settings = Supervisor(**run.tables.get("supervisor", {}))
+        return [Stage(0, 0.0, settings, train, train)], *nodes
+    stages = [
+        replace(stage, train=_presented(run, stage))
+        for stage in stages_of(run.scenario, streams)
+        if stage.time < end
+    ]
+    return stages, *nodes
+
+
+def _presented(run: Run, stage: Stage) -> Dataset:
+    """Return what was presented in a stage of a run."""
+    data = data_of(run, stage.number)
+    assert data is not None
     if data.desired is not None:
-        return Dataset(inputs=data.inputs, desired=data.desired), sources, targets
-    of_task, _ = run.scenario.task.datasets(streams)
-    if of_task.classes is None or not np.array_equal(of_task.inputs, data.inputs):
+        return Dataset(inputs=data.inputs, desired=data.desired)
+    if stage.train.classes is None or not np.array_equal(stage.train.inputs, data.inputs):
         raise AnalysisError(
             "the data that this run records are not those of its task, as it is here; what is "
             "desired of their classes is not known"
         )
-    return of_task, sources, targets
+    return stage.train
 
 
 def _written(run: Run) -> tuple[FloatArray, NDArray[np.int64], FloatArray]:

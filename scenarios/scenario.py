@@ -36,6 +36,7 @@ from ..engine.records.writing import write_text
 from ..engine.settings import MOST_SECONDS, Frozen, Settings, plain
 from ..engine.streams import MOST_SEED
 from .attached import FromFile, attached, carried, relative_to
+from .changes import Change, changed, within
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
@@ -81,6 +82,8 @@ class Scenario(Settings):
     """What ends it before its horizon."""
     snapshot: Snapshot | None = None
     """How often what happened is kept while it goes on; without, it is kept at the end."""
+    schedule: tuple[Change, ...] = ()
+    """What changes at times, one after the other."""
     versions: Frozen[str] = Field(default_factory=dict, validate_default=True)
     """What wrote this file; changes nothing."""
 
@@ -97,6 +100,7 @@ class Scenario(Settings):
         self._check_stop()
         check_events(self)
         self.circuit.check(self.task.source_labels())
+        _ = self.later_stages
         return self
 
     def _check_labels(self) -> None:
@@ -149,6 +153,50 @@ class Scenario(Settings):
 
     # A scenario never changes, and studies run the same one many times: looked up once each.
 
+    @property
+    def stages(self) -> tuple[Self, ...]:
+        """What holds at first, and from each change of the schedule on; itself without any."""
+        return self, *self.later_stages
+
+    @cached_property
+    def later_stages(self) -> tuple[Self, ...]:
+        """What holds from each change of the schedule on."""
+        found, before = [self], 0.0
+        for number, change in enumerate(self.schedule):
+            key = f"schedule.{number}"
+            if not change.at > before:
+                raise ValueError(
+                    f"{key}.at must lie after the change before it, at {before} s, got {change.at}"
+                )
+            found.append(self._after(found[-1], change, key))
+            before = change.at
+        return tuple(found[1:])
+
+    def _after(self, stage: Self, change: Change, key: str) -> Self:
+        """Return the scenario that a change makes of the one before it."""
+        parts = {name: getattr(stage, name) for name in stage.model_fields_set - {"schedule"}}
+        parts["task"] = changed(stage.task, change.task, f"{key}.task")
+        parts["supervisor"] = changed(stage.supervisor, change.supervisor, f"{key}.supervisor")
+        if change.edges is not None:
+            rule = changed(stage.edges.rule, change.edges.rule, f"{key}.edges.rule")
+            if rule.unit != self.edges.rule.unit:
+                raise ValueError(
+                    f"{key}.edges.rule must ask for changes in {self.edges.rule.unit}, as the "
+                    f"first does, got {rule.kind!r}, which asks for {rule.unit}"
+                )
+            parts["edges"] = changed(stage.edges, {"rule": rule}, f"{key}.edges")
+        for what in ("source", "target"):
+            had, has = (getattr(task, f"{what}_labels")() for task in (self.task, parts["task"]))
+            if sorted(had) != sorted(has):
+                raise ValueError(
+                    f"{key}.task must have the {what}s of the first task, "
+                    f"{', '.join(map(shown, had))}, got {', '.join(map(shown, has))}"
+                )
+        try:
+            return type(self)(**parts)
+        except ScenarioError as error:
+            raise ScenarioError(within(key, error)) from None
+
     @cached_property
     def own_parts(self) -> tuple[tuple[str, BaseModel], ...]:
         """Parts of classes of somebody's own, by dotted key: what no file can hold."""
@@ -200,8 +248,9 @@ class Scenario(Settings):
         """
         refuse_stand_ins(self, Scenario)
         tables = self.model_dump(exclude_none=True)
-        if not self.versions:
-            del tables["versions"]
+        for name in ("versions", "schedule"):
+            if not tables[name]:
+                del tables[name]
         return tomli_w.dumps(tables)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -451,7 +500,8 @@ def _set(
     key, *rest = path
     field = None if model is None else model.model_fields.get(key)
     branches = () if field is None else models(field.annotation)
-    held = tables.get(key, field.get_default() if field is not None else None)
+    unset = None if field is None or field.is_required() else field.get_default()
+    held = tables.get(key, unset)
     if rest and isinstance(held, list | tuple) and rest[0].isdecimal():
         tables[key] = _entries(held, branches, key, rest, value)
     elif rest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ..agents.clocks.base import MOST_TICKS
@@ -46,7 +47,12 @@ def check_events(scenario: Scenario) -> None:
 
 def events_of(scenario: Scenario) -> float:
     """Return about how many ticks, presentations and measurements a run has."""
-    return sum(count for _, count in _counts(scenario).values())
+    horizon = scenario.horizon
+    times = [0.0, *(min(change.at, horizon) for change in scenario.schedule), horizon]
+    return sum(
+        (end - begin) / horizon * sum(count for _, count in _counts(stage).values())
+        for stage, (begin, end) in zip(scenario.stages, pairwise(times), strict=True)
+    )
 
 
 def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:
@@ -80,7 +86,7 @@ def check_run_memory(scenario: Scenario) -> None:
         f"circuit: a network of {nodes} nodes and {edges} edges",
         factors * (_NODE * nodes + _EDGE * edges),
     )
-    data, test = _data(scenario)
+    data, test = _all_data(scenario)
     labels = len(scenario.task.source_labels()) + len(scenario.task.target_labels())
     check_memory(
         f"task: {data} data to learn from and {test} to test on, of {labels} voltages each,",
@@ -99,7 +105,7 @@ def check_run_memory(scenario: Scenario) -> None:
 
 def size_of(scenario: Scenario) -> str:
     """Return what takes memory in a run, in words."""
-    data, test = _data(scenario)
+    data, test = _all_data(scenario)
     return f"its circuit has {_edges(scenario)} edges, its task {data} data and {test} to test on"
 
 
@@ -107,6 +113,14 @@ def _edges(scenario: Scenario) -> int:
     """Return the number of edges; of a triangulation, about."""
     known = scenario.circuit.edge_count
     return 3 * scenario.circuit.node_count if known is None else known
+
+
+def _all_data(scenario: Scenario) -> tuple[int, int]:
+    """Return how many data there are in all stages, each task's counted once."""
+    changes = zip(scenario.schedule, scenario.later_stages, strict=True)
+    brought = (stage for change, stage in changes if change.task is not None)
+    counts = [*map(_data, (scenario, *brought))]
+    return sum(data for data, _ in counts), sum(test for _, test in counts)
 
 
 def _data(scenario: Scenario) -> tuple[int, int]:

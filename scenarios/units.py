@@ -32,6 +32,10 @@ def unit_of_key(key: str, scenario: Scenario | None = None) -> str:
     tables: tuple[type[BaseModel], ...] = (Scenario,)
     units = {""}
     for name in key.split("."):
+        if tables and name.isdecimal():  # the number of an entry of a list
+            entries = part if isinstance(part, tuple) else ()
+            part = entries[int(name)] if int(name) < len(entries) else None
+            continue
         if name in getattr(type(part), "model_fields", ()):
             tables, part = (type(part),), getattr(part, name)  # type: ignore[assignment]
         else:

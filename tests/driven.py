@@ -95,6 +95,20 @@ def assert_equal(one: Run, other: Run) -> None:
     }
 
 
+def assert_same(one: Run, other: Run) -> None:
+    """Hold runs against each other that may have been gone on with at any time."""
+    for name in ("events", "probes", "edges", "nodes", "data"):
+        assert_frame_equal(getattr(one, name), getattr(other, name), check_exact=True)
+    for key in ("initial_error", "final_error", "updates", "simulated_s", "stopped_by"):
+        assert one.summary[key] == other.summary[key]
+    assert one.state is not None
+    assert other.state is not None
+    for mine, theirs in zip(
+        one.state.to_arrays().values(), other.state.to_arrays().values(), strict=True
+    ):
+        assert mine.tobytes() == theirs.tobytes()
+
+
 def assert_engines_agree(scenario: Scenario, seed: int = 0, **stand_ins: Any) -> Run:
     """Run a scenario on both engines and hold them against each other; return the run."""
     ran = [ot.run(scenario, seed, engine, **stand_ins) for engine in ("simpy", "compiled")]

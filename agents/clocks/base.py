@@ -102,7 +102,8 @@ class Ticking(Clock):
             acts = times >= 0.0
             if self.gate < 1.0:
                 acts &= self._opens(edge, first, times.size, streams)
-            yield times[acts]
+            if acts.any():
+                yield times[acts]
             if times[-1] >= horizon:
                 return
 

@@ -92,8 +92,11 @@ def known(names: Iterable[str]) -> tuple[str, ...]:
         if not isinstance(name, str):
             raise AnalysisError(f"a metric must be named by text, got {shown(name)} instead")
         if name not in METRICS:
-            hint = nearest(name, METRICS) or f"there are {', '.join(sorted(METRICS))}"
-            raise AnalysisError(f"there is no metric {shown(name)}; {hint}")
+            hint = nearest(name, METRICS) or "'ohmtick list kinds' names all"
+            raise AnalysisError(
+                "a metric must be one that comes with Ohmtick, or that an import or --plugin "
+                f"brings, got {shown(name)} instead; {hint}"
+            )
         if asked.count(name) > 1:
             raise AnalysisError(f"a metric must be named once, got {shown(name)} twice")
     return asked
@@ -166,7 +169,8 @@ def updates_per_edge(run: Run) -> float:
 @metric(events=False)
 def final_accuracy(run: Run) -> float:
     """Fraction of the test data that the last conductances classify; NaN without classes."""
-    return float(run.summary.get("final_accuracy", math.nan))
+    accuracy = run.summary.get("final_accuracy")  # null where the last task has no classes
+    return math.nan if accuracy is None else float(accuracy)
 
 
 @metric(events=False)

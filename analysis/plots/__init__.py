@@ -20,6 +20,7 @@ is said with each figure. An `AnalysisError` says which column is missing, or th
 
 from .clocks import allan, intervals, staleness
 from .conductances import conductances
+from .confusion import confusion
 from .learning import displacement, learning_curve
 from .network import network, twins
 from .power import power
@@ -36,6 +37,7 @@ __all__ = [
     "allan",
     "comparison",
     "conductances",
+    "confusion",
     "displacement",
     "heat_map",
     "intervals",

@@ -200,6 +200,18 @@ def power(run: Run) -> object:
     return plots.power(run.power(span_of(run) * np.sort(np.arange(1, 301) * golden % 1.0)))
 
 
+@figure
+def confusion(run: Run) -> object:
+    """Which class is taken for which.
+
+    The test data of each class (a row) by the class whose outputs theirs lie nearest, as the run
+    ended; darker, the larger a part of the class they are.
+    """
+    from .. import plots
+
+    return plots.confusion(run.confusion())
+
+
 def _clocks(run: Run) -> list[tuple[Any, dict[str, Any]]]:
     """Return the edges of each group, and the table of their clock."""
     return [(edges, table.get("clock", {})) for edges, table in groups_of(run).values()]

@@ -158,7 +158,7 @@ def _relative(run: Run) -> dict[str, Packed]:
 def _data(run: Run) -> dict[str, Any] | None:
     """Return the source and the desired voltages of the data, as far as they are recorded."""
     data = data_of(run)
-    if data is None:
+    if data is None or run.tables.get("schedule"):
         return None
     # Of a difference nothing is desired of either node: the page shows the free copy alone.
     desired = data.desired if len(data.outputs) == data.targets.size else None
@@ -184,7 +184,9 @@ def note_on(run: Run, sample: Downsampled) -> str:
     if len(run.probes) > MOST_PROBES:
         parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")
     data = data_of(run)
-    if data is None:
+    if run.tables.get("schedule"):
+        parts.append("Voltages are not shown: a page knows no schedule; run.voltages has them.")
+    elif data is None:
         parts.append("Voltages are not shown: the run does not record its data.")
     else:
         if len(data.inputs) > MOST_DATA:

@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.records.run import Run, group_names
 from ..learning import settled_error
 from ..recorded import span_of
-from ..units import SETTINGS
+from ..units import SETTINGS, share
 
 #: Stretches of numbers of edges that a line holds.
 MOST_RANGES = 12
@@ -33,6 +33,7 @@ def settings_of(run: Run) -> dict[str, str]:
         "latency": f"{edges['latency']:g} s" if edges.get("latency") else "none",
         **_groups(run, edges),
         "supervisor": _table(scenario.get("supervisor", {})),
+        **_changes(scenario),
         "seed": str(summary["seed"]),
         "engine": str(summary["engine"]),
         **_stood_in(summary),
@@ -46,7 +47,7 @@ def settings_of(run: Run) -> dict[str, str]:
         table["over the last quarter"] = str(settled_error(run.probes))
     if "final_accuracy" in summary:
         before, after = summary["initial_accuracy"], summary["final_accuracy"]
-        table["accuracy"] = f"{before:.1%} before, {after:.1%} after, on the test data"
+        table["accuracy"] = f"{share(before)} before, {share(after)} after, on the test data"
     return table
 
 
@@ -101,6 +102,19 @@ def _groups(run: Run, edges: Mapping[str, Any]) -> dict[str, str]:
         ]
         words = "; ".join([", ".join(told), *(differ or ["as the others"])])
         lines[f"group {number}"] = f"{group['title']}: {words}" if group.get("title") else words
+    return lines
+
+
+def _changes(scenario: Mapping[str, Any]) -> dict[str, str]:
+    """Return a line on each change of the schedule: when, and what."""
+    lines = {}
+    for change in scenario.get("schedule", ()):
+        parts = {**change, **change.get("edges", {})}
+        lines[f"from {change['at']:g} s"] = "; ".join(
+            f"{part}: {_table(parts[part])}"
+            for part in ("task", "supervisor", "rule")
+            if part in parts
+        )
     return lines
 
 

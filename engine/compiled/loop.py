@@ -281,6 +281,7 @@ def _probe(
     negate_desired(test.label, test.desired, presentations.outputs)
     respond(real, index, test.inputs, presentations.outputs)
     probes.error[row] = mean_square(presentations.outputs)
+    probes.accuracy[row] = np.nan
     if presentations.class_means.size > 0:
         clear(presentations.outputs)
         respond(real, index, test.inputs, presentations.outputs)

@@ -19,7 +19,7 @@ from ..kernels.stopping import GOES_ON
 from ..networks.network import Network
 from ..records.event_log import CHUNK_ROWS, EventLog
 from ..simulation import Observer
-from ..state import KEPT_AT_FIRST, InFlight, State
+from ..state import InFlight, State
 from ..streams import FloatArray
 from . import loop
 from .state import (
@@ -92,11 +92,13 @@ class CompiledSimulation:
         Mean inputs of the classes, V, shape (C, S), or none.
     probe_period
         Time between probes, s; infinite for none.
+    stopping
+        What ends the run, and what that keeps.
     observed, nodes
         The names of what probes see besides: the power of the free and the clamped copy, if they
         do, and the voltage of each of some nodes in either.
-    criterion
-        What ends the run, as `~ohmtick.engine.kernels.stopping` takes it; nothing by default.
+    accuracy
+        Whether probes measure one, NaN where there are no classes.
     interventions
         What is done to it from outside, the first one first.
     state
@@ -113,6 +115,8 @@ class CompiledSimulation:
         How many changes of the scenario's schedule there were.
     now : float
         The simulated time, s.
+    nudge : float
+        How far the clamp moves the targets, at present.
     stopped : bool
         Whether `stop` ended the run before its horizon.
     cuts : dict of int to float
@@ -135,9 +139,10 @@ class CompiledSimulation:
         class_means: FloatArray | None,
         probe_period: float,
         functions: Functions,
+        stopping: Stopping,
         observed: Sequence[str] = (),
         nodes: Ints = NO_NODES,
-        criterion: FloatArray | None = None,
+        accuracy: bool = False,
         interventions: Sequence[Intervention] = (),
         state: State | None = None,
     ) -> None:
@@ -146,39 +151,47 @@ class CompiledSimulation:
         self.stage = 0
         self.cuts: dict[int, float] = {}
         self._interventions = [each for each in interventions if each.time < self.horizon]
-        self._stopping = Stopping(
-            np.empty(0) if criterion is None else criterion, np.array(KEPT_AT_FIRST)
-        )
+        self._stopping = stopping
         self._schedule, self._rules, self._devices = schedule, rules, devices
         self._functions = functions
+        self.nudge = float(nudge)
         self._addresses = twin.addresses()
-        self._nudge = float(nudge)
-        self._presentations = presentations
-        self._test = test
         self._pending = _pending(max(64, len(twin.circuit.edges) + 1))
         self._rows = _rows(CHUNK_ROWS, self.log.values)
         self._probe_rows = _probe_rows(BLOCK, len(observed), nodes)
         self._probed = [_probe_rows(0, len(observed), nodes)]
         self._observed = list(observed)
         self._measured = ["time_s", "updates", "error"]
-        self._measured += [] if class_means is None else ["accuracy"]
-        self._presented = Presentations(
-            time=np.empty(0),
-            datum=np.empty(0, np.int64),
-            dataset=train,
-            class_means=np.empty((0, 0)) if class_means is None else class_means,
-            outputs=np.zeros((len(test.inputs), len(twin.outputs))),
-        )
+        self._measured += ["accuracy"] if accuracy else []
         self._counters = np.zeros(loop.COUNTERS, np.int64)
         self._times = np.zeros(loop.TIMES)
         self._times[loop.END] = self.horizon
         self._times[loop.PROBE_PERIOD] = probe_period
         self._times[loop.NEXT_PROBE] = 0.0 if np.isfinite(probe_period) else np.inf
         self._loop: Function = loop.advance
+        self.present_anew(presentations, train, test, class_means)
         if state is not None:
             self._go_on_from(state)
-        self._more_presentations()
         self._advance(0)  # so that compilation belongs to the building and not to the run
+
+    def present_anew(
+        self,
+        presentations: Iterator[tuple[float, int]],
+        train: Data,
+        test: Data,
+        class_means: FloatArray | None,
+    ) -> None:
+        """Present and test other data from now on; the parameters are those of the class."""
+        self._presentations, self._test = presentations, test
+        self._counters[loop.PRESENTED] = 0
+        self._presented = Presentations(
+            time=np.empty(0),
+            datum=np.empty(0, np.int64),
+            dataset=train,
+            class_means=np.empty((0, 0)) if class_means is None else class_means,
+            outputs=np.zeros((len(test.inputs), len(self.twin.outputs))),
+        )
+        self._more_presentations()
 
     @property
     def updates(self) -> int:
@@ -345,7 +358,7 @@ class CompiledSimulation:
         return (
             self.twin.real, self.twin.index, self._addresses, self._schedule.ahead,
             self._rules, self._devices, self._pending, self._presented, self._test, self._rows,
-            self._probe_rows, self._stopping, self._counters, self._times, self._nudge, budget,
+            self._probe_rows, self._stopping, self._counters, self._times, self.nudge, budget,
         )  # fmt: skip
 
     def _more_ticks(self) -> None:

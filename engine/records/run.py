@@ -434,6 +434,39 @@ class Run:
         """
         return self._replay().energy(times)
 
+    def errors(self, times: ArrayLike) -> pd.DataFrame:
+        """Return the test error of every task of the schedule, at given times.
+
+        So one sees what is forgotten of a task while another is learned. The error is that of a
+        probe, at the conductances of the time. What is desired of classes is measured then, as at
+        the start of an epoch.
+
+        Parameters
+        ----------
+        times
+            As for `voltages`.
+
+        Returns
+        -------
+        DataFrame
+            One row a time: ``time_s``; ``error_0``, V², and for classes ``accuracy_0``, of the
+            first task, and the like with its number for each change that brought a task.
+
+        Raises
+        ------
+        AnalysisError, RecordError
+            As `voltages`.
+
+        Examples
+        --------
+        >>> import ohmtick as ot
+        >>> run = ot.run("forgetting", seed=7)
+        >>> errors = run.errors([400.0, 800.0])  # before the second task, and after it
+        >>> bool(errors["error_0"][1] > 10 * errors["error_0"][0])
+        True
+        """
+        return self._replay().errors(times)
+
     @cached_property
     def _predictor(self) -> Predictor:
         from ... import Predictor

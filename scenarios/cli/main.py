@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ...analysis.learning import settled_error
+from ...analysis.recorded import stage_of
+from ...analysis.units import share
 from ...engine.errors import (
     OhmtickError,
     OhmtickWarning,
@@ -256,9 +258,11 @@ def _report(result: Run) -> str:
         lines.append(f"           {settled_error(result.probes)} over the last quarter")
     if "final_accuracy" in summary:
         lines.append(
-            f"  accuracy {summary['initial_accuracy']:.1%} before, "
-            f"{summary['final_accuracy']:.1%} after, on the test data"
+            f"  accuracy {share(summary['initial_accuracy'])} before, "
+            f"{share(summary['final_accuracy'])} after, on the test data"
         )
+    if scenario.schedule:
+        lines.append(f"  schedule {stage_of(result)} of {len(scenario.schedule)} changes happened")
     lines += [
         f"  updates  {summary['updates']} in {summary['wall_s']:.2f} s: "
         f"{summary['updates_per_s']:,.0f} a second",

@@ -29,8 +29,8 @@ NAMED = ("threads", "processes")
 #: Runs given to an executor for each of its workers: enough to last while the ledger waits for a
 #: disk, few enough that little is lost when all is killed.
 AHEAD = 8
-#: What became of a run whose workers died.
-DIED = "every worker that ran it died (out of memory, perhaps)"
+#: What a scheduler tells of a run whose workers died.
+DIED = "died (out of memory, perhaps)"
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,10 @@ def _threads(workers: int | None, stop: Callable[[], None]) -> Iterator[ThreadPo
         while True:
             try:
                 stop()
-                threads.shutdown(cancel_futures=True)
                 break
-            except KeyboardInterrupt:  # another one: half ended, the threads would be waited for
+            except KeyboardInterrupt:  # another one: half ended, processes would be waited for
                 continue
+        threads.shutdown(cancel_futures=True)  # here another one ends the wait
 
 
 def work(pool: WorkerPool, jobs: Iterable[Job], enter: Callable[[Entry], None]) -> None:
@@ -135,7 +135,7 @@ def work(pool: WorkerPool, jobs: Iterable[Job], enter: Callable[[Entry], None]) 
     """
     finished: SimpleQueue[Future[Entry]] = SimpleQueue()
     running: dict[Future[Entry], Job] = {}
-    suspects: list[Job] = []
+    to_repeat: list[Job] = []
     waiting = iter(jobs)
     while True:
         for job in islice(waiting, pool.width - len(running)):
@@ -146,17 +146,27 @@ def work(pool: WorkerPool, jobs: Iterable[Job], enter: Callable[[Entry], None]) 
             break
         future = finished.get()
         job = running.pop(future)
-        if (entry := _result(future)) is None:
-            suspects.append(job)
-        else:
-            enter(entry)
-    for job in suspects:
-        entries = (_result(_submitted(pool, job)) for _ in range(pool.repeats))
-        enter(next(filter(None, entries), Entry(key=job.key, error=DIED)))
+        try:
+            enter(_result(future))
+        except WorkerDied:
+            to_repeat.append(job)
+    for job in to_repeat:
+        enter(_repeated(pool, job))
+
+
+def _repeated(pool: WorkerPool, job: Job) -> Entry:
+    """Do a run again, by itself, until a worker outlives it, or as often as it may be."""
+    how = ""
+    for _ in range(pool.repeats):
+        try:
+            return _result(_submitted(pool, job))
+        except WorkerDied as died:
+            how = str(died)
+    return Entry(key=job.key, error=f"every worker that ran it {how}")
 
 
 def _submitted(pool: WorkerPool, job: Job) -> Future[Entry]:
-    """Give a run to a pool; one that takes none is told of when what it did before has landed."""
+    """Give a run to a pool; when it takes none, its error comes after the results of before."""
     try:
         return pool.submit(job)
     except Exception as error:  # each executor has errors of its own
@@ -165,12 +175,20 @@ def _submitted(pool: WorkerPool, job: Job) -> Future[Entry]:
         return future
 
 
-def _result(future: Future[Entry]) -> Entry | None:
-    """Return what came of a run; None where its worker died."""
+def _result(future: Future[Entry]) -> Entry:
+    """Return what came of a run.
+
+    Raises
+    ------
+    WorkerDied
+        When its worker did; how, as far as it is known.
+    OhmtickError
+        When the executor is gone, or could not be given the run.
+    """
     try:
         return future.result()
-    except WorkerDied:
-        return None
+    except (OhmtickError, WorkerDied):
+        raise
     except BrokenExecutor:
         raise OhmtickError(
             "a worker of the study's executor died, and that executor is broken; what was "
@@ -181,11 +199,9 @@ def _result(future: Future[Entry]) -> Entry | None:
             "the executor of the study is gone; what was entered is safe, and the same command "
             "goes on"
         ) from None
-    except OhmtickError:
-        raise
     except Exception as error:
         if type(error).__name__ == "KilledWorker":  # Dask's, which need not be installed
-            return None
+            raise WorkerDied(DIED) from None
         raise OhmtickError(
             f"a worker could not be given a run, or not return it: {error}; what was entered is "
             "safe"

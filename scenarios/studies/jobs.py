@@ -116,7 +116,7 @@ def perform(job: Job, stopped: Callable[[], bool] = lambda: False) -> Entry:
         said = str(error)
     except MemoryError:
         said = "out of memory"
-    except Exception as error:  # a rule or a clock of a user's may raise anything
+    except (Exception, SystemExit) as error:  # a rule or a clock of a user's may raise anything
         said = f"{type(error).__name__}: {error}"
     return Entry(key=job.key, error=said, took_s=perf_counter() - began)
 
@@ -186,6 +186,6 @@ def _measured(name: str, function: Metric, done: Run) -> float:
     """Return a metric of a run; a user's may raise anything, and that is a fault of the run."""
     try:
         return float(function(done))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = str(error) if isinstance(error, OhmtickError) else f"{type(error).__name__}: {error}"
         raise AnalysisError(f"metric {name!r}: {what}") from error

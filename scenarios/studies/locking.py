@@ -40,6 +40,10 @@ def locked(folder: Path) -> Iterator[None]:
     finally:
         with suppress(OSError):
             holder.unlink()
+        with suppress(
+            OSError
+        ):  # a forked process, of the user's executor perhaps, has the file too
+            fcntl.flock(file, fcntl.LOCK_UN)
         os.close(file)
 
 

@@ -1,7 +1,7 @@
 """Worker processes, each at the end of a pipe of its own: one that is killed takes nothing along.
 
 The workers of a library's pool share queues, and the locks of those: one that is killed breaks the
-pool, or takes a lock into its grave.
+pool, or keeps a lock that the others wait for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from time import monotonic
+from typing import Any
 
 from ...engine.errors import OhmtickError
 from ...engine.records.ledger import Entry
@@ -34,7 +35,15 @@ _CONTEXT = multiprocessing.get_context("spawn")
 
 
 class WorkerDied(Exception):  # noqa: N818 - it is caught by who asked for the run
-    """A worker died with a run under way."""
+    """A worker died with a run under way; how, as far as it is known."""
+
+
+class _NotGiven(Exception):  # noqa: N818 - it is no error: another worker is given the run
+    """A worker was dead before it could be given a run."""
+
+
+class _Terminated(BaseException):  # none of a run's: no metric may raise or catch it unawares
+    """A worker process was told to end."""
 
 
 class Worker:
@@ -46,16 +55,25 @@ class Worker:
         self.process.start()
         theirs.close()  # so that the pipe ends with the process
 
-    def ask(self, job: bytes | None = None) -> Entry | Exception | None:
-        """Give it a run, and return what came of it; without one, wait until it is ready."""
+    def wait_until_ready(self) -> None:
+        """Wait until it takes runs."""
+        self._receive()
+
+    def perform(self, job: bytes) -> Entry | Exception:
+        """Have it do a run, and return what came of it."""
         try:
-            if job is not None:
-                self.pipe.send_bytes(job)
-            said: Entry | Exception | None = self.pipe.recv()
+            self.pipe.send_bytes(job)
+        except OSError:
+            raise _NotGiven from None
+        outcome: Entry | Exception = self._receive()
+        return outcome
+
+    def _receive(self) -> Any:
+        try:
+            return self.pipe.recv()
         except (EOFError, OSError):
             self.process.join()
-            raise WorkerDied from None
-        return said
+            raise WorkerDied(_how(self.process.exitcode)) from None
 
 
 class WorkerProcesses:
@@ -81,20 +99,26 @@ class WorkerProcesses:
             packed = pickle.dumps(job)
         except Exception as error:  # whatever a user's metric raises
             raise OhmtickError(
-                f"a worker process could not be given a run: {error}; a metric must be a function "
-                "of a module that can be imported"
+                f"a worker process could not be given a run: {error}; a metric, or a kind, must "
+                "be of a module that can be imported"
             ) from error
-        worker = self._ready()
-        outcome = worker.ask(packed)
+        while True:
+            worker = self._ready()
+            with suppress(_NotGiven):
+                outcome = worker.perform(packed)
+                break
         self._idle.put(worker)
         if isinstance(outcome, Entry):
             return outcome
-        raise outcome or AssertionError("a worker that was ready has no outcome")
+        raise outcome
 
     def _ready(self) -> Worker:
-        """Return an idle worker, or a new one; one that is killed as it starts is made again."""
+        """Return an idle worker that lives, or a new one; one killed as it starts is made again."""
         with suppress(Empty):
-            return self._idle.get_nowait()
+            while True:
+                worker = self._idle.get_nowait()
+                if worker.process.is_alive():
+                    return worker
         # A process has this from its first instant: Ctrl-C, which a terminal sends to all
         # processes, is left to the parent. The tracker, which undoes it as it starts, starts first.
         resource_tracker.ensure_running()
@@ -107,8 +131,11 @@ class WorkerProcesses:
                 worker = Worker()
                 self._workers = [*(each for each in self._workers if each.process.is_alive())]
                 self._workers.append(worker)
-            with suppress(WorkerDied):
-                worker.ask()
+            try:
+                worker.wait_until_ready()
+            except WorkerDied as died:
+                how = died
+            else:
                 self._begun = True
                 return worker
             if worker.process.exitcode == UNGUARDED:
@@ -122,8 +149,7 @@ class WorkerProcesses:
                     cannot + f"they fail as they import {main}, for the reason that they print"
                 )
         raise OhmtickError(
-            cannot + f"{STARTS} times in a row one was killed as it started (out of memory, "
-            "perhaps); what was entered is safe"
+            cannot + f"{STARTS} times in a row one {how} as it started; what was entered is safe"
         )
 
     def close(self) -> None:
@@ -140,16 +166,16 @@ class WorkerProcesses:
 
 
 def refuse_unguarded() -> None:
-    """End a worker that starts a study as it imports its parent's script, without a word."""
+    """End a worker that starts a study as it imports its parent's script; it prints nothing."""
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         raise SystemExit(UNGUARDED)
 
 
 def _serve(pipe: Connection) -> None:
     """Do the runs that come in: what a worker process does until it is told to end."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what is being written is taken back
+    signal.signal(signal.SIGTERM, _terminate)
     Thread(target=_end_with_parent, daemon=True).start()
-    with suppress(EOFError, OSError):  # the parent is gone
+    with suppress(EOFError, OSError, _Terminated):  # the parent is gone, or has had enough
         pipe.send(None)  # it is ready
         while True:
             pipe.send(_outcome(pipe.recv_bytes()))
@@ -160,8 +186,29 @@ def _outcome(job: bytes) -> Entry | Exception:
         return perform_packed(job)
     except OhmtickError as error:
         return error
-    except Exception as error:  # it may be one that cannot be sent
-        return RuntimeError(str(error))
+    except (Exception, SystemExit) as error:  # it may be one that cannot be sent
+        return RuntimeError(f"{type(error).__name__}: {error}")
+
+
+def _terminate(*_: object) -> None:
+    raise _Terminated  # so that what is being written is taken back
+
+
+def _how(exitcode: int | None) -> str:
+    """Return how a process ended."""
+    if exitcode is None:  # another thread has just asked the system, which tells it once
+        return "died"
+    if exitcode >= 0:
+        return f"died with exit code {exitcode}"
+    memory = " (out of memory, perhaps)" if exitcode == -signal.SIGKILL else ""
+    return f"was killed by {_name(-exitcode)}{memory}"
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"
 
 
 def _end_with_parent() -> None:

@@ -77,11 +77,16 @@ def circuits(draw: st.DrawFn) -> tuple[dict[str, Any], list[str]]:
 
 
 @st.composite
-def tasks(draw: st.DrawFn, labels: list[str]) -> dict[str, Any]:
+def roles(draw: st.DrawFn, labels: list[str]) -> tuple[list[str], list[str]]:
+    """Draw sources and targets."""
     names = draw(st.permutations(labels))
     wanted = draw(st.integers(1, min(3, len(names) - 2)))
     held = draw(st.integers(2, min(5, len(names) - wanted)))
-    sources, targets = names[:held], names[held : held + wanted]
+    return names[:held], names[held : held + wanted]
+
+
+@st.composite
+def tasks(draw: st.DrawFn, sources: list[str], targets: list[str]) -> dict[str, Any]:
     kind = draw(st.sampled_from(["allostery", "linear_regression", "classification"]))
     volts = st.floats(-5.0, 5.0)
     if kind == "allostery":
@@ -192,8 +197,27 @@ SUPERVISORS = st.fixed_dictionaries(
 
 
 @st.composite
+def schedules(
+    draw: st.DrawFn, sources: list[str], targets: list[str], rule: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Draw changes of a task, of its presentation and of a rule; some lie beyond the horizon."""
+    shuffled = st.permutations(sources).flatmap(
+        lambda first: st.permutations(targets).flatmap(lambda second: tasks(first, second))
+    )
+    rules = CHANGES if "learning_rate" in rule else STEPS
+    changes = st.fixed_dictionaries(
+        {"supervisor": SUPERVISORS},
+        optional={"task": shuffled, "edges": st.fixed_dictionaries({"rule": rules})},
+    )
+    times = draw(st.lists(st.sampled_from([0.4, 1.0, 2.7, 4.0, 9.0]), max_size=3, unique=True))
+    return [{"at": time, **draw(changes)} for time in sorted(times)]
+
+
+@st.composite
 def scenarios(draw: st.DrawFn) -> ot.Scenario:
     circuit, labels = draw(circuits())
+    sources, targets = draw(roles(labels))
+    learning = draw(LEARNING)
     probe: dict[str, Any] | None = None
     if (period := draw(st.sampled_from([None, 1.0, 0.37]))) is not None:
         nodes = draw(st.lists(st.sampled_from(labels), max_size=2, unique=True))
@@ -201,9 +225,9 @@ def scenarios(draw: st.DrawFn) -> ot.Scenario:
     table: dict[str, Any] = {
         "horizon": draw(st.sampled_from([3.0, 8.21, 15.0])),
         "circuit": circuit,
-        "task": draw(tasks(labels)),
+        "task": draw(tasks(sources, targets)),
         "edges": {
-            **draw(LEARNING),
+            **learning,
             "groups": draw(GROUPS),
             "clock": draw(CLOCKS),
             "comparator": draw(COMPARATORS),
@@ -212,6 +236,7 @@ def scenarios(draw: st.DrawFn) -> ot.Scenario:
         },
         "supervisor": draw(SUPERVISORS),
         "probe": probe,
+        "schedule": draw(schedules(sources, targets, learning["rule"])),
     }
     return ot.Scenario(**table)
 
@@ -605,6 +630,44 @@ def test_a_clock_that_stands_still_is_refused_alike(block: int) -> None:
         "the ticks of a Standing must go on, with at most 10000 of them at one instant, "
         "got more at 3.5 s for edge 5"
     )
+    assert compiled_ == simpy
+
+
+class Mute:
+    """A clock that goes on, and never ticks again."""
+
+    def ticks(
+        self, edge: int, edges: int, streams: Streams, horizon: float
+    ) -> Iterator[Sequence[float]]:
+        yield [1.0, 2.0]
+        while edge == 5:
+            yield []
+
+
+def test_a_clock_that_never_ticks_again_is_refused_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timing, "MOST_EMPTY", 1000)
+    simpy, compiled_ = both_errors(clock=Mute())
+    assert simpy == (
+        "the ticks of a Mute must go on, with at most 1000 lists in a row that are empty, "
+        "got more for edge 5"
+    )
+    assert compiled_ == simpy
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [[0.5] * 10_001 + [1.0]],
+        [[0.25] + [0.5] * 10_001 + [1.0]],
+        [[0.25] + [0.5] * 6_000, [], [0.5] * 4_001 + [1.0]],
+    ],
+)
+def test_too_many_ticks_at_one_instant_are_refused_wherever_they_stand(
+    blocks: list[list[float]],
+) -> None:
+    said = "at most 10000 of them at one instant, got more at 0.5 s for edge 5"
+    simpy, compiled_ = both_errors(clock=Mistaken(*blocks))
+    assert simpy.endswith(said)
     assert compiled_ == simpy
 
 

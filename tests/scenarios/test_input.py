@@ -236,7 +236,12 @@ def test_a_broken_scenario_is_refused_by_name(tmp_path: Path, text: str, says: s
     ("text", "says"),
     [
         ("metrics = [1.5]", "a metric must be named by text, got 1.5"),
-        ("metrics = ['nothing']", "there is no metric 'nothing'; there are best_error, "),
+        (
+            "metrics = ['nothing']",
+            "a metric must be one that comes with Ohmtick, or that an import or --plugin brings, "
+            "got 'nothing' instead; 'ohmtick list kinds' names all",
+        ),
+        ("metrics = ['final_eror']", "got 'final_eror' instead; the nearest is 'final_error'"),
         ("events = 2022-04-14", "events must be a boolean or a string, got datetime.date"),
         ("metrics = [[]]", "a metric must be named by text, got ()"),
         ("[grid]\nversions = [{ a = '1' }]", "'versions' is no key to vary"),
