@@ -51,3 +51,17 @@ def test_a_run_that_goes_on_and_a_study_show_theirs(
 def test_a_wrong_progress_is_refused() -> None:
     with pytest.raises(ot.OhmtickError, match="'progress' must be True, False or None, got 'yes'"):
         ot.run("breadboard-iii", progress="yes")  # type: ignore[arg-type]
+
+
+def test_a_notebook_without_widgets_has_its_bar_where_it_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("ohmtick.scenarios.progress.in_notebook", lambda: True)
+    monkeypatch.setattr("ohmtick.scenarios.progress.find_spec", lambda name: None)
+    ot.run("breadboard-iii", 3, progress=True)
+    said = capfd.readouterr()
+    assert "s simulated" in said.out
+    assert said.err == ""
+    ot.run("breadboard-iii", 3)  # over before a second has passed
+    ot.run("breadboard-iii", 3, progress=False)
+    assert capfd.readouterr() == ("", "")
