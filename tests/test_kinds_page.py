@@ -13,6 +13,7 @@ import ohmtick as ot
 from ohmtick.engine.registry import FAMILIES
 from ohmtick.scenarios.cli import listing
 from ohmtick.scenarios.cli.main import main
+from ohmtick.scenarios.plugins import load_plugin
 from ohmtick.tests.scenarios.test_plugins import forgotten
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +48,15 @@ def test_the_commands_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(table) == 12
     assert table["edges.resistor.noise"].nunique() == 4
     assert {"run/drops.png", "run/report.html"} <= {str(path) for path in Path("run").iterdir()}
+
+
+@pytest.mark.usefixtures("_written")
+def test_the_grid_has_the_cells_that_the_page_says() -> None:
+    load_plugin("laboratory.py")
+    study = ot.Study.load("grid.toml")
+    scenarios = [cell.scenario for cell in study.cells if cell.scenario is not None]
+    assert len(scenarios) == 3 * 3 * 2
+    assert {scenario.edges.clock.kind for scenario in scenarios} == {"bursting", "periodic"}
 
 
 @pytest.mark.usefixtures("_written")

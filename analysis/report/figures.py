@@ -263,7 +263,7 @@ def draw(folder: str | Path, kind: str, out: str | Path | None = None) -> Path:
 
 
 def _draw_of_study(study: StudyRecord, kind: str, path: Path) -> Path:
-    from .study import study_figures
+    from ..studies.figures import study_figures
 
     with savable():
         axes = dict(study_figures(study))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ...engine.errors import OhmtickError
 from ...engine.records.run import SCENARIO, Run
@@ -18,26 +14,10 @@ from ..saving import figure_of, savable
 from ..studies.record import is_study, open_study
 from .figures import FIGURES, drawn
 from .page_files import fill
+from .pictures import Picture, picture
 from .replay import MOST_EDGES, replay_of
 from .settings import how_to_repeat, settings_of, subject
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-#: Pixels of a picture for each of the page.
-DENSITY = 2
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """A figure on the page, or the reason why it is not there."""
-
-    title: str
-    caption: str
-    picture: str = ""
-    width: int = 0
-    height: int = 0
-    reason: str = ""
+from .study import study_page
 
 
 def write_report(folders: Sequence[str | Path], out: str | Path) -> Path:
@@ -75,8 +55,6 @@ def _page_of(folders: Sequence[str | Path]) -> Callable[[], str]:
     if studies and len(folders) > 1:
         raise OhmtickError(f"a report holds one study or several runs, got {studies[0]} among them")
     if studies:
-        from .study import study_page
-
         return partial(study_page, open_study(studies[0]))
     return partial(_run_page, [open_run(folder) for folder in folders], _names_of(folders))
 
@@ -130,20 +108,6 @@ def _picture_of(run: Run, kind: str) -> Picture:
             return picture(figure, about.title, about.caption)
     except OhmtickError as error:
         return Picture(title=about.title, caption=about.caption, reason=str(error))
-
-
-def picture(figure: Figure, title: str, caption: str) -> Picture:
-    """Return a figure as a picture of a page, and free it."""
-    import matplotlib.pyplot as plt
-
-    data = BytesIO()
-    dpi = 110 * DENSITY
-    figure.savefig(data, format="png", dpi=dpi, bbox_inches="tight", metadata={"Software": None})
-    plt.close(figure)
-    held = data.getvalue()
-    width, height = (int.from_bytes(held[at : at + 4], "big") // DENSITY for at in (16, 20))
-    text = base64.b64encode(held).decode("ascii")
-    return Picture(title=title, caption=caption, picture=text, width=width, height=height)
 
 
 def _together(runs: Sequence[Run], names: Sequence[str]) -> Picture:

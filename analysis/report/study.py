@@ -13,11 +13,10 @@ from ...engine.records.reading import read_text
 from ..runs import open_run
 from ..saving import figure_of, savable
 from ..studies.answers import answer
-from ..studies.figures import figures_of
 from ..units import named
 from .page_files import fill
+from .pictures import Picture, picture
 from .replay import replay_of
-from .runs import Picture, picture
 from .settings import subject
 
 if TYPE_CHECKING:
@@ -90,24 +89,9 @@ def _settings(study: StudyRecord, table: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def study_figures(study: StudyRecord) -> Iterator[tuple[str, Any]]:
-    """Yield the name and the Axes of each figure: those of the answer, and learning curves."""
-    yield from figures_of(study)
-    from .. import plots
-
-    probes = study.probes()
-    if probes.empty:
-        return
-    keys = [key for key in study.axes if len(probes[key].unique()) > 1]
-    few = [key for key in keys if len(probes[key].unique()) <= 8]
-    hue = next(iter(few), None)
-    if hue is not None:
-        probes = study.at_reference(probes, [key for key in keys if key != hue])
-        probes = probes.assign(**{hue: probes[hue].map(str)})
-    yield "learning", plots.learning_curve(probes, hue=hue, band="confidence")
-
-
 def _pictures(study: StudyRecord) -> Iterator[Picture]:
+    from ..studies.figures import study_figures
+
     alone = len(study.metadata.get("seeds", ())) == 1
     with savable():
         for name, axes in study_figures(study):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...engine.errors import RecordError, reason, shortened
+from ..plots import learning_curve
 from ..plots import studies as plots_studies
 from ..plots.style import as_written
 from ..saving import figure_of, savable, save
@@ -76,6 +77,21 @@ def figures_of(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
             "comparison",
             plots_studies.comparison(found, study.axes, metric=study.metric, units=study.units),
         )
+
+
+def study_figures(study: StudyRecord) -> Iterator[tuple[str, Axes]]:
+    """Yield the name and the Axes of each figure: those of the answer, and learning curves."""
+    yield from figures_of(study)
+    probes = study.probes()
+    if probes.empty:
+        return
+    keys = [key for key in study.axes if len(probes[key].unique()) > 1]
+    few = [key for key in keys if len(probes[key].unique()) <= 8]
+    hue = next(iter(few), None)
+    if hue is not None:
+        probes = study.at_reference(probes, [key for key in keys if key != hue])
+        probes = probes.assign(**{hue: probes[hue].map(str)})
+    yield "learning", learning_curve(probes, hue=hue, band="confidence")
 
 
 def _responses(study: StudyRecord, key: str) -> Iterator[tuple[str, Axes]]:

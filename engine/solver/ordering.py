@@ -15,6 +15,7 @@ J. W. H. Liu, "The role of elimination trees in sparse factorization", SIAM J. M
 from __future__ import annotations
 
 import numpy as np
+import pymetis
 
 from ..kernels.kernel import Ints
 from .loops import compiled_when_large
@@ -68,8 +69,6 @@ def dissect(edges: Ints, inner: Ints) -> Ints:
     inside = inside[(inside >= 0).all(axis=1)]
     if inside.size == 0:
         return inner.copy()
-    import pymetis
-
     start, adjacent = neighbours(inside, inner.size)
     graph = pymetis.CSRAdjacency(start, adjacent)
     new_to_old, _ = pymetis.nested_dissection(graph, options=pymetis.Options(seed=1))
