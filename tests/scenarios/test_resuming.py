@@ -36,6 +36,19 @@ def test_random_scenarios_go_on_from_any_instant(
     assert_same(ot.resume(begun, scenario.horizon, then), whole)
 
 
+@pytest.mark.slow
+@settings(max_examples=20)
+@given(scenarios(), SEEDS, st.lists(st.floats(0.001, 0.999), min_size=10, max_size=10))
+def test_twenty_scenarios_go_on_from_ten_instants_each(
+    scenario: ot.Scenario, seed: int, parts: list[float]
+) -> None:
+    for engine in ENGINES:
+        whole = ot.run(scenario, seed, engine)
+        for part in parts:
+            begun = ot.run(scenario.replace(horizon=part * scenario.horizon), seed, engine)
+            assert_same(ot.resume(begun, scenario.horizon, engine), whole)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
