@@ -130,7 +130,8 @@ def table(seeds: int) -> Iterator[str]:
         X, y = load(return_X_y=True)
         if name == "digits":
             X = X[:, X.std(axis=0) > 1.0]  # the margins are nearly always white
-        rows = np.array([accuracies(X, y, scaling, side, targets, seed) for seed in range(FIRST, FIRST + seeds)])
+        drawn = range(FIRST, FIRST + seeds)
+        rows = np.array([accuracies(X, y, scaling, side, targets, seed) for seed in drawn])
         mean, error = rows.mean(axis=0), stats.sem(rows, axis=0)
         half = stats.t.ppf(0.975, seeds - 1) * error
         cells = [f"{100 * m:.1f} ± {100 * h:.1f} %" for m, h in zip(mean, half, strict=True)]
