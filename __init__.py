@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .analysis.html.show import as_html
     from .analysis.runs import open_run
     from .analysis.studies.record import open_study
     from .engine.circuit import Circuit
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
     from .scenarios import tasks
+    from .scenarios.estimate import Estimate, estimate
     from .scenarios.export import export
     from .scenarios.predictor import Predictor
     from .scenarios.replay import Replay
@@ -23,6 +25,7 @@ __version__ = "0.2.0.dev0"
 
 __all__ = [
     "Circuit",
+    "Estimate",
     "OhmtickError",
     "OhmtickWarning",
     "Predictor",
@@ -30,7 +33,9 @@ __all__ = [
     "Scenario",
     "Study",
     "TwinNetwork",
+    "as_html",
     "breadboard",
+    "estimate",
     "export",
     "from_networkx",
     "load",
@@ -46,6 +51,7 @@ __all__ = [
 # second of imports has passed, and any import of a module in here comes by this file.
 _WHERE = {
     "Circuit": "engine.circuit",
+    "Estimate": "scenarios.estimate",
     "OhmtickError": "engine.errors",
     "OhmtickWarning": "engine.errors",
     "Predictor": "scenarios.predictor",
@@ -53,7 +59,9 @@ _WHERE = {
     "Scenario": "scenarios.scenario",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
+    "as_html": "analysis.html.show",
     "breadboard": "engine.lattices",
+    "estimate": "scenarios.estimate",
     "export": "scenarios.export",
     "from_networkx": "engine.lattices",
     "load": "scenarios.scenario",

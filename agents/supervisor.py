@@ -23,7 +23,7 @@ from .clocks.periodic import PeriodicClock
 SUPERVISOR = 1 << 32
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Dataset:
     """Data: input voltages, and for each either desired outputs or the class it belongs to."""
 
@@ -35,6 +35,17 @@ class Dataset:
     """The class of each datum, shape (D,), where outputs are desired of classes."""
     separation: float = 1.0
     """How far apart the clamp pulls the classes, in units of how far apart their means are."""
+
+    def __repr__(self) -> str:
+        data, sources = self.inputs.shape
+        outputs = (
+            f"{self.desired.shape[1]} targets"
+            if self.desired is not None
+            else "no outputs"
+            if self.classes is None
+            else f"{np.unique(self.classes).size} classes"
+        )
+        return f"Dataset({data} data, {sources} sources, {outputs})"
 
     @property
     def label(self) -> NDArray[np.int64]:

@@ -91,6 +91,11 @@ class Circuit:
     def __repr__(self) -> str:
         return f"Circuit({self.nodes} nodes, {len(self.edges)} edges)"
 
+    def _repr_html_(self) -> str:
+        from .. import as_html  # of a layer above, by the public face
+
+        return as_html(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Circuit):
             return NotImplemented

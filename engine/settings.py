@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, TypeVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     PlainSerializer,
     ValidationError,
+    create_model,
     model_validator,
 )
 
@@ -30,6 +31,8 @@ MOST_SECONDS = 1e30
 WIDEST = 1024
 #: What is plain at sight; most values are such.
 _PLAIN = (float, bool, type(None))
+#: What pydantic's models have and other objects have not; `__dir__` does not list it.
+_INTERNALS = {*object.__dir__(create_model("Bare")()), "__signature__"} - {*dir(object)}
 _SURROGATE = re.compile("[\\ud800-\\udfff]")
 
 
@@ -65,6 +68,21 @@ class Settings(BaseModel):
     # A part within another is then validated in place, not by its own __init__: its mistakes get
     # the whole dotted key. (Pydantic marks the __init__ of its own RootModel so.)
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def __dir__(self) -> Iterable[str]:
+        """Return the names that a user of a scenario wants: pydantic's own are left out."""
+        fields = type(self).model_fields
+        return [name for name in super().__dir__() if name in fields or name not in _INTERNALS]
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __repr_str__(self, join_str: str) -> str:
+        """Return the fields for a repr, each cut where it is long: a task may hold its data."""
+        return join_str.join(
+            shown(value) if name is None else f"{name}={shown(value)}"
+            for name, value in self.__repr_args__()
+        )
 
     def __getitem__(self, key: str) -> Any:
         """Return what stands at a dotted key, as in ``scenario["edges.clock.jitter"]``.
@@ -113,7 +131,7 @@ class Table(Mapping[str, V]):
         return hash(frozenset(self._items.items()))
 
     def __repr__(self) -> str:
-        return repr(self._items)
+        return shown(self._items)
 
 
 #: A field that holds a `Table`.

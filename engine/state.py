@@ -36,7 +36,7 @@ class InFlight(NamedTuple):
     """Actuations in the whole network before the reading."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class State:
     """A run between two of its events.
 
@@ -99,6 +99,9 @@ class State:
     stopping: Floats
     real: Floats
     index: Whole
+
+    def __repr__(self) -> str:
+        return f"State(time={self.time:g} s, updates={self.updates}, probes={self.probes})"
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
         """Return it as named arrays, as a file holds it."""

@@ -123,17 +123,17 @@ def parts_of(
     cuts = faults if made_of.faults.effect == "cut" else {}
     kinds = made_of.kinds(circuit, streams)
     change = None if stand_ins.rule is None else stand_in(stand_ins.rule)
-    later = [each.edges.kinds(circuit, streams) for each in scenario.later_stages]
     stated = scenario.circuit.edge_conductances()
+    later = [each.edges.kinds(circuit, streams) for each in scenario.later_stages]
     groups = [
         Group(
             kind.edges,
             kind.rule,
             kind.resistor.begun("resistor", None if stated is None else stated[kind.edges]),
             change,
-            [kinds[number].rule for kinds in later],
+            [kinds[g].rule for kinds in later],
         )
-        for number, kind in enumerate(kinds)
+        for g, kind in enumerate(kinds)
     ]
     learning = learning_of(groups, len(circuit.edges), streams)
     if scenario.start is not None:

@@ -95,6 +95,9 @@ class Replay:
         )
         self._next = self._position = 0
 
+    def __repr__(self) -> str:
+        return f"Replay({self.twin!r}, time={self.time:g} s of {self.span:g} s, datum={self.datum})"
+
     def to(self, time: float) -> None:
         """Go on to a time, s.
 

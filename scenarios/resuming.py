@@ -14,6 +14,7 @@ from ..engine.records.run import Run
 from ..engine.simulation import Observer
 from .observers import Observers, Stopper
 from .outside import recorded
+from .progress import of_a_run
 from .running import recorded_run
 from .scenario import Scenario
 from .snapshots import UNFINISHED
@@ -33,6 +34,7 @@ def resume(
     stop: Stopper | Literal[False] | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Go on with a run from where it ended.
 
@@ -46,7 +48,7 @@ def resume(
         A run, its folder, or the folder of snapshots of a run that was killed.
     horizon
         Where it ends now, s; the scenario's own by default, for a run that ended before it.
-    engine, out, numbered, watch, poll
+    engine, out, numbered, watch, poll, progress
         As for `ohmtick.run`.
     clock, rule
         What stood in for those of the scenario; its digest must be the one that was recorded.
@@ -91,16 +93,18 @@ def resume(
             OhmtickWarning,
             stacklevel=2,
         )
-    return recorded_run(
-        scenario,
-        before.summary["seed"],
-        engine,
-        out=out,
-        numbered=numbered,
-        stand_ins=stand_ins,
-        observers=Observers(stop=stop or None, watch=watch, poll=poll),
-        before=before,
-    )
+    reached = float(before.summary["simulated_s"])
+    with of_a_run(progress, reached, scenario.horizon, poll) as polled:
+        return recorded_run(
+            scenario,
+            before.summary["seed"],
+            engine,
+            out=out,
+            numbered=numbered,
+            stand_ins=stand_ins,
+            observers=Observers(stop=stop or None, watch=watch, poll=polled),
+            before=before,
+        )
 
 
 def open_any(source: str | Path) -> Run:

@@ -24,6 +24,7 @@ from .in_step import warn_in_step
 from .observers import NOBODY, Observers, Stopper
 from .outcome import Start, outcome
 from .outside import recorded
+from .progress import of_a_run
 from .scenario import Scenario, as_scenario, naming
 from .sizes import size_of
 from .snapshots import Snapshots, unfinished
@@ -48,6 +49,7 @@ def run(
     stop: Stopper | None = None,
     watch: Observer | None = None,
     poll: Observer | None = None,
+    progress: bool | None = None,
 ) -> Run:
     """Run a scenario.
 
@@ -88,6 +90,9 @@ def run(
         Called likewise before the first event, now and then by the wall clock, and at the end: for
         a progress bar, or to stop a run that is not wanted any more, at whatever event it happens
         to be. What it sees, and where it stops, is no part of a result that repeats.
+    progress
+        Whether a bar shows how far it is; by default in a notebook, where it takes more than a
+        second. It changes nothing of the run.
 
     Raises
     ------
@@ -127,15 +132,16 @@ def run(
         scenario = scenario.replace(start=started)
     if clock is None:  # of another's period nothing is known
         warn_in_step([scenario])
-    return naming(source)(recorded_run)(
-        scenario,
-        seed,
-        engine,
-        out=out,
-        numbered=numbered,
-        stand_ins=stand_ins,
-        observers=Observers(stop=stop, watch=watch, poll=poll),
-    )
+    with naming(source), of_a_run(progress, 0.0, scenario.horizon, poll) as polled:
+        return recorded_run(
+            scenario,
+            seed,
+            engine,
+            out=out,
+            numbered=numbered,
+            stand_ins=stand_ins,
+            observers=Observers(stop=stop, watch=watch, poll=polled),
+        )
 
 
 def recorded_run(

@@ -40,6 +40,7 @@ from .changes import Change, changed, within
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
+from .showing import in_a_line, scenario_html
 from .sizes import check_events
 from .snapshots import Snapshot
 from .stand_ins import is_stand_in, refuse_stand_ins, stand_ins
@@ -85,6 +86,12 @@ class Scenario(Settings):
     """What changes at times, one after the other."""
     versions: Frozen[str] = Field(default_factory=dict, validate_default=True)
     """What wrote this file; changes nothing."""
+
+    def __repr__(self) -> str:
+        return f"Scenario({shown(self.title)}: {in_a_line(self)})"
+
+    def _repr_html_(self) -> str:
+        return scenario_html(self)
 
     @model_validator(mode="after")
     def _check_whole(self) -> Self:

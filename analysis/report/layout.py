@@ -81,10 +81,21 @@ def layout_of(edges: pd.DataFrame, nodes: pd.DataFrame) -> Layout:
     """
     check_frame(edges, ["first", "second"], "edges", "layout_of")
     check_frame(nodes, ["node", "x", "y"], "nodes", "layout_of")
-    ends = ends_of(edges, nodes)
-    places = nodes[["x", "y"]].to_numpy(dtype=float)
+    return laid_out(ends_of(edges, nodes), nodes[["x", "y"]].to_numpy(dtype=float))
+
+
+def laid_out(ends: IndexArray, places: FloatArray) -> Layout:
+    """Place a network for drawing, as `layout_of` does.
+
+    Parameters
+    ----------
+    ends
+        The two nodes of each edge, shape (E, 2).
+    places
+        Where the circuit has its nodes, shape (N, 2); not finite where it does not say.
+    """
     if not np.isfinite(places).all():
-        places = _placed(ends, len(nodes))
+        places = _placed(ends, len(places))
     chord = places[ends[:, 1]] - places[ends[:, 0]]
     across = np.stack([-chord[:, 1], chord[:, 0]], axis=1)
     # The same side for both directions of a pair, lest two bends fall together.

@@ -23,6 +23,7 @@ from ...engine.events import EVENT_DTYPES
 from ...engine.records.addresses import file_system, is_address, lies_in
 from ...engine.records.ledger import LEDGER, Ledger, PlannedRun
 from ...engine.records.run import EVENTS
+from ..html.markup import page, table
 from ..report.selection import Condition, Where, conditions, holding
 from ..units import unit_of_metric
 from .responses import comparisons, influence, response, thresholds
@@ -142,6 +143,23 @@ class StudyRecord:
 
     def __repr__(self) -> str:
         return f"StudyRecord({str(self.folder)!r}, runs={len(self)}, done={len(self._done)})"
+
+    def _repr_html_(self) -> str:
+        failed = sum(self._is(run, failed=True) for run in self._plan)
+        rows = {
+            "folder": str(self.folder),
+            "runs": f"{len(self._done):,} of {len(self):,} done"
+            + (f", {failed} failed" if failed else ""),
+            **{key: self._values(key) for key in self.keys},
+            "seeds": str(len(self.metadata.get("seeds", []))),
+            "metrics": ", ".join(self.metrics),
+        }
+        return page(self.metadata.get("title") or "untitled study", [table(rows)])
+
+    def _values(self, key: str) -> str:
+        """Return what a key is set to, in the order of the cells."""
+        found = list(dict.fromkeys(str(_shown(cell[key])) for cell in self._cells))
+        return shortened(", ".join(found[:16] + ["…"] * (len(found) > 16)))
 
     def __len__(self) -> int:
         """Return the number of runs that the study has, done or not."""

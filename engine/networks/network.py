@@ -48,6 +48,11 @@ class Network(ABC):
     real: FloatArray
     index: NDArray[np.int64]
 
+    def __repr__(self) -> str:
+        nodes, edges = self.circuit.nodes, len(self.circuit.edges)
+        held = f"{self.sources.size} sources, {self.targets.size} targets"
+        return f"{type(self).__name__}({nodes} nodes, {edges} edges, {held}, nudge={self.nudge:g})"
+
     @property
     @abstractmethod
     def conductances(self) -> FloatArray:

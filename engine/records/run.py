@@ -130,6 +130,11 @@ class Run:
         summary = self.summary
         return f"Run({summary['title']!r}, seed={summary['seed']}, updates={summary['updates']})"
 
+    def _repr_html_(self) -> str:
+        from ... import as_html  # of a layer above, by the public face
+
+        return as_html(self)
+
     @cached_property
     def scenario_toml(self) -> str:
         """The complete scenario as TOML, with the seed and the versions."""

@@ -125,6 +125,20 @@ def allocate(
     return Factor(np.zeros(int(starts[-1])), index, symbolic)
 
 
+def numbers_in(symbolic: Symbolic) -> int:
+    """Return how many numbers, of 8 bytes each, `allocate` lays out, but for changes and reads.
+
+    None of them is made; each target is taken for an output.
+    """
+    nodes, edges = symbolic.order.size, symbolic.ends.shape[0]
+    record, panels, stack, tallest = _records(symbolic.first, symbolic.row_start, symbolic.parent)
+    targets, boundary = symbolic.unknowns - symbolic.interior, nodes - symbolic.interior
+    ints = HEADER + 5 * edges + 2 * nodes + symbolic.supernode.size + symbolic.rows.size
+    ints += 2 * targets
+    reals = panels + stack + tallest + 3 * nodes + 2 * edges + 2 * boundary + targets + 1
+    return int(ints + record.size + reals)
+
+
 def _starts(sizes: list[int]) -> Ints:
     return np.concatenate([[0], np.cumsum(sizes[:-1])]).astype(np.int64)
 

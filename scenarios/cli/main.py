@@ -8,6 +8,7 @@ import sys
 import tomllib
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from ...engine.errors import (
 )
 from ...engine.records.run import Run
 from ..build import build
+from ..estimate import estimate
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
 from ..resuming import open_any, resume
@@ -92,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     show.set_defaults(action=_show)
 
-    check = commands.add_parser("check", help="say whether a scenario can run")
+    check = commands.add_parser("check", help="say whether a scenario can run, and what it takes")
     _takes_a_scenario(check)
     _takes_a_seed(check)
     check.set_defaults(action=_check)
@@ -189,11 +191,15 @@ def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
     with naming(options.scenario):
+        found = estimate(scenario, seed)
+        if found.advice:
+            warnings.warn(found.advice, OhmtickWarning, stacklevel=2)
         circuit = build(scenario, seed).simulation.twin.circuit
     warn_in_step([scenario])
     print(
         f"{visible(options.scenario)} can run: {_what(scenario, circuit.nodes, len(circuit.edges))}"
     )
+    print(replace(found, advice=""))
     return OK
 
 

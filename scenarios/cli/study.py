@@ -14,6 +14,7 @@ from tqdm import tqdm
 from ...analysis.studies.answers import answer
 from ...analysis.studies.record import is_study, open_study
 from ...engine.errors import OhmtickError, visible
+from ..estimate import duration
 from ..scenario import load
 from ..studies.carry_out import Tally, carry_out
 from ..studies.estimating import estimate
@@ -135,21 +136,15 @@ def _estimate(study: Study, options: argparse.Namespace) -> str:
     ]
     if invalid := [cell.text for cell in study.cells if cell.scenario is None]:
         lines.append(f"{len(invalid)} of the cells cannot run: {invalid[0]}")
-    if found.tried:
+    if found.total_s:
+        how = f"of {found.tried} tried" if found.tried else "as their circuits tell"
         lines.append(
-            f"about {_time(found.total_s)} on {found.workers} workers: "
-            f"{found.run_s * 1e3:,.0f} ms a run, of {found.tried} tried"
+            f"about {duration(found.total_s)} on {found.workers} workers: "
+            f"{duration(found.run_s)} a run, {how}"
         )
     if found.error:
         lines.append(f"of these some failed: {found.error}")
     return "\n".join(lines)
-
-
-def _time(seconds: float) -> str:
-    for unit, length in (("days", 86400.0), ("h", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.1f} s"
 
 
 def _conclude(folder: Path, tally: Tally, *, figures: bool) -> None:

@@ -1,4 +1,4 @@
-"""Tells how long a study takes before it is run."""
+"""Tells how long a study takes before it is run, from a few runs or, of long ones, from none."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from ...engine.errors import OhmtickError
 from ...engine.records.ledger import LEDGER, Ledger
+from ..estimate import estimate as estimate_run
 from ..in_step import warn_in_step
 from .executors import check, processors
-from .jobs import perform
+from .jobs import Job, perform
 from .planning import jobs_for, plan_of
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Runs that are tried to tell.
 TRIED = 8
+#: Longer than this, s, they are told from the structure of their circuits instead.
+MOST_TRIED_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,9 @@ class Estimate:
     there: int
     """Runs that are in the ledger already."""
     tried: int
-    """Runs that were tried to tell."""
+    """Runs that were tried to tell; none where they would take minutes."""
     run_s: float
-    """Mean time that they took, s."""
+    """Mean time that they took, or that they are told to take, s."""
     workers: int
     """How many there will be."""
     total_s: float
@@ -45,7 +49,10 @@ def estimate(
     *,
     accept_other_code: bool = False,
 ) -> Estimate:
-    """Tell how long a study takes from a few of its runs, of which nothing is kept."""
+    """Tell how long a study takes from a few of its runs, of which nothing is kept.
+
+    Runs that would take minutes are not tried: `ohmtick.estimate` tells of them.
+    """
     check("threads", workers)
     warn_in_step(cell.scenario for cell in study.cells if cell.scenario is not None)
     if folder is not None and (folder / LEDGER).is_file():
@@ -55,11 +62,23 @@ def estimate(
         plan = plan_of(study)
     jobs = list(jobs_for(study, plan.lacking, None))
     few = Random(0).sample(jobs, min(TRIED, len(jobs)))  # evenly spaced ones may share a cell
+    told = [_told_s(job) for job in few]
+    there = len(plan.runs) - sum(map(len, plan.lacking.values()))
+    count = workers or processors()
+    if sum(told) > MOST_TRIED_S:
+        mean = sum(told) / len(told)
+        return Estimate(there, 0, mean, count, mean * len(jobs) / count)
     if few:
         perform(few[0])  # compiles what there is to compile
     tried = [perform(job) for job in few]
     error = next((entry.error for entry in reversed(tried) if entry.error), "")
-    count = workers or processors()
     mean = sum(entry.took_s for entry in tried) / max(1, len(tried))
-    there = len(plan.runs) - sum(map(len, plan.lacking.values()))
     return Estimate(there, len(few), mean, count, mean * len(jobs) / count, error)
+
+
+def _told_s(job: Job) -> float:
+    """Return how long a run is told to take, s; none where it cannot be built, as it will say."""
+    try:
+        return estimate_run(job.scenario, job.seed, job.engine).run_s
+    except OhmtickError:
+        return 0.0

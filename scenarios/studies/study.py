@@ -16,6 +16,7 @@ import tomli_w
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from ...analysis import metrics as known
+from ...analysis.html.markup import page, table
 from ...analysis.studies.answers import unmeasured
 from ...analysis.studies.record import open_study
 from ...engine.errors import (
@@ -36,7 +37,9 @@ from ...engine.records.ledger import STUDY
 from ...engine.records.reading import exists, read_text, toml_tables
 from ...engine.settings import Frozen, Settings, plain
 from ..attached import relative_to, with_files
+from ..progress import of_a_study
 from ..scenario import Scenario, as_scenario
+from ..showing import in_a_line
 from .carry_out import carry_out
 from .cells import Cell, cell_of
 from .sampling import (
@@ -210,6 +213,24 @@ class Study(Settings):
             raise ValueError(f"threshold.metric: the study must measure it, got {shown(chosen)}")
         return self
 
+    def __repr__(self) -> str:
+        size = f"{self.cell_count} cells × {len(self.seeds)} seeds"
+        return f"Study({shown(self.title)}: {size} of {shown(self.scenario.title)})"
+
+    def _repr_html_(self) -> str:
+        values = {key: shown(list(held)) for key, held in self.grid.items()}
+        for block in self.paired:
+            values |= {key: f"{shown(list(held))}, paired" for key, held in block.items()}
+        if self.sample is not None:
+            values |= dict.fromkeys(self.sample.keys, "sampled")
+        rows = {
+            "scenario": f"{self.scenario.title or 'untitled'}: {in_a_line(self.scenario)}",
+            "runs": f"{len(self)}: {self.cell_count} cells × {len(self.seeds)} seeds",
+            **values,
+            "metrics": ", ".join(self.metrics),
+        }
+        return page(self.title or "untitled study", [table(rows)])
+
     def __len__(self) -> int:
         """Return the number of runs."""
         return self.cell_count * len(self.seeds)
@@ -266,6 +287,7 @@ class Study(Settings):
         retry_failed: bool = False,
         accept_other_code: bool = False,
         watch: Progress | None = None,
+        progress: bool | None = None,
     ) -> pd.DataFrame:
         """Run what is not in the folder's ledger yet, and return the table.
 
@@ -290,6 +312,9 @@ class Study(Settings):
             tells whose each is.
         watch
             Is told of each run that ends; see `~ohmtick.scenarios.studies.carry_out.Progress`.
+        progress
+            Whether a bar shows how many there are; by default in a notebook, where it takes more
+            than a second.
 
         Returns
         -------
@@ -307,16 +332,17 @@ class Study(Settings):
         OhmtickWarning
             When a metric is NaN in every run.
         """
-        carry_out(
-            self,
-            Path(folder),
-            workers=workers,
-            executor=executor,
-            scheduler=scheduler,
-            retry_failed=retry_failed,
-            accept_other_code=accept_other_code,
-            watch=watch,
-        )
+        with of_a_study(progress, watch) as watched:
+            carry_out(
+                self,
+                Path(folder),
+                workers=workers,
+                executor=executor,
+                scheduler=scheduler,
+                retry_failed=retry_failed,
+                accept_other_code=accept_other_code,
+                watch=watched,
+            )
         record = open_study(folder)
         table = record.table()
         if nothing := unmeasured(record, table):

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ohmtick.engine.solver.boundary import present
+from ohmtick.engine.solver.costs import break_even
 from ohmtick.engine.solver.eliminate import refactor
-from ohmtick.engine.solver.factor import break_even, node_at
+from ohmtick.engine.solver.factor import node_at
 from ohmtick.engine.solver.layout import AT_LOCAL, AT_WEIGHT, Factor, allocate
 from ohmtick.engine.solver.symbolic import analyse
 from ohmtick.engine.solver.voltages import imbalance, transfer, voltages

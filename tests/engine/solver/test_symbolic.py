@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ohmtick.engine.solver import loops
-from ohmtick.engine.solver.factor import break_even
+from ohmtick.engine.solver.costs import break_even
 from ohmtick.engine.solver.layout import allocate
 from ohmtick.engine.solver.ordering import column_counts, elimination_tree, neighbours, postorder
 from ohmtick.engine.solver.symbolic import Symbolic, analyse

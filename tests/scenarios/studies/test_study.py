@@ -720,3 +720,16 @@ def test_an_estimate_is_of_what_is_lacking(tmp_path: Path) -> None:
     assert estimate(study, tmp_path / "a").there == 5
     study.run(tmp_path / "a")
     assert estimate(study, tmp_path / "a").tried == 0
+
+
+def test_runs_that_would_take_minutes_are_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(job: object) -> None:
+        raise AssertionError("it was run")
+
+    monkeypatch.setattr("ohmtick.scenarios.studies.estimating.perform", refuse)
+    base = ot.load("breadboard-iii").replace(probe=None, horizon=1e7)
+    study = ot.Study(base, seeds=10, grid={"edges.latency": [0.0, 0.5]})
+    found = estimate(study, None, workers=2)
+    assert found.tried == 0
+    assert found.run_s == pytest.approx(ot.estimate(base).run_s)
+    assert found.total_s == pytest.approx(20 * found.run_s / 2)
