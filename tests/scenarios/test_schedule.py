@@ -274,3 +274,18 @@ def test_what_ends_a_run_begins_to_count_anew_with_a_task() -> None:
             break
     assert row == len(run.probes) - 1
     assert run.summary["stopped_by"] == "no_improvement"
+
+
+def test_a_trained_network_is_asked_about_its_last_task() -> None:
+    """Its targets are named in another order than those of the first."""
+    bench = ot.load("breadboard-iii").replace(horizon=40.0)
+    classes = CLASSES | {"targets": ["8", "4"]}
+    run = ot.run(bench.replace(schedule=[{"at": 10.0, "task": classes}]), 3)
+    test = run.scenario.stages[1].task.datasets(Streams(3))[1]
+    assert run.confusion().to_numpy().sum() == len(test.inputs)
+    right = np.trace(run.confusion().to_numpy()) / len(test.inputs)
+    assert right == pytest.approx(run.summary["final_accuracy"])
+    early = ot.run(bench.replace(horizon=9.0, schedule=[{"at": 10.0, "task": classes}]), 3)
+    outputs = np.zeros((1, 2))
+    early.twin().respond(np.array([[4.0, 0.0]]), outputs)
+    np.testing.assert_allclose(early.predict([[4.0, 0.0]]), outputs, rtol=1e-12)
