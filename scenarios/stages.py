@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ..engine.streams import Streams
 from .scenario import Scenario
@@ -80,10 +82,12 @@ def stages_of(scenario: Scenario, streams: Streams) -> list[Stage]:
 def _as_of(dataset: Dataset, task: Task, first: Task) -> Dataset:
     """Return the data of a task with sources and targets in the order of the first task."""
     held, wanted = task.source_labels(), list(task.target_labels())
-    inputs = dataset.inputs[:, [held.index(label) for label in first.source_labels()]]
+    columns = [held.index(label) for label in first.source_labels()]
+    inputs = np.ascontiguousarray(dataset.inputs[:, columns])  # as kernels take them
     desired = dataset.desired
     if desired is not None:
-        desired = desired[:, [wanted.index(label) for label in first.target_labels()]]
+        columns = [wanted.index(label) for label in first.target_labels()]
+        desired = np.ascontiguousarray(desired[:, columns])
     return replace(dataset, inputs=inputs, desired=desired)
 
 

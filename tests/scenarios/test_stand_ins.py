@@ -235,7 +235,7 @@ def test_the_compiled_engine_refuses_what_it_cannot_compile(key: str, part: Any)
     assert run.summary["engine"] == "simpy"
     if isinstance(part, Spelt):
         assert set(run.conductances) == {0.01}
-    what = rf"cannot run the {part.family.name} of the class {type(part).__name__};"
+    what = rf"cannot run the {part.family.name} of the class {type(part).__name__} \(numba: "
     with pytest.raises(OhmtickError, match=what):
         ot.run(scenario, engine="compiled")
 

@@ -19,7 +19,7 @@ WAY = {
         "scenarios/running.py", "scenarios/stand_ins.py", "scenarios/in_step.py",
         "scenarios/outside.py", "scenarios/build.py", "scenarios/parts.py", "scenarios/sizes.py",
         "agents/learning.py", "agents/supervisor.py", "agents/probe.py", "agents/schedule.py",
-        "engine/compiled/cuts.py", "engine/compiled/simulation.py", "scenarios/outcome.py",
+        "engine/compiled/simulation.py", "scenarios/outcome.py",
         "scenarios/versions.py",
     ],
     "simpy": [

@@ -78,7 +78,7 @@ def check_equal(found: Run, expected: Run) -> None:
         pd.testing.assert_frame_equal(left, right, check_exact=True, obj=name)
     assert found.summary == expected.summary
     assert found.scenario_toml == expected.scenario_toml
-    assert found.scenario == expected.scenario
+    assert found.tables == expected.tables
     assert found.conductances.tobytes() == expected.conductances.tobytes()
     assert repr(found) == repr(expected)
 
