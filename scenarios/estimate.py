@@ -16,7 +16,7 @@ from ..engine.networks.network import split_pairs
 from ..engine.records.event_log import MEMORY_ROWS
 from ..engine.streams import Streams
 from .scenario import Scenario, as_scenario, naming
-from .sizes import check_run_memory, events_of
+from .sizes import check_run_memory, events_of, spans_of
 
 if TYPE_CHECKING:
     from ..engine.solver.costs import Costs
@@ -140,7 +140,11 @@ def estimate(
     times = {
         "acts": acting + passed,
         "presentations": _presentations(scenario) * (_PRESENT_NS + settle),
-        "probes": _probes(scenario) * _probe_ns(scenario, len(sources), len(targets), edges, cost),
+        "probes": _probes(scenario)
+        * sum(
+            span / scenario.horizon * _probe_ns(stage, len(sources), len(targets), edges, cost)
+            for stage, span in spans_of(scenario)
+        ),
         "start": _NODE_NS * circuit.nodes + cost.elimination,
     }
     row_B = sum(each.itemsize for each in event_dtypes(scenario.edges.records_values).values())
@@ -201,8 +205,10 @@ def _shares(scenario: Scenario, edges: int) -> Iterator[_Share]:
 
 def _presentations(scenario: Scenario) -> float:
     """Return how many presentations there are."""
-    several = scenario.task.data_counts()[0] > 1
-    return math.ceil(scenario.horizon / scenario.supervisor.period) if several else 1.0
+    return sum(
+        math.ceil(span / stage.supervisor.period) if stage.task.data_counts()[0] > 1 else 1
+        for stage, span in spans_of(scenario)
+    )
 
 
 def _probes(scenario: Scenario) -> float:

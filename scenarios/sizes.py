@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -47,12 +48,18 @@ def check_events(scenario: Scenario) -> None:
 
 def events_of(scenario: Scenario) -> float:
     """Return about how many ticks, presentations and measurements a run has."""
+    return sum(
+        span / scenario.horizon * sum(count for _, count in _counts(stage).values())
+        for stage, span in spans_of(scenario)
+    )
+
+
+def spans_of(scenario: Scenario) -> Iterator[tuple[Scenario, float]]:
+    """Yield what holds at first and after each change of the schedule, and for how long, s."""
     horizon = scenario.horizon
     times = [0.0, *(min(change.at, horizon) for change in scenario.schedule), horizon]
-    return sum(
-        (end - begin) / horizon * sum(count for _, count in _counts(stage).values())
-        for stage, (begin, end) in zip(scenario.stages, pairwise(times), strict=True)
-    )
+    for stage, (begin, end) in zip(scenario.stages, pairwise(times), strict=True):
+        yield stage, end - begin
 
 
 def _counts(scenario: Scenario) -> dict[str, tuple[float, float]]:

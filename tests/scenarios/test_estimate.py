@@ -88,6 +88,19 @@ def test_probes_cost_in_proportion_to_data_and_targets() -> None:
     assert many == pytest.approx(10 * few, rel=0.05)
 
 
+def test_each_stage_of_a_schedule_counts_for_its_time() -> None:
+    base = ot.load("lattice-regression").replace(
+        horizon=100.0, **{"probe.period": 0.01, "task.test": 1000}
+    )
+    task, supervisor = {"test": 100_000}, {"period": 0.01}
+    whole = base.replace(**{"task.test": 100_000, "supervisor.period": 0.01})
+    quarter = base.replace(schedule=[{"at": 75.0, "task": task, "supervisor": supervisor}])
+    before, mixed, after = (ot.estimate(each) for each in (base, quarter, whole))
+    for name in ("events", "run_s"):
+        told = [getattr(each, name) for each in (before, mixed, after)]
+        assert told[1] == pytest.approx(0.75 * told[0] + 0.25 * told[2], rel=0.01)
+
+
 def test_mismatched_copies_take_twice_the_walks_and_the_memory() -> None:
     alike = ot.estimate(lattice(40))
     differ = ot.estimate(lattice(40, **{"edges.mismatch.conductance": 0.01}))

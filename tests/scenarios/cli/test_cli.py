@@ -64,6 +64,20 @@ def test_show_prints_a_scenario_that_can_be_run_again(capsys: pytest.CaptureFixt
         assert text.startswith("# Every knob") == (not more)  # as it was written
 
 
+def test_check_tells_what_a_run_takes_and_warns_of_a_circuit_far_from_planar(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["check", "breadboard-iii"]) == 0
+    said = capsys.readouterr()
+    assert str(ot.estimate("breadboard-iii")) in said.out
+    assert said.err == ""
+    circuit = 'circuit={kind="random",nodes=1000,edges=4000}'
+    assert main(["check", "breadboard-iii", "--set", circuit]) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("ohmtick: warning: this circuit is far from planar")
+    assert "planar" not in said.out
+
+
 def test_check_says_whether_a_scenario_can_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "breadboard-iv"]) == 0
     assert "9 nodes, 16 edges" in capsys.readouterr().out
