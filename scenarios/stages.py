@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..agents.supervisor import Dataset, Supervisor, SupervisorAgent
 from ..engine.streams import Streams
 from .scenario import Scenario
@@ -83,8 +85,9 @@ def _as_of(dataset: Dataset, task: Task, first: Task) -> Dataset:
     inputs = dataset.inputs[:, [held.index(label) for label in first.source_labels()]]
     desired = dataset.desired
     if desired is not None:
-        desired = desired[:, [wanted.index(label) for label in first.target_labels()]]
-    return replace(dataset, inputs=inputs, desired=desired)
+        order = [wanted.index(label) for label in first.target_labels()]
+        desired = np.ascontiguousarray(desired[:, order])
+    return replace(dataset, inputs=np.ascontiguousarray(inputs), desired=desired)
 
 
 @dataclass(frozen=True)
