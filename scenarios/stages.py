@@ -86,8 +86,8 @@ def _as_of(dataset: Dataset, task: Task, first: Task) -> Dataset:
     inputs = np.ascontiguousarray(dataset.inputs[:, columns])  # as kernels take them
     desired = dataset.desired
     if desired is not None:
-        columns = [wanted.index(label) for label in first.target_labels()]
-        desired = np.ascontiguousarray(desired[:, columns])
+        order = [wanted.index(label) for label in first.target_labels()]
+        desired = np.ascontiguousarray(desired[:, order])
     return replace(dataset, inputs=inputs, desired=desired)
 
 
