@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..engine.settings import Settings
 from ..engine.streams import FloatArray
@@ -30,6 +31,15 @@ class Stop(Settings):
     """At how many probes in a row it must be so."""
     no_improvement: int | None = Field(None, ge=1, le=MOST_PROBES)
     """So many probes in a row without a new lowest error end the run."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.error_below is None and self.accuracy_above is None and self.no_improvement is None:
+            raise ValueError(
+                "must say what ends the run by 'error_below', 'accuracy_above' or "
+                "'no_improvement', got none"
+            )
+        return self
 
     def criterion(self) -> FloatArray:
         """Return it as both engines take it; see `~ohmtick.engine.kernels.stopping`."""

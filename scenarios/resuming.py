@@ -8,7 +8,6 @@ from typing import Any, Literal
 
 from ..agents.kernels import RuleFunction
 from ..agents.timing import Ticks
-from ..analysis.runs import latest_snapshot, open_run, open_unfinished
 from ..engine.errors import OhmtickError, OhmtickWarning, shown
 from ..engine.records.run import Run
 from ..engine.simulation import Observer
@@ -17,8 +16,8 @@ from .outside import recorded
 from .progress import of_a_run
 from .running import recorded_run
 from .scenario import Scenario
-from .snapshots import UNFINISHED
 from .stand_ins import StandIns
+from .unfinished import before as what_goes_on
 from .versions import versions
 
 
@@ -45,7 +44,8 @@ def resume(
     Parameters
     ----------
     run
-        A run, its folder, or the folder of snapshots of a run that was killed.
+        A run, or its folder. Of a run that was killed, where that was to be, or the folder of its
+        snapshots, which is removed when the run has a folder of its own (`out`).
     horizon
         Where it ends now, s; the scenario's own by default, for a run that ended before it.
     engine, out, numbered, watch, poll, progress
@@ -78,14 +78,16 @@ def resume(
     >>> longer.events.equals(whole.events)
     True
     """
-    before = run if isinstance(run, Run) else open_any(run)
+    source = what_goes_on(run)
+    before = source.run
     if before.state is None:
         raise OhmtickError(
             f"{_called(before)} does not say what it goes on from: it is of an earlier version"
         )
     scenario = _scenario(before, horizon, stop)
     stand_ins = StandIns(clock=clock, rule=rule)
-    _check_the_same(before, scenario, stand_ins)
+    observers = Observers(stop=stop or None, watch=watch, poll=poll)
+    _check_the_same(before, scenario, stand_ins, observers if stop is not False else None)
     if before.summary["versions"] != versions():
         warnings.warn(
             f"{_called(before)} was computed by other versions ({_differing(before)}): what "
@@ -95,24 +97,20 @@ def resume(
         )
     reached = float(before.summary["simulated_s"])
     with of_a_run(progress, reached, scenario.horizon, poll) as polled:
-        return recorded_run(
+        observers.poll = polled
+        result = recorded_run(
             scenario,
             before.summary["seed"],
             engine,
             out=out,
             numbered=numbered,
             stand_ins=stand_ins,
-            observers=Observers(stop=stop or None, watch=watch, poll=polled),
+            observers=observers,
             before=before,
         )
-
-
-def open_any(source: str | Path) -> Run:
-    """Open a run folder, or what a run that was killed left, which is beside its place."""
-    path = Path(source)
-    beside = path.with_name(path.name + UNFINISHED)
-    folder = beside if not path.exists() and beside.exists() else path
-    return open_run(folder) if latest_snapshot(folder) is None else open_unfinished(folder)
+    if out is not None:
+        source.clear()
+    return result
 
 
 def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
@@ -138,8 +136,15 @@ def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
     return scenario
 
 
-def _check_the_same(before: Run, scenario: Scenario, stand_ins: StandIns) -> None:
+def _check_the_same(
+    before: Run, scenario: Scenario, stand_ins: StandIns, observers: Observers | None
+) -> None:
     """Refuse what would make another run of it.
+
+    Parameters
+    ----------
+    observers
+        Who may stop it; None where it is to go on without.
 
     Raises
     ------
@@ -147,13 +152,15 @@ def _check_the_same(before: Run, scenario: Scenario, stand_ins: StandIns) -> Non
         Which part is not what it was.
     """
     had: dict[str, Any] = {**before.summary["stand_ins"]}
-    had.pop("stop", None)
+    if observers is None or before.summary["stopped_by"] == "stop":  # that has done what it was for
+        had.pop("stop", None)
     if "agent" in had:
         raise OhmtickError(
             f"{_called(before)} had edges of the class {had['agent']['name']}, of which nobody "
             "recorded what they know; ohmtick.run starts anew"
         )
-    has = stand_ins.described(scenario.own_parts)
+    stops = () if observers is None or "stop" not in had else observers.parts
+    has = stand_ins.described((*scenario.own_parts, *stops))
     for part in sorted({*had, *has}):
         if had.get(part) != has.get(part):
             was, got = (each.get(part, {}).get("name", "none") for each in (had, has))

@@ -154,6 +154,7 @@ def recorded_run(
     stand_ins: StandIns = NONE,
     observers: Observers = NOBODY,
     before: Run | None = None,
+    snapshots: bool = True,
 ) -> Run:
     """Run a scenario as `run` does, of whose warnings a study has given its own.
 
@@ -161,6 +162,8 @@ def recorded_run(
     ----------
     before
         The run that this goes on with.
+    snapshots
+        Whether those that the scenario asks for are kept.
     """
     observers.check(scenario)
     seed = Streams(scenario.seed if seed is None else seed).seed
@@ -173,7 +176,7 @@ def recorded_run(
     if out is None:
         return run_it(EventLog(values=values))
     with (
-        nullcontext() if scenario.snapshot is None else unfinished(Path(out)) as kept,
+        unfinished(Path(out)) if scenario.snapshot and snapshots else nullcontext() as kept,
         new_folder(out, numbered=numbered) as folder,
     ):
         events = folder.partial / EVENTS

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Events of a run: some weeks of the compiled engine on a small circuit.
 MOST_EVENTS = MOST_TICKS
+#: Snapshots of a run; each is written to the disk.
+MOST_SNAPSHOTS = 100_000
 #: Test data that the probes of a run measure.
 MOST_MEASURED = 10**15
 
@@ -30,6 +32,14 @@ def check_events(scenario: Scenario) -> None:
     ValueError
         Which period is too short for its horizon, and how many events that makes.
     """
+    if scenario.snapshot is not None:
+        count = scenario.horizon / scenario.snapshot.every
+        if count > MOST_SNAPSHOTS:
+            raise ValueError(
+                f"snapshot.every must leave a run at most {MOST_SNAPSHOTS} snapshots, got "
+                f"{scenario.snapshot.every} s for a horizon of {scenario.horizon} s, which makes "
+                f"{count:.2g}"
+            )
     for key, (period, count) in _counts(scenario).items():
         if count > MOST_EVENTS:
             raise ValueError(

@@ -119,6 +119,7 @@ def unfinished(out: Path) -> Iterator[Snapshots]:
     RecordError
         When it cannot be made.
     """
+    out = out.absolute()
     marks = ("" if number == 1 else f"-{number}" for number in count(1))
     for path in (out.with_name(f"{out.name}{mark}{UNFINISHED}") for mark in marks):
         try:

@@ -58,6 +58,12 @@ def _read(file: AttachedFile) -> Values:
             found = {name: arrays[name] for name in ARRAYS}
         resistors = json.loads(str(found.pop("resistors")))
         values = Values(resistors=resistors, **found)
+        count = values.value.size
+        shapes = [getattr(values, name).shape for name in ("first", "second", "resistor", "value")]
+        if shapes != [(count,)] * 4 or values.state.ndim != 2 or len(values.state) != count:
+            raise ValueError("its arrays do not have an entry for each edge")
+        if not set(values.resistor.tolist()) <= set(range(len(resistors))):
+            raise ValueError("it names resistors that it does not have")
         if not np.isfinite(values.value).all() or not np.isfinite(values.state).all():
             raise ValueError("it holds values that are not finite")
     except Exception as error:  # of whatever is in the file
@@ -70,7 +76,8 @@ def _read(file: AttachedFile) -> Values:
 class Start(FromFile):
     """What edges begin with: the values, and the devices' own numbers, that another run ended with.
 
-    Clocks begin at 0, draws are this run's own, and rules remember nothing.
+    Clocks begin at 0, draws are this run's own, and rules remember nothing. Edges that were cut are
+    whole again, and conduct what they did before.
     """
 
     @field_validator("file")

@@ -30,10 +30,11 @@ from ..build import build
 from ..estimate import estimate
 from ..in_step import warn_in_step
 from ..plugins import load_plugin
-from ..resuming import open_any, resume
+from ..resuming import resume
 from ..running import ENGINES, run
 from ..scenario import Scenario, library, load, naming, source_text
 from ..snapshots import UNFINISHED
+from ..unfinished import before as what_goes_on
 from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
@@ -221,12 +222,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    before = open_any(options.run)
-    horizon = before.scenario.horizon if options.horizon is None else options.horizon
-    out = options.out or str(options.run).rstrip("/").removesuffix(UNFINISHED)
+    source = what_goes_on(options.run).run
+    horizon = source.scenario.horizon if options.horizon is None else options.horizon
+    place = Path(options.run) if Path(options.run).name else Path(options.run).absolute()
+    out = options.out or place.with_name(place.name.removesuffix(UNFINISHED))
     with Terminal(horizon) as terminal:
         result = resume(
-            before,
+            options.run,
             horizon,
             options.engine,
             out=out,

@@ -19,8 +19,7 @@ from ...engine.simulation import Watched
 from ..observers import Observers
 from ..outside import code_with, digests
 from ..plugins import Plugin, load, loaded
-from ..running import recorded_run as run
-from ..running import simulate
+from ..running import recorded_run, simulate
 from ..scenario import Scenario
 from .code import code, stored_as
 
@@ -151,15 +150,21 @@ def _entry(job: Job, observers: Observers) -> Entry:
             raise RecordError(said) from error
         with workspace as here:
             folder = Path(here, job.key)
-            done = run(job.scenario, job.seed, job.engine, out=folder, observers=observers)
-            entry = _of(job, done)
+            entry = _of(job, _kept(job, folder, observers))
             # Its entry is made afterwards, so what is listed there is whole.
             upload(folder, f"{job.folders}/{job.key}")
             return entry
     folder = Path(job.folders, job.key)
     if folder.exists():  # whole, and this very run, whose entry was not made or is another's
         return _of(job, _simulated(job, observers))
-    return _of(job, run(job.scenario, job.seed, job.engine, out=folder, observers=observers))
+    return _of(job, _kept(job, folder, observers))
+
+
+def _kept(job: Job, folder: Path, observers: Observers) -> Run:
+    """Run a job into a folder. What a study did not finish it does again: it needs no snapshots."""
+    return recorded_run(
+        job.scenario, job.seed, job.engine, out=folder, observers=observers, snapshots=False
+    )
 
 
 def _simulated(job: Job, observers: Observers) -> Run:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -202,7 +203,59 @@ def test_a_killed_run_goes_on_from_its_snapshot(tmp_path: Path, engine: str) -> 
     with pytest.raises(ot.OhmtickError, match="is what a run left that did not end"):
         ot.open_run(snapshot)
     reached = ot.resume(snapshot, 1e6, watch=lambda simulation: simulation.stop())
+    assert snapshot.exists()  # it is in memory only
     end = reached.summary["resumed_at_s"][0] + 10.0
-    more = ot.resume(tmp_path / "a", end)
+    other = tmp_path / "a-2.unfinished"  # killed again after it had gone on
+    shutil.copytree(snapshot, other)
+    more = ot.resume(tmp_path / "a", end, out=tmp_path / "a")
     assert_same(more, ot.run(more.scenario.replace(snapshot=None)))
     assert more.summary["resumed_at_s"][0] >= 100.0
+    assert {path.name for path in tmp_path.iterdir()} == {"a", "long.toml"}
+
+
+def unfinished(folder: Path, scenario: ot.Scenario, seed: int, end: float) -> None:
+    """Let a run be killed at a time, in effect, by an exception."""
+
+    def watch(simulation: Watched) -> None:
+        if simulation.now >= end:
+            raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError, match="killed"):
+        ot.run(scenario, seed, watch=watch, out=folder)
+
+
+def test_the_snapshot_of_the_right_run_is_gone_on_with(tmp_path: Path) -> None:
+    scenario = BENCH.replace(snapshot={"every": 5.0})
+    unfinished(tmp_path / "a", scenario, 3, 12.0)
+    unfinished(tmp_path / "a", scenario, 3, 32.0)  # of the same run, and further
+    assert ot.resume(tmp_path / "a").summary["resumed_at_s"] == [30.0]
+    unfinished(tmp_path / "a", scenario, 4, 12.0)
+    with pytest.raises(ot.OhmtickError, match="several runs did not end there"):
+        ot.resume(tmp_path / "a")
+    ot.run(scenario, 5, out=tmp_path / "b")
+    unfinished(tmp_path / "c", scenario, 5, 12.0)
+    (tmp_path / "c.unfinished").rename(tmp_path / "b-2.unfinished")
+    with pytest.raises(ot.OhmtickError, match="is a run, and beside it is what another left"):
+        ot.resume(tmp_path / "b", 80.0)
+    more = ot.resume(tmp_path / "b-2.unfinished", out=tmp_path / "b-2")
+    assert_same(more, ot.run(scenario, 5))
+    assert not (tmp_path / "b-2.unfinished").exists()
+
+
+def test_a_folder_may_be_the_one_that_one_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ot.run(BENCH.replace(horizon=11.0), 3, out=tmp_path / "a")
+    monkeypatch.chdir(tmp_path / "a")
+    assert_same(ot.resume(".", 40.0), ot.run(BENCH, 3))
+
+
+def test_too_many_snapshots_are_refused() -> None:
+    with pytest.raises(ot.OhmtickError, match=r"snapshot\.every must leave a run at most 100000"):
+        BENCH.replace(snapshot={"every": 1e-6})
+
+
+def test_studies_keep_no_snapshots(tmp_path: Path) -> None:
+    scenario = BENCH.replace(snapshot={"every": 5.0})
+    ot.Study(scenario, seeds=2).run(tmp_path / "a", workers=1)
+    assert not list((tmp_path / "a").rglob("*.unfinished"))

@@ -19,6 +19,10 @@ IRIS = ot.load("breadboard-iris-95").replace(horizon=60.0)
 WHOLE = {"bench": ot.run(BENCH, 7), "iris": ot.run(IRIS, 7)}
 
 
+def impossible(probe: dict[str, float]) -> bool:
+    return probe["error"] < 0.0
+
+
 def expected(run: Run, criterion: dict[str, Any]) -> tuple[int, str] | None:
     """Return the number of the probe that meets a criterion, and by what: a plain loop."""
     patience, lowest, since = criterion.get("patience", 1), float("inf"), 0
@@ -58,9 +62,8 @@ def assert_stopped(name: str, scenario: ot.Scenario, criterion: dict[str, Any]) 
 @settings(max_examples=EXAMPLES // 5)
 @given(
     st.fixed_dictionaries(
-        {},
+        {"error_below": st.sampled_from([1e-9, 1e-4, 1e-3, 0.03, 1.0, 100.0])},
         optional={
-            "error_below": st.sampled_from([1e-4, 1e-3, 0.03, 1.0, 100.0]),
             "patience": st.sampled_from([1, 2, 5]),
             "no_improvement": st.sampled_from([1, 3, 10]),
         },
@@ -100,6 +103,12 @@ def test_a_stopped_run_goes_on_only_where_that_is_meant() -> None:
     with pytest.raises(ot.OhmtickError, match=r"ended by the 'error_below' of its \[stop\]"):
         ot.resume(stopped)
     assert_frame_equal(ot.resume(stopped, stop=False).events, WHOLE["bench"].events)
+    never = ot.run(BENCH.replace(horizon=20.0), 7, stop=impossible)
+    with pytest.raises(ot.OhmtickError, match="the 'stop' that stands in must be the one of"):
+        ot.resume(never, 60.0)
+    for stop in (False, impossible):
+        more = ot.resume(never, 60.0, stop=stop)
+        assert_frame_equal(more.events, WHOLE["bench"].events)
     by_hand = ot.run(BENCH, 7, stop=lambda probe: probe["error"] < 0.01)
     assert_frame_equal(ot.resume(by_hand).events, WHOLE["bench"].events)
 
@@ -126,7 +135,8 @@ def test_studies_stop_their_runs(tmp_path: Any) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"stop": {}}, None),
+        ({"stop": {}}, "must say what ends the run by"),
+        ({"stop": {"patience": 3}}, "must say what ends the run by"),
         ({"stop": {"error_below": 1e-3}, "probe": None}, r"stop: a scenario must have a \[probe\]"),
         ({"stop": {"error_bellow": 1e-3}}, "error_below"),
         ({"stop": {"error_below": 0.0}}, "stop.error_below"),
@@ -136,10 +146,7 @@ def test_studies_stop_their_runs(tmp_path: Any) -> None:
         ({"stop": {"patience": 0}}, "stop.patience"),
     ],
 )
-def test_bad_criteria_are_refused_by_name(changes: dict[str, Any], says: str | None) -> None:
-    if says is None:  # an empty table stops nothing
-        assert_equal(ot.run(BENCH.replace(**changes), 7), WHOLE["bench"])
-        return
+def test_bad_criteria_are_refused_by_name(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(ot.OhmtickError, match=says):
         ot.run(BENCH.replace(**changes), 7)
 

@@ -71,7 +71,7 @@ def test_a_solution_is_learned_once_and_kept(
     def again(*_: Any, **__: Any) -> None:
         raise AssertionError("it was simulated again")
 
-    monkeypatch.setattr("ohmtick.scenarios.studies.jobs.run", again)
+    monkeypatch.setattr("ohmtick.scenarios.studies.jobs.recorded_run", again)
     monkeypatch.setattr("ohmtick.scenarios.studies.jobs.simulate", again)
     assert starts(late(DRAWN, 3, [0.5], folder)).tobytes() == starts(study).tobytes()
     assert starts(fast(DRAWN, 3, [0.5], folder)).tobytes() == starts(study).tobytes()
