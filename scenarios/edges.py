@@ -227,6 +227,8 @@ class Edges(Settings):
         """Return the group of each edge, from 0 on, and -1 for none; shape (E,)."""
         count = len(circuit.edges)
         group_of = np.full(count, -1)
+        if not self.groups:
+            return group_of
         for number, group in enumerate(self.groups):
             for edge in _named(group, number, circuit):
                 if group_of[edge] not in (-1, number):

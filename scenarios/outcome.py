@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..agents.stop import CRITERIA
+from ..engine.records.attached import AttachedFile
 from ..engine.records.run import Run, data_frame, edge_frame, node_frame
 from ..engine.streams import FloatArray
 from .attached import attached, carried
@@ -97,7 +98,7 @@ def outcome(
         nodes=partial(node_frame, twin.circuit, twin.sources, twin.targets),
         data=partial(_data, scenario, parts.stages[: simulation.stage + 1]),
         state=state,
-        attached=[file.carried for file in attached(scenario)],
+        attached=partial(_attached, scenario),
         summary={
             "title": scenario.title,
             "seed": start.seed,
@@ -138,6 +139,11 @@ def _resumed(before: Run | None) -> list[float]:
     if before is None:
         return []
     return [*before.summary.get("resumed_at_s", ()), before.summary["simulated_s"]]
+
+
+def _attached(scenario: Scenario) -> list[AttachedFile]:
+    """Return the files that a scenario names, as a folder holds them."""
+    return [file.carried for file in attached(scenario)]
 
 
 def _text(scenario: Scenario, seed: int) -> str:
