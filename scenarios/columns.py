@@ -71,6 +71,16 @@ def columns_of(
     return columns
 
 
+def first_masked(values: object) -> tuple[int, ...]:
+    """Return where the first masked entry of an array is; () where there is none.
+
+    What is made of a masked array elsewhere has what lies below the mask.
+    """
+    if not np.ma.is_masked(values):
+        return ()
+    return tuple(int(each) for each in np.argwhere(np.ma.getmaskarray(values))[0])
+
+
 class _WrongNameError(ValueError):
     """A column that there is not, or twice."""
 
