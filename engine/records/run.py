@@ -274,8 +274,8 @@ class Run:
         ----------
         X
             Inputs, shape (D, F): in the units of the data, where the task scales them, and else in
-            V; without those that are held fixed. A DataFrame's columns are found by their names,
-            if it has any of them, and else taken in order.
+            V; without those that are held fixed. A DataFrame's columns are found by their names;
+            those of an array, and of a frame whose columns are just numbered, are taken in order.
 
         Returns
         -------

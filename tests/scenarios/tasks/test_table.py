@@ -222,7 +222,8 @@ MISTAKES: dict[str, tuple[bytes, Mapping[str, Any], str]] = {
         "'classes' must be whole numbers or text, got nan in row 1",
     ),
     "a row ends before its class": (
-        csv(FRAME) + b"1,2,3\n", CLASSES | {"outputs": {}}, "'classes' .* or text, got nan in row 24",
+        csv(FRAME) + b"1,2,3\n", CLASSES | {"outputs": {}},
+        "'classes' must be whole numbers or text, got nan in row 24",
     ),
     "both": (csv(FRAME), CLASSES, "either 'outputs' or 'classes' must be given, got both"),
     "neither": (csv(FRAME), {"outputs": {}}, "either 'outputs' or 'classes' .* got neither"),
