@@ -71,7 +71,7 @@ def columns_of(
     return columns
 
 
-def first_masked(values: object) -> tuple[int, ...]:
+def first_masked(values: Any) -> tuple[int, ...]:
     """Return where the first masked entry of an array is; () where there is none.
 
     What is made of a masked array elsewhere has what lies below the mask.
@@ -110,7 +110,7 @@ def _csv(content: bytes) -> Opened:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             try:
-                return pd.read_csv(
+                frame: pd.DataFrame = pd.read_csv(
                     BytesIO(content),
                     header=0,
                     names=range(len(there)),
@@ -123,6 +123,7 @@ def _csv(content: bytes) -> Opened:
                 raise ValueError(
                     f"rows have more than the {len(there)} columns of the first"
                 ) from None
+        return frame
 
     def read(names: Sequence[str], labels: str | None) -> list[Column]:
         frame = frame_of()

@@ -123,7 +123,7 @@ def test_graphs_have_the_state() -> None:
 
 def test_what_cannot_be_exported_is_refused() -> None:
     run = short("breadboard-iii")
-    wrong: list[tuple[str, dict[str, Any], str]] = [
+    wrong: list[tuple[Any, dict[str, Any], str]] = [
         ("net.txt", {}, "the file of an export must end in .graphml, .json, .cir, .sp, .spice"),
         ("net", {}, "got 'net' instead"),
         ("net.cir", {"copy": "fre"}, "must be one of 'free', 'clamped', got 'fre' instead; the n"),

@@ -218,7 +218,7 @@ MISTAKES: dict[str, tuple[bytes, Mapping[str, Any], str]] = {
         put(3, "kind", ""), CLASSES | {"outputs": {}}, "'classes' .* or text, got nan in row 3",
     ),
     "a class is missing among numbers": (
-        csv(FRAME.assign(kind=[1, None] + 22 * [2])), CLASSES | {"outputs": {}},
+        csv(FRAME.assign(kind=[1.0, np.nan] + 22 * [2.0])), CLASSES | {"outputs": {}},
         "'classes' must be whole numbers or text, got nan in row 1",
     ),
     "a row ends before its class": (
