@@ -39,9 +39,9 @@ def test_it_says_where_the_latest_snapshot_is(capsys: pytest.CaptureFixture[str]
         130,
         130,
     )
-    said = capsys.readouterr().err.splitlines()
-    assert "ohmtick resume elsewhere.unfinished goes on" in said[0]
-    assert said[1] == "ohmtick: interrupted; nothing was kept"  # by what went on from 90 s
+    lines = capsys.readouterr().err.splitlines()
+    assert "ohmtick resume elsewhere.unfinished goes on" in lines[0]
+    assert lines[1] == "ohmtick: interrupted; nothing was kept"  # by what went on from 90 s
     assert sorted(map(str, Path().iterdir())) == [
         "a-2.unfinished", "a.unfinished", "elsewhere.unfinished"
     ]  # fmt: skip
