@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from io import BytesIO
 from pathlib import PurePath
 from typing import Any
@@ -17,11 +19,15 @@ from ..engine.memory import check_memory
 from ..engine.records.attached import AttachedFile
 
 Column = NDArray[Any]
-#: The names of all columns, and what reads some of them.
-Opened = tuple[list[str], Callable[[Sequence[str]], list[Column]]]
+#: A whole number as Python writes it, which is no other text; of 64 bits.
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
+#: The names of all columns, and what reads some of them, one of which may hold labels.
+Opened = tuple[list[str], Callable[[Sequence[str], str | None], list[Column]]]
 
 
-def columns_of(file: AttachedFile, wanted: Mapping[str, str]) -> dict[str, Column]:
+def columns_of(
+    file: AttachedFile, wanted: Mapping[str, str], labels: str | None = None
+) -> dict[str, Column]:
     """Return some columns of a file by name, each of shape (D,).
 
     Parameters
@@ -31,6 +37,10 @@ def columns_of(file: AttachedFile, wanted: Mapping[str, str]) -> dict[str, Colum
         X0, X1, ….
     wanted
         The name of a column for each key that asks for one.
+    labels
+        The name of one that holds labels. A CSV has no types: there they are whole numbers where
+        each is written as Python writes one, else text, and only an empty one is missing (NaN).
+        Fractions are numbers still.
 
     Raises
     ------
@@ -47,7 +57,7 @@ def columns_of(file: AttachedFile, wanted: Mapping[str, str]) -> dict[str, Colum
         there, read = _FORMATS[suffix](file.content)
         _check_names(name, there, wanted)
         asked = list(dict.fromkeys(wanted.values()))
-        columns = dict(zip(asked, read(asked), strict=True))
+        columns = dict(zip(asked, read(asked, labels), strict=True))
     except (TooLargeError, _WrongNameError):
         raise
     except (ValueError, OSError, BadZipFile, EOFError) as error:
@@ -59,6 +69,16 @@ def columns_of(file: AttachedFile, wanted: Mapping[str, str]) -> dict[str, Colum
         lengths = ", ".join(f"{len(column)} of {shown(key)}" for key, column in columns.items())
         raise ValueError(f"the columns of {name} must be of one length, got {lengths}")
     return columns
+
+
+def first_masked(values: Any) -> tuple[int, ...]:
+    """Return where the first masked entry of an array is; () where there is none.
+
+    What is made of a masked array elsewhere has what lies below the mask.
+    """
+    if not np.ma.is_masked(values):
+        return ()
+    return tuple(int(each) for each in np.argwhere(np.ma.getmaskarray(values))[0])
 
 
 class _WrongNameError(ValueError):
@@ -86,25 +106,44 @@ def _csv(content: bytes) -> Opened:
     )
     there = [name.strip() for name in first.iloc[0]]
 
-    def read(names: Sequence[str]) -> list[Column]:
+    def frame_of(**types: Any) -> pd.DataFrame:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             try:
-                frame = pd.read_csv(
+                frame: pd.DataFrame = pd.read_csv(
                     BytesIO(content),
                     header=0,
                     names=range(len(there)),
                     index_col=False,
                     skipinitialspace=True,
                     low_memory=False,
+                    **types,
                 )
             except pd.errors.ParserWarning:
                 raise ValueError(
                     f"rows have more than the {len(there)} columns of the first"
                 ) from None
-        return [frame[there.index(name)].to_numpy() for name in names]
+        return frame
+
+    def read(names: Sequence[str], labels: str | None) -> list[Column]:
+        frame = frame_of()
+        found = {name: frame[there.index(name)].to_numpy() for name in names}
+        if labels is not None:
+            text = frame_of(usecols=[there.index(labels)], dtype=str, na_filter=False)
+            found[labels] = _labels(text.iloc[:, 0].str.strip().to_numpy(dtype=object))
+        return list(found.values())
 
     return there, read
+
+
+def _labels(texts: Column) -> Column:
+    if all(map(_WHOLE.fullmatch, texts)):
+        return texts.astype(np.int64)
+    with suppress(ValueError):  # a word
+        numbers = texts.astype(np.float64)
+        if (np.isfinite(numbers) & (numbers != np.round(numbers))).any():
+            return numbers  # measured, and no labels
+    return np.array([text or np.nan for text in texts], dtype=object)
 
 
 def _parquet(content: bytes) -> Opened:
@@ -112,7 +151,7 @@ def _parquet(content: bytes) -> Opened:
 
     file = parquet.ParquetFile(BytesIO(content))
 
-    def read(names: Sequence[str]) -> list[Column]:
+    def read(names: Sequence[str], _: str | None) -> list[Column]:
         rows = file.metadata.num_rows
         check_memory(f"a table of {rows} rows", 8 * rows * len(names))
         table = file.read(columns=list(names))
@@ -138,7 +177,7 @@ def _npz(content: bytes) -> Opened:
                     f"the array {shown(name)} must have 1 or 2 dimensions, got {array.ndim}"
                 )
     held = dict(columns)
-    return [name for name, _ in columns], lambda names: [held[name] for name in names]
+    return [name for name, _ in columns], lambda names, _: [held[name] for name in names]
 
 
 _FORMATS = {".csv": _csv, ".parquet": _parquet, ".npz": _npz}

@@ -15,8 +15,9 @@ from ..engine.memory import in_bytes
 from ..engine.networks.network import split_pairs
 from ..engine.records.event_log import MEMORY_ROWS
 from ..engine.streams import Streams
+from .running import check_engine
 from .scenario import Scenario, as_scenario, naming
-from .sizes import check_run_memory, events_of, spans_of
+from .sizes import check_run_memory, data_bytes, events_of, spans_of
 
 if TYPE_CHECKING:
     from ..engine.solver.costs import Costs
@@ -57,7 +58,8 @@ class Estimate:
     """Time of the whole run, s, once its kernels are compiled, which takes half a minute once."""
     memory_B: float
     """Most memory that is taken beside the some 300 MB of Python and its libraries, bytes: by the
-    network, its factor, that of the state which the run ends in, the log's rows and the probes."""
+    network, its factor, that of the state which the run ends in, the data, the log's rows and
+    the probes."""
     log_B: float
     """Size of the event log on disk, bytes."""
     reasons: tuple[str, ...] = ()
@@ -98,7 +100,7 @@ def estimate(
     TooLargeError
         When it would not fit into this machine's memory.
     OhmtickError
-        When the drawn circuit does not fit the scenario.
+        For an unknown engine, and when the drawn circuit does not fit the scenario.
 
     Examples
     --------
@@ -112,6 +114,7 @@ def estimate(
     from ..engine.solver.layout import numbers_in
     from ..engine.solver.symbolic import analyse
 
+    check_engine(engine)
     with naming(scenario):
         scenario = as_scenario(scenario)
         check_run_memory(scenario)
@@ -149,13 +152,14 @@ def estimate(
     }
     row_B = sum(each.itemsize for each in event_dtypes(scenario.edges.records_values).values())
     rows_B = row_B * min(acts, MEMORY_ROWS)
+    data_B = data_bytes(scenario)
     beside_B = _NODE_B * circuit.nodes + _EDGE_B * edges + _PROBE_B * _probes(scenario)
     took = {name: duration(1e-9 * nanoseconds) for name, nanoseconds in times.items()}
     return Estimate(
         events=events_of(scenario),
         event_s=1e-9 * (acting / acts if acts else loop + cost.read + cost.change),
         run_s=1e-9 * sum(times.values()),
-        memory_B=2.0 * factor_B + rows_B + beside_B,
+        memory_B=2.0 * factor_B + rows_B + data_B + beside_B,
         log_B=_ROW_B * acts,
         reasons=(
             f"acts of {edges:,} edges, {acts:,.0f}: {took['acts']}; by itself a read takes "
@@ -164,7 +168,8 @@ def estimate(
             f"probes, {_probes(scenario):,.0f} of {scenario.task.data_counts()[1]:,} data and "
             f"{len(targets)} targets: {took['probes']}",
             f"ordering {circuit.nodes:,} nodes and the first factor: {took['start']}",
-            f"the factor: {in_bytes(factor_B)}; the log in memory: {in_bytes(rows_B)}",
+            f"the factor: {in_bytes(factor_B)}; the data: {in_bytes(data_B)}; "
+            f"the log in memory: {in_bytes(rows_B)}",
         ),
         advice=_advice(circuit.nodes, symbolic, cost.read + cost.change),
     )

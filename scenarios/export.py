@@ -67,7 +67,7 @@ def export(
     Raises
     ------
     AnalysisError
-        For another copy, or a time or a datum that is not there.
+        For what is no run, another copy, or a time or a datum that is not there.
     CircuitError
         For another suffix, or a label that the format cannot hold.
     RecordError
@@ -80,11 +80,11 @@ def export(
     >>> print(export(run, "learned.cir", datum=0))
     learned.cir
     """
-    file = Path(path)
     try:
         suffix = suffix_of(str(path))
     except CircuitError as error:
         raise CircuitError(f"the file of an export {error}") from None
+    file = Path(path)
     if copy not in COPIES:
         raise AnalysisError(
             f"the 'copy' of an export must be one of {', '.join(map(repr, COPIES))}, "

@@ -12,6 +12,7 @@ from ..analysis.recorded import stage_of
 from ..engine.errors import AnalysisError, nearest, shortened, shown
 from ..engine.records.run import Run
 from ..engine.streams import FloatArray, Streams
+from .columns import first_masked
 from .replay import Replay
 
 if TYPE_CHECKING:
@@ -121,14 +122,17 @@ class Predictor:
         """Return the source voltages, V, shape (D, S), for inputs in the units of the data."""
         names = self._task.input_names()
         columns = getattr(X, "columns", None)
-        if columns is not None and {*map(str, columns)} & {*names}:
-            there = [str(column) for column in columns]
+        there = [] if columns is None else [str(column) for column in columns]
+        numbered = there == [str(place) for place in range(len(there))]  # as pandas does by itself
+        if not numbered or {*there} & {*names}:
             for name in names:
                 if there.count(name) != 1:
                     hint = nearest(name, there)
+                    remedy = "" if {*there} & {*names} else "; X.to_numpy() goes by position"
                     raise AnalysisError(
                         f"X must have one column {shown(name)}, got {there.count(name)}"
                         + (f"; {hint}" if hint else "")
+                        + remedy
                     )
             X = X.iloc[:, [there.index(name) for name in names]]
         values = _floats(X, "X")
@@ -159,6 +163,8 @@ class Predictor:
 
 
 def _floats(values: Any, what: str) -> FloatArray:
+    if place := first_masked(values):
+        raise AnalysisError(f"{what} must have all its entries, got a masked one at {place}")
     try:
         numbers = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -58,7 +58,7 @@ class Replay:
     Raises
     ------
     AnalysisError
-        When the record does not say what was presented.
+        For what is no run, and when the record does not say what was presented.
     RecordError
         When it has no events.
 
@@ -71,6 +71,8 @@ class Replay:
     """
 
     def __init__(self, run: Run) -> None:
+        rule = "be a run, as ohmtick.run and ohmtick.open_run return one"
+        require(isinstance(run, Run), "run", "Replay", rule, shown(run))
         self._run, self._streams = run, Streams(run.summary["seed"])
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         horizon = float(run.tables["horizon"])
@@ -106,7 +108,7 @@ class Replay:
         AnalysisError
             For a time that is over, or that the run did not come to.
         """
-        require(self.time <= time <= self.span, "time", "Replay.to", self._bounds, time)
+        self._check(time, "time", "Replay.to")
         last = bisect_right(self._shown, time) - 1
         if last >= self._next:
             epoch = self._placed[last].epoch
@@ -125,7 +127,7 @@ class Replay:
     def twin_at(self, at: float | None = None, datum: int | None = None) -> Network:
         """Go on to a time, s, and return the network; see `Run.twin`."""
         time = self.span if at is None else at
-        require(self.time <= time <= self.span, "at", "Run.twin", self._bounds, shown(at))
+        self._check(time, "at", "Run.twin")
         self.to(time)
         if datum is not None:
             count = len(self._supervisor.dataset.inputs)
@@ -146,7 +148,7 @@ class Replay:
         AnalysisError
             As `to`.
         """
-        require(self.time <= time <= self.span, "time", "Replay.energy_to", self._bounds, time)
+        self._check(time, "time", "Replay.energy_to")
         spent = np.zeros(2)
         while self._next < len(self._shown) and self._shown[self._next] <= time:
             spent += self._spend(self._before[self._next], self._shown[self._next])
@@ -154,6 +156,12 @@ class Replay:
         spent += self._spend(int(np.searchsorted(self._times, time, "right")), float(time))
         free, clamped = spent.tolist()
         return free, clamped
+
+    def _check(self, time: float, parameter: str, where: str) -> None:
+        """Refuse what is no time, a time that is over, and one that the run did not come to."""
+        number = np.ndim(time) == 0 and isinstance(time, int | float | np.number | np.ndarray)
+        there = number and self.time <= time <= self.span
+        require(there, parameter, where, self._bounds, time if number else shown(time))
 
     @property
     def _bounds(self) -> str:

@@ -120,11 +120,7 @@ def run(
     >>> bool(short.summary["simulated_s"] == short.probes["time_s"].iloc[-1])
     True
     """
-    if engine not in ENGINES:
-        raise OhmtickError(
-            f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
-            f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
-        )
+    check_engine(engine)
     stand_ins = StandIns(clock=clock, rule=rule, agent=agent)
     source, scenario = scenario, as_scenario(scenario)
     if start is not None:
@@ -141,6 +137,21 @@ def run(
             numbered=numbered,
             stand_ins=stand_ins,
             observers=Observers(stop=stop, watch=watch, poll=polled),
+        )
+
+
+def check_engine(engine: object) -> None:
+    """Refuse an engine that there is not.
+
+    Raises
+    ------
+    OhmtickError
+        With the nearest that there is.
+    """
+    if engine not in ENGINES:
+        raise OhmtickError(
+            f"the 'engine' of a run must be one of {', '.join(map(repr, ENGINES))}, "
+            f"got {shown(engine)} instead; {nearest(str(engine), ENGINES)}"
         )
 
 

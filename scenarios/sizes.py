@@ -104,10 +104,10 @@ def check_run_memory(scenario: Scenario) -> None:
         factors * (_NODE * nodes + _EDGE * edges),
     )
     data, test = _all_data(scenario)
-    labels = len(scenario.task.source_labels()) + len(scenario.task.target_labels())
+    labels = _labels(scenario)
     check_memory(
         f"task: {data} data to learn from and {test} to test on, of {labels} voltages each,",
-        _NUMBER * labels * (data + test),
+        data_bytes(scenario),
     )
     if scenario.probe is not None:
         count = scenario.horizon / scenario.probe.period
@@ -120,6 +120,11 @@ def check_run_memory(scenario: Scenario) -> None:
         check_memory(what, _IN_FLIGHT * count)
 
 
+def data_bytes(scenario: Scenario) -> float:
+    """Return how many bytes the data of all stages take."""
+    return float(_NUMBER * _labels(scenario) * sum(_all_data(scenario)))
+
+
 def size_of(scenario: Scenario) -> str:
     """Return what takes memory in a run, in words."""
     data, test = _all_data(scenario)
@@ -130,6 +135,11 @@ def _edges(scenario: Scenario) -> int:
     """Return the number of edges; of a triangulation, about."""
     known = scenario.circuit.edge_count
     return 3 * scenario.circuit.node_count if known is None else known
+
+
+def _labels(scenario: Scenario) -> int:
+    """Return the number of voltages of a datum."""
+    return len(scenario.task.source_labels()) + len(scenario.task.target_labels())
 
 
 def _all_data(scenario: Scenario) -> tuple[int, int]:

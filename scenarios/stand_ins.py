@@ -18,6 +18,7 @@ from ..agents.timing import Ticks
 from ..engine.errors import OhmtickError, ScenarioError, shown
 from ..engine.kind import Kind
 from ..engine.messages import models
+from .whole_digest import whole_digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +125,9 @@ def _described(what: object) -> dict[str, Any]:
     -------
     dict
         ``name``, qualified, of the class or the function; ``source_sha256``, of its own source,
-        where Python has it; of a part also its ``settings``.
+        where Python has it; ``sha256``, of all that it depends on, its closure, its arguments and
+        what it holds among them, None where something of that has no digest; of a part also its
+        ``settings``.
     """
     source: Any = getattr(what, "py_func", what)  # of a function that numba has compiled
     if not (inspect.isclass(source) or inspect.isroutine(source)):
@@ -132,6 +135,7 @@ def _described(what: object) -> dict[str, Any]:
     told: dict[str, Any] = {"name": _name(source)}
     with suppress(OSError, TypeError):  # typed into an interpreter, or no Python
         told["source_sha256"] = hashlib.sha256(inspect.getsource(source).encode()).hexdigest()
+    told["sha256"] = whole_digest(what)
     if isinstance(what, BaseModel):
         told["settings"] = what.model_dump(mode="json")
     return told

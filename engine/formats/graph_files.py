@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from xml.parsers import expat
 
 from ..circuit import Circuit
 from ..errors import CircuitError, shortened, shown
@@ -30,9 +31,22 @@ def read_graphml(content: bytes) -> tuple[Circuit, FloatArray | None]:
     """
     import networkx as nx
 
-    if re.search(rb"<!(DOCTYPE|ENTITY)", content):
-        raise CircuitError("must be GraphML without a document type of its own")
+    _check_xml(content)
     return _circuit(lambda: nx.read_graphml(BytesIO(content)), "GraphML")
+
+
+def _check_xml(content: bytes) -> None:
+    """Refuse what is no XML, and a document type, which may define entities without end."""
+
+    def refuse(*_: object) -> None:
+        raise CircuitError("must be GraphML without a document type of its own")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse  # met in any encoding, and before what it defines
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError as error:
+        raise CircuitError(f"must be GraphML, which it is not: ParseError: {error}") from None
 
 
 def read_json(content: bytes) -> tuple[Circuit, FloatArray | None]:

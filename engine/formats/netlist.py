@@ -29,8 +29,16 @@ _NODE = re.compile(r'\*node (\S+) ("(?:[^"\\]|\\.)*")(?: (\S+) (\S+))?')
 _GROUND = {"0", "gnd"}
 #: What a netlist tells a simulator to do, which is not what the circuit is.
 _COMMANDS = {
-    ".ac", ".dc", ".end", ".ic", ".meas", ".measure", ".nodeset", ".op", ".option", ".options",
-    ".plot", ".print", ".probe", ".save", ".title", ".tran", ".width",
+    ".ac", ".backanno", ".dc", ".end", ".ic", ".meas", ".measure", ".nodeset", ".op", ".option",
+    ".options", ".plot", ".print", ".probe", ".save", ".title", ".tran", ".width",
+}  # fmt: skip
+#: What is said of commands that are refused; of any other, that it is not known.
+_OWN, _PLAIN = "have its resistors in itself", "have its numbers written out, and no parameters"
+_MUST = {
+    ".include": _OWN, ".inc": _OWN, ".lib": _OWN, ".subckt": _OWN, ".ends": _OWN,
+    ".param": _PLAIN, ".params": _PLAIN, ".func": _PLAIN, ".step": _PLAIN,
+    ".model": "have resistors without models",
+    ".temp": "have resistances that are the same at all temperatures",
 }  # fmt: skip
 
 
@@ -155,9 +163,9 @@ def _elements(text: str) -> Iterator[tuple[int, list[str]]]:
             if command == ".end":
                 break
             if held is None and command not in _COMMANDS:
+                must = _MUST.get(command, "have resistors, and no commands that are not known")
                 raise CircuitError(
-                    f"line {line}: a netlist must have its resistors in itself, and no parameters, "
-                    f"got {shown(' '.join(words))}"
+                    f"line {line}: a netlist must {must}, got {shown(' '.join(words))}"
                 )
     if held is not None:
         yield held

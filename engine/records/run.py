@@ -93,7 +93,8 @@ class Run:
         Empty where it was not recorded.
     summary : dict
         What ran and how it ended: ``title``, ``seed``, ``engine``, ``stand_ins`` (what stood in for
-        parts of the scenario: ``name`` and ``source_sha256``, by key), ``kinds`` (those of the
+        parts of the scenario: ``name``, ``source_sha256`` and ``sha256``, of all that it depends
+        on, by key), ``kinds`` (those of the
         scenario that do not come with Ohmtick: by family and name, the ``module``, ``name`` and
         ``sha256`` of what they are), ``initial_error`` and
         ``final_error`` (V², of the first and of the last conductances), ``updates``,
@@ -273,8 +274,8 @@ class Run:
         ----------
         X
             Inputs, shape (D, F): in the units of the data, where the task scales them, and else in
-            V; without those that are held fixed. A DataFrame's columns are found by their names,
-            if it has any of them, and else taken in order.
+            V; without those that are held fixed. A DataFrame's columns are found by their names;
+            those of an array, and of a frame whose columns are just numbered, are taken in order.
 
         Returns
         -------

@@ -38,7 +38,7 @@ from ..unfinished import before as what_goes_on
 from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
-from .terminal import Terminal, interruptible
+from .terminal import Terminal, interruptible, snapshots_told
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
 OK, IO_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -71,8 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _fail(error, IO_FAILED)
         _drop_output()
         return _fail(f"cannot write the output: {reason(error)}", IO_FAILED)
-    except KeyboardInterrupt:
-        return _fail("interrupted; nothing was kept", INTERRUPTED)
+    except KeyboardInterrupt as error:
+        return _fail(f"interrupted; {str(error) or 'nothing was kept'}", INTERRUPTED)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -207,7 +207,11 @@ def _check(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     out = options.out or Path("runs") / (Path(options.scenario).name.removesuffix(".toml") or "run")
-    with naming(options.scenario), Terminal(scenario.horizon) as terminal:
+    with (
+        naming(options.scenario),
+        snapshots_told(out),
+        Terminal(scenario.horizon) as terminal,
+    ):
         result = run(
             scenario,
             options.seed,
@@ -226,7 +230,7 @@ def _resume(options: argparse.Namespace) -> int:
     horizon = source.scenario.horizon if options.horizon is None else options.horizon
     place = Path(options.run) if Path(options.run).name else Path(options.run).absolute()
     out = options.out or place.with_name(place.name.removesuffix(UNFINISHED))
-    with Terminal(horizon) as terminal:
+    with snapshots_told(out), Terminal(horizon) as terminal:
         result = resume(
             options.run,
             horizon,

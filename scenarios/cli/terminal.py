@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Timer, current_thread, main_thread
 from types import FrameType, TracebackType
 from typing import Self
@@ -14,6 +15,7 @@ from typing import Self
 from tqdm import tqdm
 
 from ...engine.simulation import Watched
+from ..snapshots import UNFINISHED
 
 #: The signals that end a run.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,6 +56,26 @@ def interruptible() -> Iterator[None]:
         sys.unraisablehook = said
         for number, handler in usual.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def snapshots_told(out: str | Path) -> Iterator[None]:
+    """Let an interrupt say which folder has the snapshots of the run that it ended."""
+    out = Path(out)
+
+    def there() -> set[Path]:
+        beside = out.parent.iterdir() if out.parent.is_dir() else ()
+        return {each for each in beside if each.name.endswith(UNFINISHED)}
+
+    before = there()
+    try:
+        yield
+    except KeyboardInterrupt:
+        for kept in sorted(there() - before):
+            if kept.name.startswith(out.name):
+                told = f"its latest snapshot is kept, and ohmtick resume {kept} goes on from it"
+                raise KeyboardInterrupt(told) from None
+        raise
 
 
 class Terminal:

@@ -31,6 +31,7 @@ LENGTH = 12
 PLAIN = (bool, int, float, complex, str, bytes, type(None), type(...))
 #: Where code lies that is told by its name: Python's own, and what is installed.
 _INSTALLED = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib")})
+_SITES = {"site-packages", "dist-packages"}  # also a user's own, and those below an environment
 
 
 def sources(root: Path) -> str:
@@ -84,14 +85,14 @@ def own_code(function: Any) -> str:
         return _KNOWN[function]
     except (KeyError, TypeError):
         home = module.partition(".")[0]
-        told = "\n".join(_Reader(home).of(function))
+        told = "\n".join(Reader(home).of(function))
         found = sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:LENGTH]
     with suppress(TypeError):  # there is no weak reference to it
         _KNOWN[function] = found
     return found
 
 
-class _Reader:
+class Reader:
     """Tells, in lines of text, of a value and of all that it refers to."""
 
     def __init__(self, home: str) -> None:
@@ -131,8 +132,11 @@ class _Reader:
         elif hasattr(value, "__wrapped__"):  # as lru_cache and numba have it
             yield from self.of(value.__wrapped__)
         else:
-            yield getattr(value, "__qualname__", "")
-            yield from self.of(type(value))
+            yield from self._of_object(value)
+
+    def _of_object(self, value: Any) -> Iterator[str]:
+        yield getattr(value, "__qualname__", "")
+        yield from self.of(type(value))
 
     def _of_all(self, values: Iterable[Any]) -> Iterator[str]:
         for value in values:
@@ -188,7 +192,7 @@ class _Reader:
             return True
         if is_ours(module or "") or file is None:
             return top == "__main__"
-        return not file.startswith((*_INSTALLED, "<frozen"))
+        return not (file.startswith((*_INSTALLED, "<frozen")) or _SITES & {*Path(file).parts})
 
 
 def _named(value: Any) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.errors import ScenarioError, shown
+from ...engine.errors import ScenarioError, reason, shown
 from ...engine.records.attached import AttachedFile
 from ..attached import MOST_BYTES
-from ..columns import Column
+from ..columns import Column, first_masked
 from .table import Table, class_column
 
 CLASS = "class"
@@ -73,6 +73,8 @@ def from_arrays(
     (32, 8)
     >>> scenario = ot.load("breadboard-iii").replace(task=task)
     """
+    for what, given in (("X", X), ("Y", Y)):
+        _check_mask(given, what)
     inputs = _columns(X, "X", "x")
     rows = len(next(iter(inputs.values())))
     _check_count("sources", sources, "columns of X", len(inputs))
@@ -93,7 +95,7 @@ def from_arrays(
     return Table(
         file=_file(inputs | outputs),
         inputs=dict(zip(inputs, map(str, sources), strict=True)),
-        fixed=dict(fixed or {}),
+        fixed=_voltages(fixed),
         test=test,
         seed=seed,
         **answers,
@@ -105,7 +107,7 @@ def _columns(table: Any, what: str, prefix: str) -> dict[str, Column]:
     """Return the columns of an array or a frame, each of shape (D,), by name."""
     labels = getattr(table, "columns", None)
     if labels is None:
-        array = np.asarray(table)
+        array = _array(table, what)
         if array.ndim != 2 or not array.size:
             raise ScenarioError(
                 f"{what} must have the shape (data, columns) and be not empty, got {array.shape}"
@@ -122,6 +124,31 @@ def _columns(table: Any, what: str, prefix: str) -> dict[str, Column]:
     return {name: table.iloc[:, place].to_numpy() for place, name in enumerate(names)}
 
 
+def _array(values: Any, what: str) -> Column:
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ScenarioError(f"{what} must have rows of one length: {reason(error)}") from None
+
+
+def _check_mask(values: Any, what: str) -> None:
+    """Refuse masked entries, of which what lies below the mask would be learned."""
+    if place := first_masked(values):
+        raise ScenarioError(
+            f"{what} must have all its entries, got a masked one at {place}; leave out such rows, "
+            "or say by filled(…) what they are"
+        )
+
+
+def _voltages(fixed: Any) -> dict[Any, Any]:
+    try:
+        return {} if fixed is None else dict(fixed)
+    except (TypeError, ValueError):
+        raise ScenarioError(
+            f"'fixed' must be a mapping, a voltage for each label, got {shown(fixed)}"
+        ) from None
+
+
 def _one_column(Y: Any, of_classes: bool) -> Any:
     """Return Y, shape (D,) as shape (D, 1)."""
     if getattr(Y, "ndim", None) == 2 and hasattr(Y, "columns"):
@@ -129,7 +156,7 @@ def _one_column(Y: Any, of_classes: bool) -> Any:
     name = getattr(Y, "name", None)
     if name is not None and hasattr(Y, "to_frame"):
         return Y.to_frame(name=str(name))
-    array = np.asarray(Y)
+    array = _array(Y, "Y")
     if of_classes and array.ndim != 1:
         raise ScenarioError(f"Y must have the shape (data,) to hold classes, got {array.shape}")
     return array[:, np.newaxis] if array.ndim == 1 else array
@@ -137,7 +164,7 @@ def _one_column(Y: Any, of_classes: bool) -> Any:
 
 def _holds_classes(Y: Any, said: bool | None) -> bool:
     """Return whether Y holds classes, which is said, or follows from what is in it."""
-    array = np.asarray(Y)
+    array = _array(Y, "Y")
     if said is not None:
         return said
     if array.dtype.kind == "f" or (array.ndim == 2 and array.shape[1] > 1):
@@ -157,9 +184,12 @@ def _classes(labels: Column) -> Column:
         raise ScenarioError(str(error)) from None
 
 
-def _check_count(what: str, labels: Sequence[object], of: str, count: int) -> None:
-    if isinstance(labels, str) or len(labels) != count:
-        raise ScenarioError(f"{what!r} must be a list of {count} labels, the {of}, got {labels!r}")
+def _check_count(what: str, labels: Any, of: str, count: int) -> None:
+    listed = isinstance(labels, Sequence | np.ndarray) and not isinstance(labels, str)
+    if not listed or len(labels) != count:
+        raise ScenarioError(
+            f"{what!r} must be a list of {count} labels, the {of}, got {shown(labels)}"
+        )
     if len(set(map(str, labels))) < count:
         raise ScenarioError(f"{what!r} must all differ, got {shown(list(labels))}")
 

@@ -231,7 +231,7 @@ def _content(
     named = {f"inputs.{column}": column for column in inputs}
     named |= {f"outputs.{column}": column for column in outputs}
     wanted = named | ({} if classes is None else {"classes": classes})
-    columns = columns_of(AttachedFile(name, content), wanted)
+    columns = columns_of(AttachedFile(name, content), wanted, classes)
     if not columns[inputs[0]].size:
         raise ValueError(f"'file' must have rows of data, got none in {shown(name)}")
     volts = [inputs_are_volts] * len(inputs) + [outputs_are_volts] * len(outputs)

@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import networkx as nx
+import numpy as np
 import pytest
 
 import ohmtick as ot
@@ -161,6 +162,31 @@ def test_it_is_data_with_a_readable_repr() -> None:
 def test_what_cannot_run_is_refused_alike() -> None:
     with pytest.raises(ot.OhmtickError, match="no scenario of the library"):
         ot.estimate("breadbord")
+
+
+def test_an_engine_that_there_is_not_is_refused() -> None:
+    with pytest.raises(ot.OhmtickError, match=r"'engine' .* got 'foo' instead"):
+        ot.estimate("breadboard-iii", engine="foo")
+    with pytest.raises(ot.OhmtickError, match="'compild' instead; the nearest is 'compiled'"):
+        ot.estimate("breadboard-iii", engine="compild")
+
+
+def table(rows: int) -> Any:
+    X = np.zeros((rows, 2))
+    nodes: dict[str, Any] = {"sources": ["3", "8"], "targets": ["4"], "fixed": {"9": 0.0}}
+    return ot.tasks.from_arrays(X, X[:, 0], **nodes)
+
+
+def test_data_take_memory() -> None:
+    """At least each voltage of each datum, and in all tasks of a schedule."""
+    base = ot.load("breadboard-iii")
+    few, many = (ot.estimate(base.replace(task=table(rows))) for rows in (1000, 300_000))
+    voltages = 8 * (3 + 1)
+    assert few.memory_B < 1e6
+    assert 299_000 * voltages < many.memory_B - few.memory_B < 4 * 299_000 * voltages
+    assert any("the data: " in reason for reason in many.reasons)
+    later = base.replace(task=table(1000), schedule=[{"at": 10.0, "task": table(300_000)}])
+    assert ot.estimate(later).memory_B > many.memory_B
 
 
 def measured(scenario: ot.Scenario, acts: int) -> float:

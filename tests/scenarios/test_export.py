@@ -123,17 +123,22 @@ def test_graphs_have_the_state() -> None:
 
 def test_what_cannot_be_exported_is_refused() -> None:
     run = short("breadboard-iii")
-    wrong: list[tuple[str, dict[str, Any], str]] = [
+    wrong: list[tuple[Any, dict[str, Any], str]] = [
         ("net.txt", {}, "the file of an export must end in .graphml, .json, .cir, .sp, .spice"),
         ("net", {}, "got 'net' instead"),
         ("net.cir", {"copy": "fre"}, "must be one of 'free', 'clamped', got 'fre' instead; the n"),
         ("net.cir", {"at": 1e9}, "The 'at' parameter of Run.twin must lie in [0, 40] s"),
+        ("net.cir", {"at": "x"}, "The 'at' parameter of Run.twin must lie in [0, 40] s, got 'x'"),
+        (3, {}, "the file of an export must end in .graphml, .json, .cir, .sp, .spice, got '3'"),
         ("net.cir", {"datum": 7}, "The 'datum' parameter of Run.twin must be one of the 1"),
     ]
     for path, more, says in wrong:
         with pytest.raises(OhmtickError) as caught:
             ot.export(run, path, **more)
         assert says in str(caught.value)
+    for no_run in ("breadboard-iii", None):
+        with pytest.raises(OhmtickError, match=f"'run' .* must be a run, .* got {no_run!r} inst"):
+            ot.export(no_run, "net.cir")  # type: ignore[arg-type]
     ot.export(run, "net.cir")
     with pytest.raises(RecordError, match=r"cannot write net\.cir: it is there already"):
         ot.export(run, "net.cir")

@@ -67,8 +67,19 @@ def test_a_score_of_outputs_is_that_of_scikit_learn(regression: Run) -> None:
 def test_columns_of_a_frame_are_found_by_name(regression: Run) -> None:
     frame = pd.DataFrame({"x1": X[:, 1], "more": 0.0, "x0": X[:, 0]})
     np.testing.assert_array_equal(regression.predict(frame), regression.predict(X))
-    nameless = pd.DataFrame(X, columns=["a", "b"])
+    nameless = pd.DataFrame(X)
     np.testing.assert_array_equal(regression.predict(nameless), regression.predict(X))
+    others = pd.DataFrame(X, columns=["b", "a"])
+    for ask in (regression.predict, lambda frame: regression.score(frame, Y)):
+        with pytest.raises(
+            ot.OhmtickError, match=r"column 'x0', got 0; .*X.to_numpy\(\) goes by p"
+        ):
+            ask(others)
+    masked = np.ma.masked_array(X, mask=False)
+    np.testing.assert_array_equal(regression.predict(masked), regression.predict(X))
+    masked[3, 1] = np.ma.masked
+    with pytest.raises(ot.OhmtickError, match=r"X must have all .* a masked one at \(3, 1\)"):
+        regression.predict(masked)
 
 
 def test_where_nothing_is_scaled_inputs_are_volts() -> None:

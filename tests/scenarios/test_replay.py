@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -253,6 +254,16 @@ def test_time_only_goes_on() -> None:
     replay.to(2.0)
     with pytest.raises(ot.OhmtickError, match=r"'time' .* lie in \[2, 3\] s, got 1.0 instead"):
         replay.to(1.0)
+    no_times: list[Any] = ["x", None, [2.5], np.array([2.5, 2.6]), math.nan]
+    for no_time in no_times:
+        with pytest.raises(ot.OhmtickError, match=r"'time' .* lie in \[2, 3\] s, got "):
+            replay.to(no_time)
+        with pytest.raises(ot.OhmtickError, match=r"'time' .* lie in \[2, 3\] s, got "):
+            replay.energy_to(no_time)
+        if no_time is not None:
+            with pytest.raises(ot.OhmtickError, match=r"'at' .* lie in \[2, 3\] s, got "):
+                replay.twin_at(no_time)
+    replay.to(np.float64(2.5))
 
 
 def test_a_run_without_its_data_is_refused(tmp_path: Path) -> None:

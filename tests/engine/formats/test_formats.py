@@ -117,9 +117,11 @@ R4 out gnd 4k
 .end
 R5 a b 5k
 """
-    with pytest.raises(CircuitError, match=r"line 7: a netlist must have its resistors in itself"):
+    with pytest.raises(
+        CircuitError, match=r"line 7: a netlist must .* commands that are not known"
+    ):
         read_circuit("net.cir", text.encode())
-    text = text.replace(".param_of_none\n", "")
+    text = text.replace(".param_of_none\n", ".backanno\n")
     circuit, conductances = read_circuit("net.cir", text.encode())
     assert circuit.labels == ("IN", "mid", "out", "0")
     assert circuit.edges.tolist() == [[0, 1], [1, 2], [1, 3], [2, 3]]
@@ -135,7 +137,14 @@ R5 a b 5k
         ("a.cir", b"R1 a b 1k\nR2 a b 1k", "line 1: the first line of a netlist must be its title"),
         ("a.cir", b"t\nC1 a b 1k", "line 2: a netlist must have resistors, and voltage sources"),
         ("a.cir", b"t\nV1 a b 1", "from a node to the ground, got 'V1 a b 1'"),
-        ("a.cir", b"t\n.include x", "must have its resistors in itself, and no parameters"),
+        ("a.cir", b"t\n.include x", "must have its resistors in itself, got '.include x'"),
+        (
+            "a.cir",
+            b"t\n.Param r=1",
+            "line 2: a netlist must have its numbers written out, and no pa",
+        ),
+        ("a.cir", b"t\n.temp 27", "resistances that are the same at all temperatures, got '.temp"),
+        ("a.cir", b"t\n.model r r", "must have resistors without models, got '.model r r'"),
         ("a.cir", b"t\nR1 a b 0", "with a positive number, got 'R1 a b 0'"),
         ("a.cir", b"t\nR1 a b -1", "with a positive number"),
         ("a.cir", b"t\nR1 a b 1e999", "with a positive number"),
@@ -160,6 +169,25 @@ def test_a_mistake_is_named(name: str, content: bytes, says: str) -> None:
         read_circuit(name, content)
     assert says in str(caught.value)
     assert len(str(caught.value)) < 250
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-16-be", "latin-1"])
+def test_no_entity_is_expanded_in_any_encoding(encoding: str) -> None:
+    named = encoding.removesuffix("-le").removesuffix("-be")
+    head = f'<?xml version="1.0" encoding="{named}"?>'
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    nodes = '<node id="&a;"/><node id="b"/><edge source="&a;" target="b"/>'
+    types = '<!DOCTYPE graphml [<!ENTITY a "n">]>'
+
+    def file(types: str, name: str) -> bytes:
+        graph = f'<graph edgedefault="undirected">{nodes}</graph>'.replace("&a;", name)
+        body = f'<graphml xmlns="http://graphml.graphdrawing.org/xmlns">{graph}</graphml>'
+        return (mark + head + types + body).encode(encoding)
+
+    with pytest.raises(CircuitError, match="must be GraphML without a document type of its own"):
+        read_circuit("net.graphml", file(types, "&a;"))
+    circuit, _ = read_circuit("net.graphml", file("<!-- <!DOCTYPE x> -->", "n"))
+    assert circuit.labels == ("n", "b")
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,11 @@ def test_a_folder_of_such_a_run_runs_again(tmp_path: Any) -> None:
     assert run.summary["final_accuracy"] == again.summary["final_accuracy"]
 
 
+def test_a_masked_array_without_masked_entries_is_an_array() -> None:
+    task = from_arrays(np.ma.masked_array(X), np.ma.masked_array(Y), **NODES)
+    assert task == from_arrays(X, Y, **NODES)
+
+
 MISTAKES: list[tuple[Any, Any, dict[str, Any], str]] = [
     (X[:, 0], Y, {}, r"X must have the shape \(data, columns\) .* got \(20,\)"),
     (X[:0], Y[:0], {}, r"X must have the shape .* got \(0, 2\)"),
@@ -94,6 +99,30 @@ MISTAKES: list[tuple[Any, Any, dict[str, Any], str]] = [
     (X, pd.Series(Y[:, 0], name="x0"), {}, "columns of X and Y must all differ, got 'x0' in both"),
     (np.array([[1, object()]] * 20), Y, {}, "X and Y must hold numbers, or classes in text"),
     (X * 1j, Y, {}, "X and Y must hold numbers, or classes in text"),
+    (
+        np.ma.masked_greater(X, 4.0),
+        Y,
+        {},
+        r"X must have .* got a masked one at \(\d+, [01]\); leave",
+    ),
+    (
+        X,
+        np.ma.masked_greater(Y[:, 0], 2.0),
+        {},
+        r"Y must have .* a masked one at \(\d+,\); leave out",
+    ),
+    (
+        X,
+        np.ma.masked_equal(CLASSES, 5),
+        {"classes": True},
+        r"Y must have .* masked one at \(12,\);",
+    ),
+    ([[1.0, 2.0], [3.0]], Y, {}, "X must have rows of one length"),
+    (X, [[1.0], [2.0, 3.0]], {}, "Y must have rows of one length"),
+    (X, Y, {"targets": None}, "'targets' must be a list of 1 labels, the columns of Y, got None"),
+    (X, Y, {"sources": 3}, "'sources' must be a list of 2 labels, the columns of X, got 3"),
+    (X, Y, {"fixed": ["0"]}, r"'fixed' must be a mapping, a voltage for each label, got \['0'\]"),
+    (X, Y, {"fixed": 0.5}, "'fixed' must be a mapping, a voltage for each label, got 0.5"),
     (X, Y, {"test": 1.0}, "test must be less than 1, got 1.0 instead"),
 ]
 

@@ -86,6 +86,31 @@ def test_classes_are_split_alike(suffix: str) -> None:
     assert [task.class_labels()[c] for c in train.classes] == FRAME["kind"].iloc[learned].tolist()
 
 
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        (["01", "1", "2"], ["01", "1", "2"]),
+        (["0", "-1", " 2 "], [-1, 0, 2]),
+        (["1", "1.0", "2"], ["1", "1.0", "2"]),
+        (["NA", "None", "nan"], ["NA", "None", "nan"]),
+        (["1", "2", "NA"], ["1", "2", "NA"]),
+        (["True", "False", "null"], ["False", "True", "null"]),
+        (["12345678901234567890", "1", "2"], ["1", "12345678901234567890", "2"]),
+        (["-0", "0", "+0"], ["+0", "-0", "0"]),
+    ],
+)
+def test_classes_of_a_csv_are_those_that_are_written(
+    written: list[str], labels: list[object]
+) -> None:
+    frame = FRAME.assign(kind=np.repeat(written, 8))
+    task = table(csv(frame), test=0.25, **CLASSES)
+    assert task.class_labels() == labels
+    classes = task.datasets(Streams(4))[0].classes
+    assert classes is not None
+    told = [str(task.class_labels()[number]) for number in classes]
+    assert told == frame["kind"].iloc[task.rows(Streams(4))[0]].str.strip().tolist()
+
+
 def test_matrices_of_an_npz_have_numbered_columns() -> None:
     held = io.BytesIO()
     matrix = RNG.uniform(size=(6, 12))
@@ -191,6 +216,14 @@ MISTAKES: dict[str, tuple[bytes, Mapping[str, Any], str]] = {
     ),
     "a class is missing": (
         put(3, "kind", ""), CLASSES | {"outputs": {}}, "'classes' .* or text, got nan in row 3",
+    ),
+    "a class is missing among numbers": (
+        csv(FRAME.assign(kind=[1.0, np.nan] + 22 * [2.0])), CLASSES | {"outputs": {}},
+        "'classes' must be whole numbers or text, got nan in row 1",
+    ),
+    "a row ends before its class": (
+        csv(FRAME) + b"1,2,3\n", CLASSES | {"outputs": {}},
+        "'classes' must be whole numbers or text, got nan in row 24",
     ),
     "both": (csv(FRAME), CLASSES, "either 'outputs' or 'classes' must be given, got both"),
     "neither": (csv(FRAME), {"outputs": {}}, "either 'outputs' or 'classes' .* got neither"),
