@@ -103,10 +103,8 @@ def assert_same(one: Run, other: Run) -> None:
         assert one.summary[key] == other.summary[key]
     assert one.state is not None
     assert other.state is not None
-    held = other.state.to_arrays()
-    assert [
-        name for name, mine in one.state.to_arrays().items() if mine.tobytes() != held[name].tobytes()
-    ] == []
+    mine, theirs = one.state.to_arrays(), other.state.to_arrays()
+    assert [name for name in mine if mine[name].tobytes() != theirs[name].tobytes()] == []
 
 
 def assert_engines_agree(scenario: Scenario, seed: int = 0, **stand_ins: Any) -> Run:
