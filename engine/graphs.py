@@ -27,7 +27,7 @@ class GraphParts(NamedTuple):
     Attributes
     ----------
     edges : ndarray of int, shape (E, 2)
-        In the order of the attribute ``edge``, where that numbers them all.
+        In the order of the attribute ``edge``, where each has another; gaps are closed.
     labels : list of str
     positions : list of pairs, or None
         Where every node has one.
@@ -98,10 +98,10 @@ def conductances_of(graph: nx.Graph[Any]) -> FloatArray | None:
 
 
 def _links(graph: nx.Graph[Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
-    """Return the edges of a graph, in the order of their numbers where all have one."""
+    """Return the edges of a graph, in the order of their numbers where each has its own."""
     links = list(graph.edges(data=True))
     numbers = [data.get("edge") for _, _, data in links]
-    if all(type(each) is int for each in numbers) and set(numbers) == set(range(len(links))):
+    if all(type(each) is int for each in numbers) and len(set(numbers)) == len(links):
         links.sort(key=lambda link: int(link[2]["edge"]))
     return links
 
