@@ -125,9 +125,10 @@ def _graph(twin: Network, copy: str) -> nx.MultiGraph[str]:
     which = COPIES.index(copy)
     conductances = twin.copy_conductances()[which]
     graph = twin.circuit.to_networkx(conductances)
-    ends = twin.circuit.edges
+    labels, ends = twin.circuit.labels, twin.circuit.edges
     for edge in np.flatnonzero(conductances == 0.0).tolist():  # cut: no resistor, as in a netlist
-        graph.remove_edge(*(twin.circuit.labels[node] for node in ends[edge]), key=edge)
+        first, second = ends[edge].tolist()
+        graph.remove_edge(labels[first], labels[second], key=edge)
     role = np.full(twin.circuit.nodes, "inner", dtype=object)
     role[twin.sources], role[twin.targets] = "source", "target"
     volts = twin.voltages()[which].tolist()

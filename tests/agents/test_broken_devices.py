@@ -135,5 +135,5 @@ def _raising(value: float, parameters: Any) -> float:
 
 
 def test_what_raises_at_the_start_is_named() -> None:
-    with pytest.raises(ot.OhmtickError, match="^the resistor 'broken' raised ZeroDivisionError"):
+    with pytest.raises(ot.OhmtickError, match=r"^the resistor 'broken' raised ZeroDivisionError"):
         ot.run(bench(coming_to(1.0), interpreted(_raising), 1.0), 1)

@@ -126,7 +126,7 @@ def test_edges_that_are_cut_stay_cut_when_they_are_read_again(suffix: str) -> No
     np.testing.assert_allclose(read, run.twin().conductances[alive], rtol=4e-16)
     if suffix == "json":
         graph = nx.node_link_graph(json.loads(file.read_text(encoding="utf-8")), edges="edges")
-        kept = sorted(number for *_, number in graph.edges(data="edge"))
+        kept = sorted(data["edge"] for *_, data in graph.edges(data=True))
         assert kept == np.flatnonzero(alive).tolist()
     again = {"circuit": {"kind": "file", "file": str(file)}, "edges.resistor": FIXED}
     still = ot.run(ot.load("breadboard-iii").replace(horizon=1.0, **again))

@@ -157,7 +157,7 @@ def test_a_scenario_cannot_be_changed() -> None:
         del THREE.horizon
     with pytest.raises(ScenarioError, match=r"the dotted key that ends in 'gate'"):
         THREE.edges.clock.gate = 0.1  # type: ignore[attr-defined]
-    with pytest.raises(ScenarioError, match="'horizn' is not a key of Scenario; .* 'horizon'"):
+    with pytest.raises(ScenarioError, match=r"'horizn' is not a key of Scenario; .* 'horizon'"):
         THREE.horizn = 3.0  # type: ignore[attr-defined]
     assert THREE["horizon"] == ot.load("breadboard-iii").horizon
 
