@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .engine.errors import OhmtickError, OhmtickWarning
     from .engine.lattices import breadboard, from_networkx, square_lattice
     from .engine.networks.equilibrium import TwinNetwork
+    from .engine.streams import Streams
     from .scenarios import tasks
     from .scenarios.estimate import Estimate, estimate
     from .scenarios.export import export
@@ -31,6 +32,7 @@ __all__ = [
     "Predictor",
     "Replay",
     "Scenario",
+    "Streams",
     "Study",
     "TwinNetwork",
     "as_html",
@@ -57,6 +59,7 @@ _WHERE = {
     "Predictor": "scenarios.predictor",
     "Replay": "scenarios.replay",
     "Scenario": "scenarios.scenario",
+    "Streams": "engine.streams",
     "Study": "scenarios.studies.study",
     "TwinNetwork": "engine.networks.equilibrium",
     "as_html": "analysis.html.show",

@@ -36,7 +36,7 @@ def edge_rule(learning: Learning, edge: int, nudge: float) -> EdgeRule:
     function = learning.rule_functions[row]
     state, parameters = rules.state[edge], rules.parameters[row]
     if function.compiled is None:
-        python = function.python
+        python = function.interpreted
         # As it comes: the edge refuses what is no number.
         return lambda free, clamped, value: python(free, clamped, value, state, parameters, nudge)
     return bound(asked, ASKED, int(rules.change[row]), state, parameters, np.array([nudge]))
@@ -79,7 +79,7 @@ class Device:
         self._changed: Callable[[float, float, float], float]
         self._conducted: Callable[[float], float] | None = None
         if change.compiled is None:
-            python = change.python
+            python = change.interpreted
             self._changed = lambda value, amount, draw: float(
                 python(value, amount, state, parameters, draw)
             )
@@ -87,7 +87,7 @@ class Device:
             address = int(devices.change[row])
             self._changed = bound(changed, CHANGED, address, state, parameters)
         if conducts is not None and conducts.compiled is None:
-            plain = conducts.python
+            plain = conducts.interpreted
             self._conducted = lambda value: float(plain(value, parameters))
         elif conducts is not None:
             address = int(devices.conductance[row])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from math import inf, isfinite, sqrt
+from typing import NoReturn
 
 import simpy
 
-from ..engine.errors import OhmtickError, refuse_device, shown
+from ..engine.errors import FunctionError, OhmtickError, refuse_device, shown
 from ..engine.events import Kind
 from ..engine.simulation import Simulation
 from .device import Device, EdgeRule
@@ -106,7 +107,10 @@ class EdgeAgent:
                 return None
             seen_free, seen_clamped = (sqrt(total / self.batch) for total in self.squares)
             self.gathered, self.squares = 0, [0.0, 0.0]
-        change = self.decide(seen_free, seen_clamped)
+        try:
+            change = self.decide(seen_free, seen_clamped)
+        except FunctionError as error:
+            self._refuse(error, now)
         try:
             finite = isfinite(change)
         except (TypeError, ValueError, OverflowError):  # of what is no number
@@ -154,7 +158,10 @@ class EdgeAgent:
         """
         edge, device, now = self.edge, self.device, simulation.env._now
         before, value = device.conductance, device.value
-        after = device.change(change)
+        try:
+            after = device.change(change)
+        except FunctionError as error:
+            self._refuse(error, now)
         if not (0.0 <= after < inf and isfinite(device.value)):
             refuse_device(device.what, edge, now, device.value, after)
         simulation.twin.set_conductance(edge, after, now)
@@ -162,3 +169,7 @@ class EdgeAgent:
         values = (value, device.value) if simulation.log.values else ()
         row = (now, sensed, edge, datum, drop_free, drop_clamped, before, after, stale)
         simulation.record(*row, *values) if values else simulation.record(*row)
+
+    def _refuse(self, error: FunctionError, now: float) -> NoReturn:
+        """Say where and when a function raised."""
+        raise OhmtickError(f"{error} at edge {self.edge}, {now} s") from error.__cause__

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.compiled.state import Devices, Rules
+from ..engine.errors import FunctionError, OhmtickError, shortened
 from ..engine.kernels.calls import CONDUCTED, bound, conducted
 from ..engine.kernels.kernel import Function, Row
 from ..engine.kernels.pointers import CHANGE, CONDUCTANCE, RULE, address_of
@@ -93,7 +94,7 @@ class Learning:
             assert function is not None
             own = self.devices.parameters[rows[edge]]
             if function.compiled is None:
-                siemens[edge] = function.python(values[edge], own)
+                siemens[edge] = function.interpreted(values[edge], own)
             else:  # the same machine code as ever after
                 address = int(self.devices.conductance[rows[edge]])
                 siemens[edge] = bound(conducted, CONDUCTED, address, own)(values[edge])
@@ -131,6 +132,22 @@ class CompiledFunction:
     def address(self, signature: Any) -> int:
         """Return where its machine code lies; 0 where there is none."""
         return 0 if self.compiled is None else address_of(self.compiled, signature)
+
+    def interpreted(self, *arguments: Any) -> Any:
+        """Return what Python makes of it.
+
+        Raises
+        ------
+        FunctionError
+            When it raises anything but an `OhmtickError`.
+        """
+        try:
+            return self.python(*arguments)
+        except OhmtickError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {shortened(error)}"
+            raise FunctionError(f"{self.what} raised {said}") from error
 
 
 def learning_of(groups: Sequence[Group], edges: int, streams: Streams) -> Learning:

@@ -51,6 +51,12 @@ def open_run(path: str | Path) -> Run:
     if not isinstance(path, str | PathLike):
         raise RecordError(f"a run folder is opened by its path, got {shown(path)}")
     folder = Path(path)
+    # What `scenarios.snapshots` calls the folder of a run that has not ended yet.
+    if latest_snapshot(folder.parent / f"{folder.name}.unfinished") and not folder.exists():
+        raise RecordError(
+            f"there is no run folder {folder}, but what a run left that did not end: "
+            f"'ohmtick resume {folder}' goes on"
+        )
     if latest_snapshot(folder) is not None:
         raise RecordError(
             f"{folder} is what a run left that did not end; 'ohmtick resume {folder}' goes on"

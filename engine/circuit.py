@@ -190,9 +190,9 @@ class Circuit:
 
         Nodes keep their order and are labelled by their names, as ``str`` writes them; a ``pos``
         or an ``x`` and ``y`` on every node become the positions. Edges keep their order, unless
-        all have a number as their ``edge``; their first node is the one that comes first in the
-        graph, unless ``first`` names the other. Conductances are not part of a circuit, and are
-        not read here.
+        each has a whole number of its own as its ``edge``: then they come in the order of these.
+        Their first node is the one that comes first in the graph, unless ``first`` names the
+        other. Conductances are not part of a circuit, and are not read here.
 
         Parameters
         ----------

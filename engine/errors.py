@@ -39,6 +39,10 @@ class ScenarioError(OhmtickError, ValueError):
     """A scenario names an unknown key, or holds a value that its rule forbids."""
 
 
+class FunctionError(OhmtickError):
+    """A function of somebody's own, of a rule or a device, raised an exception: its cause."""
+
+
 class TooLargeError(OhmtickError, MemoryError):
     """More is asked for than the machine, or any machine, has memory or time for."""
 

@@ -27,7 +27,7 @@ class GraphParts(NamedTuple):
     Attributes
     ----------
     edges : ndarray of int, shape (E, 2)
-        In the order of the attribute ``edge``, where that numbers them all.
+        In the order of the attribute ``edge``, where each has another; gaps are closed.
     labels : list of str
     positions : list of pairs, or None
         Where every node has one.
@@ -82,26 +82,33 @@ def conductances_of(graph: nx.Graph[Any]) -> FloatArray | None:
     CircuitError
         Where only some edges have one, or one is no number.
     """
-    links = [data for _, _, data in _links(graph)]
-    name = next((name for name in CONDUCTANCES if any(name in data for data in links)), None)
+    links = _links(graph)
+    datas = [data for *_, data in links]
+    name = next((name for name in CONDUCTANCES if any(name in data for data in datas)), None)
     if name is None:
         return None
-    lacking = sum(name not in data for data in links)
+    lacking = sum(name not in data for data in datas)
     if lacking:
         raise CircuitError(
             f"every edge must have a {name!r} or none, got {lacking} of {len(links)} without"
         )
-    try:
-        return np.array([float(data[name]) for data in links])
-    except (TypeError, ValueError):
-        raise CircuitError(f"the {name!r} of an edge must be a number, S") from None
+    conductances = np.empty(len(links))
+    for edge, (tail, head, data) in enumerate(links):
+        try:
+            conductances[edge] = float(data[name])
+        except (TypeError, ValueError):
+            raise CircuitError(
+                f"the {name!r} of an edge must be a number, S, got {shown(data[name])} at edge "
+                f"{edge}, between {shown(tail)} and {shown(head)}"
+            ) from None
+    return conductances
 
 
 def _links(graph: nx.Graph[Any]) -> list[tuple[Any, Any, dict[str, Any]]]:
-    """Return the edges of a graph, in the order of their numbers where all have one."""
+    """Return the edges of a graph, in the order of their numbers where each has its own."""
     links = list(graph.edges(data=True))
     numbers = [data.get("edge") for _, _, data in links]
-    if all(type(each) is int for each in numbers) and set(numbers) == set(range(len(links))):
+    if all(type(each) is int for each in numbers) and len(set(numbers)) == len(links):
         links.sort(key=lambda link: int(link[2]["edge"]))
     return links
 

@@ -67,7 +67,9 @@ def _rule(detail: ErrorDetails, key: str, owner: type[BaseModel] | None) -> tupl
             fields = () if owner is None else owner.model_fields
             hint = nearest(name, list(fields))
             hint = hint.replace("nearest is '", f"nearest is '{shortened(table)}{dot}")
-            return "is not a key", f" (got {shown(detail['input'])}); {hint}"
+            if owner is not None and not fields:
+                hint = f"the kind {shown(kind_of(owner))} has no keys"
+            return "is not a key", f" (got {shown(detail['input'])}){hint and f'; {hint}'}"
         case "missing":
             return "is missing", ""
         case "kind_missing":

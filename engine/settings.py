@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import numpy as np
 from pydantic import (
@@ -18,7 +18,7 @@ from pydantic import (
     model_validator,
 )
 
-from .errors import ScenarioError, shown
+from .errors import ScenarioError, nearest, shown
 from .messages import explain
 
 V = TypeVar("V")
@@ -68,6 +68,33 @@ class Settings(BaseModel):
     # A part within another is then validated in place, not by its own __init__: its mistakes get
     # the whole dotted key. (Pydantic marks the __init__ of its own RootModel so.)
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    if not TYPE_CHECKING:  # a type checker would take it for leave to set anything
+
+        def __setattr__(self, name: str, value: object) -> None:
+            try:
+                super().__setattr__(name, value)
+            except ValidationError:
+                raise ScenarioError(self._frozen(name, shown(value))) from None
+
+        def __delattr__(self, name: str) -> None:
+            try:
+                super().__delattr__(name)
+            except ValidationError:
+                raise ScenarioError(self._frozen(name, "None")) from None
+
+    def _frozen(self, name: str, value: str) -> str:
+        """Return that a key cannot be set, and what can be done."""
+        own = type(self)
+        if name not in own.model_fields:
+            hint = nearest(name, own.model_fields)
+            return f"{shown(name)} is not a key of {own.__name__}{hint and f'; {hint}'}"
+        if hasattr(own, "replace"):
+            return f"{own.__name__} is frozen; .replace({name}={value}) returns another"
+        return (
+            f"{own.__name__} is frozen; replace of the scenario, with the dotted key that ends in "
+            f"{name!r}, returns another: .replace(**{{'….{name}': {value}}})"
+        )
 
     def __dir__(self) -> Iterable[str]:
         """Return the names that a user of a scenario wants: pydantic's own are left out."""

@@ -44,7 +44,8 @@ def export(
     each source, and in the clamped copy for each target, so that its operating point is the state
     of the run. GraphML (``.graphml``) and the JSON of networkx (``.json``) have what
     `Circuit.to_networkx` gives, and the voltage of each node, ``voltage_V``. Each of them is taken
-    by ``[circuit] kind = "file"``.
+    by ``[circuit] kind = "file"``. An edge that was cut is in none of them, and the others keep
+    their numbers there: read again, they are numbered anew in that order.
 
     Parameters
     ----------
@@ -122,7 +123,12 @@ def _netlist(run: Run, twin: Network, copy: str, when: str) -> str:
 
 def _graph(twin: Network, copy: str) -> nx.MultiGraph[str]:
     which = COPIES.index(copy)
-    graph = twin.circuit.to_networkx(twin.copy_conductances()[which])
+    conductances = twin.copy_conductances()[which]
+    graph = twin.circuit.to_networkx(conductances)
+    labels, ends = twin.circuit.labels, twin.circuit.edges
+    for edge in np.flatnonzero(conductances == 0.0).tolist():  # cut: no resistor, as in a netlist
+        first, second = ends[edge].tolist()
+        graph.remove_edge(labels[first], labels[second], key=edge)
     role = np.full(twin.circuit.nodes, "inner", dtype=object)
     role[twin.sources], role[twin.targets] = "source", "target"
     volts = twin.voltages()[which].tolist()

@@ -123,7 +123,7 @@ def _scenario(before: Run, horizon: float | None, stop: object) -> Scenario:
     if not scenario.horizon > end:
         raise OhmtickError(
             f"the 'horizon' to which a run goes on must lie after its end at {end} s, got "
-            f"{shown(scenario.horizon)} s instead"
+            f"{shown(scenario.horizon)} s instead; give a later one (horizon=, --horizon)"
         )
     by = before.summary["stopped_by"]
     if stop is False:

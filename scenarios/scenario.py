@@ -433,7 +433,8 @@ def source_text(source: str | Path) -> str:
         raise ScenarioError(f"{path} is not TOML: it is not UTF-8 text") from None
     except (FileNotFoundError, NotADirectoryError) as error:
         if not is_path:
-            hint = nearest(name, library()) or "'ohmtick list' shows them"
+            beside = (file.name for file in Path().glob("*.toml"))
+            hint = nearest(name, [*library(), *beside]) or "'ohmtick list' shows them"
             raise ScenarioError(
                 f"no scenario of the library is called {shown(name)}; {hint}"
             ) from None
@@ -546,7 +547,8 @@ def _entries(
     place = int(rest[0][:9])
     if place >= len(entries):
         raise ScenarioError(
-            f"{shortened(key)} has {len(entries)} entries, numbered from 0, got {shown(rest[0])}"
+            f"{shortened(key)} has {len(entries) or 'no'} entries, numbered from 0, got "
+            f"{shown(rest[0])}; a list as a whole, {shortened(key)}=[{{…}}], adds some"
         )
     if len(rest) > 1:
         _set(entries[place], branches[0] if len(branches) == 1 else None, rest[1:], value)

@@ -38,7 +38,7 @@ from ..unfinished import before as what_goes_on
 from ..versions import versions
 from . import listing, reproduce, seeing
 from . import study as study_command
-from .terminal import Terminal, interruptible, snapshots_told
+from .terminal import Terminal, interruptible, patience, snapshots_told
 
 #: Exit codes: all went well; could not read or write; bad input; ended by Ctrl-C.
 OK, IO_FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -191,7 +191,7 @@ def _show(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     scenario = _scenario(options)
     seed = scenario.seed if options.seed is None else options.seed
-    with naming(options.scenario):
+    with naming(options.scenario), patience():
         found = estimate(scenario, seed)
         if found.advice:
             warnings.warn(found.advice, OhmtickWarning, stacklevel=2)

@@ -19,7 +19,7 @@ from ..snapshots import UNFINISHED
 
 #: The signals that end a run.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-#: Seconds of silence before a run, after which a word is due.
+#: Seconds of silence, before a run or in `check`, after which a word is due.
 PATIENCE_S = 2.5
 
 
@@ -78,6 +78,33 @@ def snapshots_told(out: str | Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def patience() -> Iterator[None]:
+    """Say a word on a terminal where what is done takes long."""
+    word = _word()
+    word.start()
+    try:
+        yield
+    finally:
+        word.cancel()
+
+
+def _word() -> Timer:
+    """Return what says, after a while, why nothing else is said."""
+    word = Timer(PATIENCE_S, _explain)
+    word.daemon = True
+    return word
+
+
+def _explain() -> None:
+    if sys.stderr.isatty():
+        tqdm.write(
+            "getting ready: the first run compiles the kernels, about half a minute, "
+            "and a large circuit takes some seconds to be ordered …",
+            file=sys.stderr,
+        )
+
+
 class Terminal:
     """Shows how far a run is, and stops it when the user asks.
 
@@ -101,8 +128,7 @@ class Terminal:
         )
         self._simulation: Watched | None = None
         self._asked = False
-        self._word = Timer(PATIENCE_S, self._explain)
-        self._word.daemon = True
+        self._word = _word()
         # What is ignored stays so, as SIGHUP is under nohup.
         handlers = {number: signal.getsignal(number) for number in SIGNALS}
         self._usual = {n: usual for n, usual in handlers.items() if usual != signal.SIG_IGN}
@@ -131,14 +157,6 @@ class Terminal:
         if self._asked:  # while the kernels were compiled, which may swallow an interrupt
             simulation.stop()
         self._bar.update(min(simulation.now, simulation.horizon) - self._bar.n)
-
-    def _explain(self) -> None:
-        if not self._bar.disable:
-            tqdm.write(
-                "getting ready: the first run compiles the kernels, about half a minute, "
-                "and a large circuit takes some seconds to be ordered …",
-                file=sys.stderr,
-            )
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         self._asked = True

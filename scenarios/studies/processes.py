@@ -27,6 +27,8 @@ from .jobs import Job, perform_packed
 STARTS = 8
 #: Time that workers have to take back what they are writing, before they are killed, s.
 GRACE_S = 5.0
+#: What a script must have before whatever a worker shall not do as it imports it.
+GUARD = "'if __name__ == \"__main__\":'"
 #: Exit code of a worker whose script starts a study when it is imported.
 UNGUARDED = 78
 
@@ -140,13 +142,14 @@ class WorkerProcesses:
                 return worker
             if worker.process.exitcode == UNGUARDED:
                 raise OhmtickError(
-                    cannot + "a script must make its studies under 'if __name__ == \"__main__\":', "
-                    "since each worker imports it"
+                    cannot + f"a script must make its studies under {GUARD}, since each worker "
+                    "imports it"
                 )
             if worker.process.exitcode == 1 and not self._begun:
                 main = getattr(sys.modules["__main__"], "__file__", "the main module")
                 raise OhmtickError(
-                    cannot + f"they fail as they import {main}, for the reason that they print"
+                    cannot + f"they fail as they import {main}, for the reason that they print; "
+                    f"{GUARD} keeps from them what is not theirs to do"
                 )
         raise OhmtickError(
             cannot + f"{STARTS} times in a row one {how} as it started; what was entered is safe"

@@ -111,3 +111,29 @@ def test_so_is_one_that_numba_cannot_compile(
     with pytest.raises(CircuitError) as caught:
         ot.run(scenario, 1)
     assert str(caught.value) == f"the {rule.format(got)} at edge {edge}, {time} s"
+
+
+def test_a_device_that_raises_is_named() -> None:
+    edge, time = third_actuation()
+
+    def change(value: float, *others: Any) -> float:
+        others[1][0] += 1.0
+        return value + (1.0 / 0.0 if others[1][0] == 3.0 else 0.0)
+
+    with pytest.raises(ot.OhmtickError) as caught:
+        ot.run(bench(interpreted(change), None, 1e-4), 1)
+    cause = caught.value.__cause__
+    while cause is not None and cause.__cause__ is not None:  # SimPy raises anew what is raised
+        cause = cause.__cause__
+    assert isinstance(cause, ZeroDivisionError)
+    named = f"the resistor 'broken' raised {type(cause).__name__}: {cause}"
+    assert str(caught.value) == f"{named} at edge {edge}, {time} s"
+
+
+def _raising(value: float, parameters: Any) -> float:
+    return 1.0 / 0.0
+
+
+def test_what_raises_at_the_start_is_named() -> None:
+    with pytest.raises(ot.OhmtickError, match=r"^the resistor 'broken' raised ZeroDivisionError"):
+        ot.run(bench(coming_to(1.0), interpreted(_raising), 1.0), 1)

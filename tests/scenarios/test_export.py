@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ohmtick.scenarios.scenario import library
 from ohmtick.tests.ngspice import ngspice
 
 COPIES = ("free", "clamped")
+FIXED = {"kind": "fixed", "conductance_S": "circuit"}
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +111,26 @@ def test_an_edge_that_is_cut_is_no_resistor() -> None:
     for edge in range(len(run.edges)):
         assert (f"\n* R{edge} " in text) == (edge in cut) == (f"\nR{edge} " not in text)
     assert "is cut" not in ot.export(run, "whole.cir", at=4.0).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("suffix", ["cir", "graphml", "json"])
+def test_edges_that_are_cut_stay_cut_when_they_are_read_again(suffix: str) -> None:
+    faults = {"fraction": 0.2, "effect": "cut", "time": 5.0}
+    run = short("breadboard-iii", **{"edges.faults": faults})
+    alive = ~np.isfinite(run.cuts)
+    assert not alive.all()
+    file = ot.export(run, f"cut.{suffix}")
+    circuit, read = read_circuit(str(file), file.read_bytes())
+    np.testing.assert_array_equal(circuit.edges, run.circuit.edges[alive])
+    assert read is not None
+    np.testing.assert_allclose(read, run.twin().conductances[alive], rtol=4e-16)
+    if suffix == "json":
+        graph = nx.node_link_graph(json.loads(file.read_text(encoding="utf-8")), edges="edges")
+        kept = sorted(data["edge"] for *_, data in graph.edges(data=True))
+        assert kept == np.flatnonzero(alive).tolist()
+    again = {"circuit": {"kind": "file", "file": str(file)}, "edges.resistor": FIXED}
+    still = ot.run(ot.load("breadboard-iii").replace(horizon=1.0, **again))
+    np.testing.assert_allclose(still.twin().voltages()[0], run.twin().voltages()[0], rtol=1e-12)
 
 
 def test_graphs_have_the_state() -> None:

@@ -4,6 +4,7 @@ import hashlib
 import inspect
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -420,3 +421,18 @@ def test_a_place_that_is_not_there_is_refused_before_the_run(engine: str) -> Non
         scenario = ot.load("breadboard-iii").replace(**{"edges.rule": {"kind": "beyond"}})
         with pytest.raises(ot.OhmtickError, match="the rule 'beyond' asks for a number"):
             ot.run(scenario, engine=engine)
+
+
+def test_a_rule_that_raises_is_told_in_a_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = folder / "laboratory.py"
+    own = file.read_text(encoding="utf-8")
+    broken = own.replace("state[0] += direction", "state[0] += direction + undefined**2")
+    assert broken != own
+    file.write_text(broken, encoding="utf-8")
+    run = ["run", str(folder / "ladder.toml"), "--plugin", str(file)]
+    assert main([*run, "--out", str(folder / "run")]) == 2
+    said = r"ohmtick: the rule 'patient' raised NameError: name 'undefined' is not defined "
+    assert re.fullmatch(said + r"at edge \d+, [\d.]+ s\n", capsys.readouterr().err)
+    assert not (folder / "run").exists()

@@ -128,7 +128,7 @@ def test_a_clock_that_ticks_otherwise_is_refused() -> None:
 
 def test_what_cannot_go_on_is_refused() -> None:
     begun = ot.run(BENCH.replace(horizon=10.0), 3)
-    with pytest.raises(ot.OhmtickError, match=r"must lie after its end at 10\.0 s, got 10\.0 s"):
+    with pytest.raises(ot.OhmtickError, match=r"after its end at 10\.0 s, got 10\.0 s .*--horizon"):
         ot.resume(begun)
     with pytest.raises(ot.OhmtickError, match="there is no run folder nowhere"):
         ot.resume("nowhere", 20.0)

@@ -151,10 +151,21 @@ def test_replace_by_none_restores_the_default() -> None:
 
 
 def test_a_scenario_cannot_be_changed() -> None:
-    with pytest.raises(Exception, match="frozen"):
+    with pytest.raises(ScenarioError, match=r"frozen; \.replace\(horizon=3\.0\) returns another"):
         THREE.horizon = 3.0  # type: ignore[misc]
-    with pytest.raises(Exception, match="frozen"):
+    with pytest.raises(ScenarioError, match=r"frozen; \.replace\(horizon=None\) returns another"):
+        del THREE.horizon
+    with pytest.raises(ScenarioError, match=r"the dotted key that ends in 'gate'"):
         THREE.edges.clock.gate = 0.1  # type: ignore[attr-defined]
+    with pytest.raises(ScenarioError, match=r"'horizn' is not a key of Scenario; .* 'horizon'"):
+        THREE.horizn = 3.0  # type: ignore[attr-defined]
+    assert THREE["horizon"] == ot.load("breadboard-iii").horizon
+
+
+def test_a_kind_without_keys_says_so() -> None:
+    said = r"^edges\.rule\.rate is not a key \(got 1\); the kind 'sign' has no keys$"
+    with pytest.raises(ScenarioError, match=said):
+        THREE.replace(**{"edges.rule.rate": 1})
 
 
 def test_labels_may_be_numbers() -> None:

@@ -194,7 +194,7 @@ def test_no_entity_is_expanded_in_any_encoding(encoding: str) -> None:
     ("link", "says"),
     [
         ({"first": "c"}, "the 'first' of an edge must be one of its ends ('a', 'b'), got 'c'"),
-        ({"conductance": "much"}, "the 'conductance' of an edge must be a number, S"),
+        ({"conductance": "much"}, "must be a number, S, got 'much' at edge 0, between 'a' and 'b'"),
     ],
 )
 def test_what_an_edge_cannot_have(link: dict[str, Any], says: str) -> None:

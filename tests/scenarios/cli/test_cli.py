@@ -13,11 +13,13 @@ import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import ohmtick as ot
 from ohmtick.engine.simulation import Watched
+from ohmtick.scenarios.cli import terminal
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.cli.terminal import Terminal
 from ohmtick.scenarios.scenario import library
@@ -90,6 +92,28 @@ def test_check_says_whether_a_scenario_can_run(capsys: pytest.CaptureFixture[str
     )
 
 
+def test_check_says_a_word_where_it_takes_long(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def slow(*arguments: Any) -> ot.Estimate:
+        time.sleep(0.2)
+        return ot.estimate(*arguments)
+
+    monkeypatch.setattr(terminal, "PATIENCE_S", 0.05)
+    monkeypatch.setattr("ohmtick.scenarios.cli.main.estimate", slow)
+    for is_terminal in (True, False):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda now=is_terminal: now)
+        assert main(["check", "breadboard-iii"]) == 0
+        assert ("the first run compiles the kernels" in capsys.readouterr().err) == is_terminal
+
+
+def test_set_takes_a_whole_schedule() -> None:
+    schedule = "schedule=[{at=5, supervisor={nudge=0.1}}]"
+    both = ["--set", "horizon=6", "--set", schedule, "--set", "schedule.0.at=4"]
+    assert main(["run", "breadboard-iii", *both, "--out", "a"]) == 0
+    assert ot.open_run("a").scenario["schedule.0.at"] == 4.0
+
+
 def test_run_prints_what_ran_and_keeps_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "breadboard-iii", "--seed", "3"]) == 0
     said = capsys.readouterr()
@@ -148,6 +172,11 @@ def test_set_takes_toml_values_and_plain_words() -> None:
         (["show", "x"], 2, "no scenario of the library is called 'x'; 'ohmtick list' shows them\n"),
         (["plot", "taken", "learning"], 1, "taken is not a run folder"),
         (["plot", "nowhere", "learning"], 1, "no run folder nowhere"),
+        (["plot", "killed", "learning"], 1, "killed, but .*: 'ohmtick resume killed' goes on"),
+        (["report", "killed"], 1, "killed, but .*: 'ohmtick resume killed' goes on"),
+        (["run", "data-clock", "--from", "killed"], 1, "'ohmtick resume killed' goes on"),
+        (["run", "broken.tml"], 2, "'broken.tml'; the nearest is 'broken.toml'"),
+        (["run", "data-clock", "--set", "schedule.0.at=5"], 2, r"no entries, .*schedule=\[{…}\]"),
         (["plot", "taken", "leaning"], 2, "nearest is 'learning'"),
     ],
 )
@@ -157,6 +186,8 @@ def test_mistakes_end_in_one_message_and_leave_nothing(
     Path("taken").mkdir()
     Path("taken/mine").touch()
     Path("file").touch()
+    Path("killed.unfinished/at-1").mkdir(parents=True)
+    Path("killed.unfinished/at-1/summary.json").touch()
     Path("broken.toml").write_text("horizon = [", encoding="utf-8")
     before = sorted(Path().rglob("*"))
     assert main(arguments) == code

@@ -236,6 +236,7 @@ def test_a_script_that_workers_cannot_import_is_told_of(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "ValueError: not in a worker" in done.stderr
     assert f"they fail as they import {script}, for the reason that they print" in done.stderr
+    assert "print; 'if __name__ == \"__main__\":' keeps from them" in done.stderr
 
 
 def _assassin(after: list[float], stop: threading.Event) -> threading.Thread:
