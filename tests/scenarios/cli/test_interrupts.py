@@ -9,7 +9,7 @@ import pytest
 from ohmtick.engine.simulation import Watched
 from ohmtick.scenarios.cli.main import main
 from ohmtick.scenarios.cli.terminal import Terminal
-from ohmtick.scenarios.resuming import open_any
+from ohmtick.scenarios.unfinished import before
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def test_it_says_where_the_latest_snapshot_is(capsys: pytest.CaptureFixture[str]
             f"ohmtick: interrupted; its latest snapshot is kept, and ohmtick resume {kept} "
             "goes on from it\n"
         )
-        assert 60.0 <= open_any(kept).summary["simulated_s"] <= 100.0
+        assert 60.0 <= before(kept).run.summary["simulated_s"] <= 100.0
     often = ["run", "breadboard-iii", "--set", "snapshot.every=30.0", "--out"]
     assert (main([*often, "elsewhere"]), main(["resume", "a.unfinished", "--out", "b"])) == (
         130,
