@@ -104,7 +104,28 @@ class RelaxingTwins(TwinNetwork):
         self._settle()
         free, clamped = np.empty((2, self.circuit.nodes))
         self._kernels.voltages_at(self.real, self.index, time, free, clamped)
+        self._settle()  # which refuses what was too stiff
         return free, clamped
+
+    def power(self, time: float = 0.0) -> tuple[float, float]:
+        """Return the power that the edges turn into heat at a time in both copies, W."""
+        found = super().power(time)
+        self._settle()
+        return found
+
+    def refuse_singular(self) -> None:
+        """Raise the error of a circuit that is too stiff, or has no solution."""
+        if self.index[self._kernels.STIFF]:
+            raise CircuitError(
+                f"the circuit is too stiff to relax exactly: at {self._latest():g} s its slowest "
+                "node had not settled since the event before, in more than 100 000 times the "
+                "time constant of its fastest; smaller capacitances settle between events, larger "
+                "ones and a higher least conductance bring these closer"
+            )
+        super().refuse_singular()
+
+    def _latest(self) -> float:
+        return float(self.real[self.index[self._kernels.AT_TIME]])
 
     def energy(
         self,

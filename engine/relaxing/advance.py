@@ -48,6 +48,7 @@ from .layout import (
     AT_WEIGHT,
     MOVING,
     SETTLED,
+    STIFF,
     TARGETS,
 )
 
@@ -57,11 +58,13 @@ LEFT_OUT = 1e-15
 DECAYED = 37.0
 #: z of a step at most.
 LONGEST = 2.0
+#: Steps from one event to the next, beyond which nobody would wait for many of them.
+MOST_STEPS = 100_000
 
 
 @kernel
 def advance(real: Reals, index: Ints, time: float) -> None:
-    """Let both copies relax until `time`, s."""
+    """Let both copies relax until `time`, s; or note that this takes too many steps."""
     span = time - real[index[AT_TIME]]
     if not span > 0.0:
         return
@@ -80,6 +83,9 @@ def advance(real: Reals, index: Ints, time: float) -> None:
     for place in range(index[AT_NOW], index[AT_TERM]):
         largest = max(largest, abs(real[place]))
     steps = max(1.0, np.ceil(2.0 * span * fastest / LONGEST))
+    if not steps <= MOST_STEPS:
+        index[STIFF] = 1
+        return
     done = 0.0
     while done < steps:
         moved = _step(real, index, span / steps, 2.0 * span / steps * fastest, largest)

@@ -4,6 +4,9 @@ Where its voltages are those at equilibrium, it is asked as if there were no cap
 a circuit that always settles between two events is that of equilibrium, bit for bit. They are
 looked up when a change sets them going.
 
+A circuit too stiff for steps has no factor to be had: whoever needs one is told so, and then asks
+the network what is wrong.
+
 The names are those of `~ohmtick.engine.solver.kernels`, so that a network calls either alike.
 """
 
@@ -16,7 +19,7 @@ import numpy as np
 from numba import carray  # type: ignore[attr-defined]
 
 from ..kernels.kernel import Function, Ints, Reals, kernel
-from ..kernels.network import NOTHING
+from ..kernels.network import NEEDS_FACTOR, NOTHING
 from ..kernels.pointers import READ_ARRAYS, WRITE_ARRAYS, addresses_of, entry, pointer_at
 from ..solver import kernels as settled
 from ..solver import power as settled_power
@@ -50,11 +53,12 @@ from .layout import (
     PRESENTED,
     REALS,
     SETTLED,
+    STIFF,
     TARGETS,
     lay_out,
 )
 
-__all__ = ["AT_CONDUCTANCE", "AT_DESIRED", "AT_FREE", "imbalance"]
+__all__ = ["AT_CONDUCTANCE", "AT_DESIRED", "AT_FREE", "AT_TIME", "STIFF", "imbalance"]
 
 
 def build(
@@ -73,6 +77,8 @@ def read(real: Reals, index: Ints, edge: int, time: float) -> tuple[int, float, 
         return updates.read(  # type: ignore[no-any-return]
             pointer_at(real, 0), pointer_at(index, BEGIN), edge, time
         )
+    if index[STIFF]:
+        return NEEDS_FACTOR, np.nan, np.nan
     first = index[AT_NOW] + 2 * index[index[AT_ENDS] + 2 * edge]
     second = index[AT_NOW] + 2 * index[index[AT_ENDS] + 2 * edge + 1]
     return NOTHING, real[first] - real[second], real[first + 1] - real[second + 1]
@@ -134,14 +140,14 @@ def transfer(real: Reals, index: Ints, gain: Reals) -> None:
 def apply_changes(real: Reals, index: Ints) -> int:
     """Bring the factor up to date; return what it needs."""
     needed: int = updates.apply_changes(pointer_at(real, 0), pointer_at(index, BEGIN))
-    return needed
+    return NEEDS_FACTOR if index[STIFF] else needed
 
 
 @kernel
 def refactorize(real: Reals, index: Ints) -> int:
     """Make the factor anew; return -1 or the position that failed."""
     failed: int = updates.refactorize(real, index[BEGIN : index[AT_END]])
-    return failed
+    return 0 if index[STIFF] else failed
 
 
 @kernel

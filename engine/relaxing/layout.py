@@ -41,7 +41,8 @@ AT_RATE = HEADER + 21  # real: their sum at each row that moves, 1/s
 AT_LOAD = HEADER + 22  # real: scratch, what lies behind each row, F
 AT_DELAY = HEADER + 23  # real: scratch, how long each row takes, s
 AT_TIE = HEADER + 24  # real: scratch, the conductance between each row and its parent, S
-BEGIN = HEADER + 25  # where the integers at equilibrium begin
+STIFF = HEADER + 25  # whether some time was too long for the steps that it takes
+BEGIN = HEADER + 26  # where the integers at equilibrium begin
 
 
 def lay_out(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from ...engine.circuit import Circuit
 from ...engine.errors import shown
@@ -15,15 +15,23 @@ from ...engine.networks.relaxation import RelaxingTwins
 from ...engine.settings import Frozen
 from ...engine.streams import Streams
 from ..circuits.base import CircuitKind
+from ..labels import text_keys
 from .base import Physics
 
+#: F.
 Capacitance = Annotated[float, Field(gt=0, le=1e30)]
+#: One for every node, or a table of one for each: what is wrong with either is said of that alone.
+Capacitances = Annotated[
+    Annotated[Capacitance, Tag("float")]
+    | Annotated[Frozen[Capacitance], BeforeValidator(text_keys), Tag("dict")],
+    Discriminator(lambda given: "dict" if isinstance(given, Mapping) else "float"),
+]
 
 
 class Relaxation(Physics, kind="relaxation"):
     """Every node has a capacitor to ground: voltages relax, C dv/dt = -L v, in both copies."""
 
-    capacitance: Capacitance | Frozen[Capacitance]
+    capacitance: Capacitances
     """F: of every node, or of each by its label."""
     clamp: Literal["instantaneous"] = "instantaneous"
     """Clamped targets follow the relaxing free ones at every instant."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,11 +9,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.linalg import expm
 
-import ohmtick as ot
 from ohmtick.engine.circuit import Circuit
-from ohmtick.engine.errors import CircuitError
+from ohmtick.engine.errors import CircuitError, SingularCircuitError
 from ohmtick.engine.networks.equilibrium import TwinNetwork
 from ohmtick.engine.networks.relaxation import RelaxingTwins
+from ohmtick.engine.relaxing.layout import AT_TIME
 from ohmtick.tests import oracle
 
 Reals = NDArray[np.float64]
@@ -159,7 +157,7 @@ def test_a_hundred_changes_against_matrix_exponentials(net: oracle.Network, seed
     first, second = net.edges.T
     time, largest, worst = 0.0, np.abs(dense.y).max(), 0.0
     for event in range(100):
-        span = float(10.0 ** rng.uniform(-3.0, 0.5))
+        span = float(rng.choice([0.0, 300.0, *10.0 ** rng.uniform(-3.0, 0.5, 8)]))
         time += span
         dense.go_on(span)
         largest = max(largest, np.abs(dense.y).max())
@@ -176,3 +174,85 @@ def test_a_hundred_changes_against_matrix_exponentials(net: oracle.Network, seed
             twins.set_conductance(edge, float(dense.k[edge]), time)
         worst = max(worst, np.abs(np.array(twins.voltages(time)) - dense.copies).max())
     assert worst <= 1e-10 * largest
+
+
+# --- what is never handed over, and what is refused ----------------------------------------------
+
+
+def test_a_look_changes_no_bit() -> None:
+    circuit = Circuit(oracle.BREADBOARD, nodes=9)
+    quiet, seen = (
+        RelaxingTwins(circuit, 1.0, [0, 8], [4], 0.5, capacitances=0.3) for _ in range(2)
+    )
+    for event in range(60):
+        time = 0.1 * event + (40.0 if event > 30 else 0.0)
+        for twins in (quiet, seen):
+            if event % 7 == 0:
+                twins.present([1.0 + event, 0.0], [0.2], time)
+            twins.set_conductance(event % 16, 1.0 + event % 5, time)
+        seen.voltages(time + 0.05)
+        seen.power(time + 0.07)
+        assert seen.drops(event % 3, time + 0.09) == quiet.drops(event % 3, time + 0.09)
+    assert quiet.real[quiet.index[AT_TIME]] == pytest.approx(45.99)
+
+
+def test_a_part_that_is_cut_off_keeps_its_charge() -> None:
+    """No source tells it where to settle, so nobody says that it has; a probe is refused."""
+    twins = RelaxingTwins(
+        Circuit([(0, 1), (1, 2), (2, 3)], nodes=4), 1.0, [0], [3], 0.5,
+        capacitances=[1.0, 1.0, 1.0, 3.0],
+    )  # fmt: skip
+    twins.present([0.0], [0.0])
+    twins.present([1.0], [0.0])
+    before = twins.voltages(0.7)[0]
+    twins.set_conductance(1, 0.0, time=0.7)
+    assert twins.drops(2, 500.0)[0] == pytest.approx(0.0, abs=1e-12)
+    assert twins.drops(0, 500.0)[0] == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(SingularCircuitError, match=r"got nodes 2 and 3 cut off"):
+        twins.respond(np.ones((1, 1)), np.zeros((1, 1)))
+    twins.set_conductance(1, 1e-9, time=500.0)
+    charge = (before[2] + 3.0 * before[3]) / 4.0
+    assert twins.drops(1, 500.0)[0] == pytest.approx(1.0 - charge, abs=1e-12)
+
+
+def test_outputs_are_those_of_equilibrium() -> None:
+    circuit, k = Circuit(oracle.BREADBOARD, nodes=9), np.linspace(1.0, 2.0, 16)
+    twins = RelaxingTwins(circuit, k, [0, 8], [4], 0.5, capacitances=1.0)
+    settled = TwinNetwork(circuit, k, [0, 8], [4], 0.5)
+    for each in (twins, settled):
+        each.present([1.0, 0.0], [0.2])
+        each.present([0.3, 0.9], [0.4], time=1.0)
+    inputs, outputs, others = np.array([[1.0, 0.5]]), np.zeros((1, 1)), np.zeros((1, 1))
+    twins.respond(inputs, outputs)
+    settled.respond(inputs, others)
+    assert outputs.tobytes() == others.tobytes()
+    assert twins.transfer().tobytes() == settled.transfer().tobytes()
+    twins.check()
+    assert twins.refactorizations == 0
+    np.testing.assert_array_equal(twins.voltages(1e9), settled.voltages())
+    assert twins.power(1e9) == settled.power()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (0.0, "the capacitance of every node must be finite and positive, got 0.0 F"),
+        ([1.0, -1.0, 1.0], r"the capacitance of node 1 must be finite and positive, got -1.0 F"),
+        ([1.0, 1.0, np.nan], r"the capacitance of node 2 must be finite and positive, got nan F"),
+        ([1.0], r"must have the shape \(3,\), got \(1,\)"),
+    ],
+)
+def test_a_capacitance_that_cannot_be_is_refused(wrong: float | list[float], message: str) -> None:
+    circuit = Circuit([(0, 1), (1, 2)], nodes=3)
+    with pytest.raises(CircuitError, match=message):
+        RelaxingTwins(circuit, 1.0, [0, 2], [1], 0.5, capacitances=wrong)
+
+
+def test_pairs_and_energies_are_refused() -> None:
+    circuit = Circuit([(0, 1), (1, 2), (2, 3)], nodes=4)
+    with pytest.raises(CircuitError, match=r"must be single nodes, got \(1, 2\)"):
+        RelaxingTwins(circuit, 1.0, [0, 3], [(1, 2)], 0.5, capacitances=1.0)  # type: ignore[list-item]
+    twins = RelaxingTwins(circuit, 1.0, [0, 3], [1], 0.5, capacitances=1.0)
+    none = np.empty(0)
+    with pytest.raises(CircuitError, match="the energy of RelaxingTwins is not added up yet"):
+        twins.energy(np.empty(0, np.intp), none, none, 0.0, 1.0)
