@@ -1,7 +1,7 @@
 """From one event to the next: C dv/dt = -L v, by a series whose rest is bounded.
 
 Between events conductances and sources stay, so that both copies are one linear equation. Over a
-time h the voltages are a sum of terms, from a_0 = v on: at a node i that moves, with its edges to j,
+time h the voltages are a sum of terms, from a_0 = v on: at a node i that moves, with edges to j,
 
     a_(n+1),i = h / (n + 1) sum_j k_ij / C_i (a_n,j - a_n,i),
 
@@ -13,11 +13,11 @@ before it (where the clamp pushes beyond what is desired, times |1 - nudge|). So
 term is at most z / (n + 1) / (1 - z / (n + 2)) times that. Steps are such that z <= 2, where terms
 hardly cancel.
 
-When every mode has decayed, the voltages are those at equilibrium. How slow the slowest is is known
-from a spanning forest of the edges that conduct, rooted at the sources: without the other edges
-modes are slower only, and on a forest the Elmore delay x_i = sum of (capacitance behind an edge) / k
-over the edges from the root solves C^-1 L x = 1, so that 1 / max x is no larger than the slowest
-rate (Collatz and Wielandt).
+When every mode has decayed, the voltages are those at equilibrium. How slow the slowest is is
+known from a spanning forest of the edges that conduct, rooted at the sources. Without the other
+edges modes are slower only; and on a forest the Elmore delay, x_i = sum of (capacitance behind an
+edge) / k over the edges from the root, solves C^-1 L x = 1, so that no rate is below 1 / max x
+(Collatz and Wielandt).
 
 References
 ----------

@@ -257,9 +257,9 @@ def _set_going(real_at: Any, index_at: Any) -> None:
         return
     real, index = carray(real_at, index_at[REALS]), carray(index_at, index_at[AT_END])
     own = index[BEGIN : index[AT_END]]
-    if updates.apply_changes(real_at, pointer_at(index_at, BEGIN)) != NOTHING:
-        if updates.refactorize(real, own) >= 0:
-            return
+    needed = updates.apply_changes(real_at, pointer_at(index_at, BEGIN))
+    if needed != NOTHING and updates.refactorize(real, own) >= 0:
+        return
     if not own[SOLVED]:
         updates.solve(real, own)
     index_at[SETTLED] = 0

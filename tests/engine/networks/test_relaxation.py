@@ -15,6 +15,7 @@ from ohmtick.engine.networks.equilibrium import TwinNetwork
 from ohmtick.engine.networks.relaxation import RelaxingTwins
 from ohmtick.engine.relaxing.layout import AT_TIME
 from ohmtick.tests import oracle
+from ohmtick.tests.ngspice import ngspice
 
 Reals = NDArray[np.float64]
 
@@ -174,6 +175,36 @@ def test_a_hundred_changes_against_matrix_exponentials(net: oracle.Network, seed
             twins.set_conductance(edge, float(dense.k[edge]), time)
         worst = max(worst, np.abs(np.array(twins.voltages(time)) - dense.copies).max())
     assert worst <= 1e-10 * largest
+
+
+def test_a_breadboard_with_capacitors_against_spice() -> None:
+    """Both copies after a step of data; the clamp is a source that depends on the free target."""
+    rng = np.random.default_rng(11)
+    k, farads = rng.uniform(1e-4, 1e-3, 16), rng.uniform(0.5e-9, 2e-9, 9)
+    circuit = Circuit(oracle.BREADBOARD, nodes=9)
+    twins = RelaxingTwins(circuit, k, [0, 8], [4], 0.5, capacitances=farads)
+    twins.present([1.0, 0.0], [0.3])
+    before = twins.voltages()
+    twins.present([-2.0, 1.0], [0.6], time=0.0)
+    lines = ["a breadboard", ".options reltol=1e-7 vntol=1e-12 abstol=1e-15 chgtol=1e-22"]
+    for copy, volts in zip("fc", before, strict=True):
+        lines += [f"v{copy}0 {copy}0 0 -2", f"v{copy}8 {copy}8 0 1"]
+        for edge, (first, second) in enumerate(oracle.BREADBOARD.tolist()):
+            lines.append(f"r{copy}{edge} {copy}{first} {copy}{second} {1.0 / k[edge]:.17g}")
+        for node in sorted({*range(1, 8)} - ({4} if copy == "c" else set())):
+            lines.append(f"c{copy}{node} {copy}{node} 0 {farads[node]:.17g}")
+            lines.append(f".ic v({copy}{node})={volts[node]:.17g}")
+    lines += ["bclamp c4 0 v = v(f4) + 0.5 * (0.6 - v(f4))", ".end\n"]
+    after = 1.5e-6
+    names = [f"{copy}{node}" for copy in "fc" for node in range(9)]
+    asked = [f"tran 1n {after} 0 1n uic"]
+    for name in names:
+        asked += [f"let seen{name} = v({name})[length(time)-1]", f"print seen{name}"]
+    said = ngspice("\n".join(lines), "\n".join(asked))
+    expected = [said[f"seen{name}"] for name in names]
+    found = np.array(twins.voltages(after))
+    np.testing.assert_allclose(found.ravel(), expected, rtol=0.0, atol=2e-6)
+    assert np.abs(found - np.array(twins.voltages(1.0))).max() > 0.1  # far from settled
 
 
 # --- what is never handed over, and what is refused ----------------------------------------------
