@@ -153,7 +153,7 @@ def _has_decayed(real: Reals, index: Ints, span: float, fastest: float) -> bool:
     delay = _longest_delay(real, index)
     follows = abs(1.0 - real[index[AT_DESIRED] + index[TARGETS]])
     enough = DECAYED + real[index[AT_SPREAD]] + np.log(1.0 + follows * fastest * span)
-    return span > enough * delay
+    return bool(span > enough * delay)
 
 
 @kernel

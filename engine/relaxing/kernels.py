@@ -74,9 +74,7 @@ def read(real: Reals, index: Ints, edge: int, time: float) -> tuple[int, float, 
     """Return the drop over an edge in each copy at a time, V, and what is needed first."""
     advance(real, index, time)
     if index[SETTLED]:
-        return updates.read(  # type: ignore[no-any-return]
-            pointer_at(real, 0), pointer_at(index, BEGIN), edge, time
-        )
+        return updates.read(pointer_at(real, 0), pointer_at(index, BEGIN), edge, time)
     if index[STIFF]:
         return NEEDS_FACTOR, np.nan, np.nan
     first = index[AT_NOW] + 2 * index[index[AT_ENDS] + 2 * edge]
@@ -153,7 +151,7 @@ def refactorize(real: Reals, index: Ints) -> int:
 @kernel
 def solve(real: Reals, index: Ints) -> int:
     """Have all voltages at equilibrium at hand, where the factor is up to date; return -1."""
-    return updates.solve(real, index[BEGIN : index[AT_END]])  # type: ignore[no-any-return]
+    return updates.solve(real, index[BEGIN : index[AT_END]])
 
 
 @kernel
