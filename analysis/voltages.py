@@ -94,7 +94,8 @@ def node_voltages(
     """Solve a recorded state for its node voltages while a datum is presented.
 
     The conductances, S, shape (E,), are by default those that the run ended with; data and nudge
-    are those with which it ended.
+    are those with which it ended. Of a circuit that takes time, these are the voltages at which it
+    settles.
 
     Returns
     -------
@@ -125,6 +126,11 @@ def node_voltages(
         desired[twin.targets[twin.outputs[alone, 0]]] = wanted[alone]
     held = clamped if wanted is not None else desired
     return run.nodes.assign(free_V=free, clamped_V=held, desired_V=desired)
+
+
+def relaxes(run: Run) -> bool:
+    """Return whether the circuit of a recorded run took time to settle."""
+    return bool(run.tables.get("physics", {}).get("kind", "equilibrium") != "equilibrium")
 
 
 def mismatch_of(run: Run) -> Mismatch:

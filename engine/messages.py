@@ -158,5 +158,5 @@ def kind_of(model: type[BaseModel]) -> str:
 
 def _is_type_name(place: str) -> bool:
     """Whether a location names a type that pydantic tried, such as ``literal['random']``."""
-    names = ("bool", "float", "int", "str")
+    names = ("bool", "dict", "float", "int", "str")
     return place in names or place.startswith(("literal[", "tuple[", "function-"))

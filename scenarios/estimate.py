@@ -33,6 +33,9 @@ _PRESENT_NS = 450.0
 _PROBE_NS, _TRANSFER_NS, _DATUM_NS, _ANSWER_NS = 150.0, 0.15, 2.0, 0.45
 _EDGE_POWER_NS = 3.5
 _NODE_NS = 20_000.0
+#: An edge in a term of the series by which voltages relax, and how many terms an event takes where
+#: several fall into a time constant; see docs/relaxation.md.
+_TERM_NS, _TERMS = 2.4, 8.0
 #: Walks on a larger factor than so many bytes wait for memory, in this power of its size.
 _CACHED_B, _WAITS = 1e8, 0.35
 #: What the SimPy engine's heap takes more for an act, for each time that the edges can be halved.
@@ -138,7 +141,9 @@ def estimate(
     loop = _LOOP_NS + (_SIMPY_NS * math.log2(edges + 2) if engine == "simpy" else 0.0)
     shares = list(_shares(scenario, edges))
     acts = sum(share.acts for share in shares)
-    acting = sum(share.acts * (loop + share.act_ns(cost)) for share in shares)
+    relaxes = scenario.physics.kind != "equilibrium"
+    relaxing = _TERMS * _TERM_NS * edges if relaxes else 0.0
+    acting = sum(share.acts * (loop + relaxing + share.act_ns(cost)) for share in shares)
     passed = _TICK_NS * sum(share.ticks - share.acts for share in shares)
     times = {
         "acts": acting + passed,
@@ -157,13 +162,18 @@ def estimate(
     took = {name: duration(1e-9 * nanoseconds) for name, nanoseconds in times.items()}
     return Estimate(
         events=events_of(scenario),
-        event_s=1e-9 * (acting / acts if acts else loop + cost.read + cost.change),
+        event_s=1e-9 * (acting / acts if acts else loop + relaxing + cost.read + cost.change),
         run_s=1e-9 * sum(times.values()),
         memory_B=2.0 * factor_B + rows_B + data_B + beside_B,
         log_B=_ROW_B * acts,
         reasons=(
             f"acts of {edges:,} edges, {acts:,.0f}: {took['acts']}; by itself a read takes "
             f"{duration(1e-9 * cost.read)}, a change {duration(1e-9 * cost.change)}",
+            *(
+                [f"of which to relax takes {duration(1e-9 * relaxing)}; more where events are rare"]
+                if relaxes
+                else []
+            ),
             f"presentations, {_presentations(scenario):,.0f}: {took['presentations']}",
             f"probes, {_probes(scenario):,.0f} of {scenario.task.data_counts()[1]:,} data and "
             f"{len(targets)} targets: {took['probes']}",

@@ -138,12 +138,13 @@ def parts_of(
     learning = learning_of(groups, len(circuit.edges), streams)
     if scenario.start is not None:
         scenario.start.apply(learning, circuit, kinds)
-    twin = made_of.mismatch.network(
+    twin = scenario.physics.network(
         circuit,
         learning.conductances(),
         task.source_labels(),
         task.target_labels(),
         stage.settings.nudge,
+        made_of.mismatch,
         streams,
     )
     supervisor = stage.supervisor(streams)

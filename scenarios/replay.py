@@ -15,7 +15,7 @@ from ..agents.probe import ProbeAgent
 from ..agents.supervisor import Dataset, Supervisor
 from ..analysis.frames import refusal, require
 from ..analysis.recorded import span_of
-from ..analysis.voltages import data_of, mismatch_of
+from ..analysis.voltages import data_of, mismatch_of, relaxes
 from ..engine.errors import AnalysisError, nearest, shown
 from ..engine.networks.network import FloatArray, Network, Target
 from ..engine.records.run import Run
@@ -58,7 +58,8 @@ class Replay:
     Raises
     ------
     AnalysisError
-        For what is no run, and when the record does not say what was presented.
+        For what is no run, when the record does not say what was presented, or where the circuit
+        takes time to settle.
     RecordError
         When it has no events.
 
@@ -73,6 +74,12 @@ class Replay:
     def __init__(self, run: Run) -> None:
         rule = "be a run, as ohmtick.run and ohmtick.open_run return one"
         require(isinstance(run, Run), "run", "Replay", rule, shown(run))
+        if relaxes(run):
+            raise AnalysisError(
+                "the voltages, the power, the network and the classes of a run are worked out "
+                "again at equilibrium only, and its physics.kind is "
+                f"{run.tables['physics']['kind']!r}: [probe] nodes and power record these"
+            )
         self._run, self._streams = run, Streams(run.summary["seed"])
         self.time, self.datum, self.span = 0.0, 0, span_of(run)
         horizon = float(run.tables["horizon"])

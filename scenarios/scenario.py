@@ -40,6 +40,8 @@ from .changes import Change, changed, within
 from .circuits.base import CircuitKind
 from .edges import Edges
 from .outside import missing
+from .physics import Physics
+from .physics.equilibrium import Equilibrium
 from .showing import in_a_line, scenario_html
 from .sizes import check_events
 from .snapshots import Snapshot
@@ -72,6 +74,8 @@ class Scenario(Settings):
     """What the network is to learn."""
     edges: Edges
     """What every edge is made of."""
+    physics: Physics = Equilibrium()
+    """How voltages follow what happens."""
     supervisor: Supervisor = Supervisor()
     """How data are presented."""
     probe: Probe | None = None
@@ -100,6 +104,7 @@ class Scenario(Settings):
         self._check_stop()
         check_events(self)
         self.circuit.check(self.task.source_labels())
+        self.physics.check(self.circuit, self.task.target_labels(), self.edges.mismatch)
         _ = self.later_stages
         return self
 

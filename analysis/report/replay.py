@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from ...engine.records.run import Run
 from ..recorded import span_of
-from ..voltages import data_of, mismatch_of, relative_of
+from ..voltages import data_of, mismatch_of, relative_of, relaxes
 from .downsampling import Downsampled, downsample
 from .layout import layout_of
 from .packing import Packed, pack, pack_index, pack_logarithms, pack_rounded
@@ -158,7 +158,7 @@ def _relative(run: Run) -> dict[str, Packed]:
 def _data(run: Run) -> dict[str, Any] | None:
     """Return the source and the desired voltages of the data, as far as they are recorded."""
     data = data_of(run)
-    if data is None or run.tables.get("schedule"):
+    if data is None or run.tables.get("schedule") or relaxes(run):
         return None
     # Of a difference nothing is desired of either node: the page shows the free copy alone.
     desired = data.desired if len(data.outputs) == data.targets.size else None
@@ -184,7 +184,9 @@ def note_on(run: Run, sample: Downsampled) -> str:
     if len(run.probes) > MOST_PROBES:
         parts.append(f"The curve has one probe in {math.ceil(len(run.probes) / MOST_PROBES)}.")
     data = data_of(run)
-    if run.tables.get("schedule"):
+    if relaxes(run):
+        parts.append("Voltages are not shown: a page knows of circuits at equilibrium only.")
+    elif run.tables.get("schedule"):
         parts.append("Voltages are not shown: a page knows no schedule; run.voltages has them.")
     elif data is None:
         parts.append("Voltages are not shown: the run does not record its data.")

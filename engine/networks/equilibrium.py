@@ -232,6 +232,10 @@ class TwinNetwork(Network):
 
     def voltages(self, time: float = 0.0) -> tuple[FloatArray, FloatArray]:
         """Return every node's voltage in the free and the clamped copy, V, each shape (N,)."""
+        return self._settled_voltages()
+
+    def _settled_voltages(self) -> tuple[FloatArray, FloatArray]:
+        """Return the voltages of equilibrium, which are those that the factor has, V."""
         self._settle()
         free, clamped = np.empty((2, self.circuit.nodes))
         self._kernels.voltages(self.real, self.index, free, clamped)
@@ -309,7 +313,7 @@ class TwinNetwork(Network):
         """
         held = np.zeros(self.circuit.nodes, dtype=np.bool_)
         held[self.sources] = True
-        free, clamped = self.voltages()
+        free, clamped = self._settled_voltages()
         k_free, k_clamped = self.copy_conductances()
         edges = self.circuit.edges
         worst = self._kernels.imbalance(edges, k_free, held, free)
@@ -318,7 +322,7 @@ class TwinNetwork(Network):
 
     def drift(self) -> float:
         """Return how far any voltage is from that of a factor made anew, V, in either copy."""
-        volts = np.array(self.voltages())
+        volts = np.array(self._settled_voltages())
         real, index = self.real.copy(), self.index.copy()
         if self._kernels.refactorize(real, index) >= 0:
             return math.inf

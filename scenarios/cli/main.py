@@ -289,6 +289,8 @@ def _what(scenario: Scenario, nodes: int, edges: int) -> str:
         how += f"; {len(parts.groups)} group{'s' * (len(parts.groups) > 1)} of edges differ"
     if parts.mismatch.conductance:
         how += f"; copies mismatch by {parts.mismatch.conductance:g}"
+    if scenario.physics.kind != "equilibrium":
+        how += f"; {scenario.physics.kind}"
     return f"{scenario.circuit.kind.replace('_', ' ')}, {nodes} nodes, {edges} edges; {how}"
 
 

@@ -48,6 +48,13 @@ EXAMPLES: dict[str, dict[str, list[dict[str, Any]]]] = {
         ],
         "poisson": [{}, NOISY],
     },
+    "physics": {
+        "relaxation": [
+            {"capacitance": 1e-12},
+            {"capacitance": 1e-5},
+            {"capacitance": {str(node): node * 1e-4 for node in range(1, 10)}},
+        ],
+    },
     "comparator": {"gaussian": [{}, {"offset": 0.01}, {"noise": 0.003}, {"offset": 1, "noise": 2}]},
 }
 
