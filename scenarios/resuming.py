@@ -14,7 +14,7 @@ from ..engine.simulation import Observer
 from .observers import Observers, Stopper
 from .outside import recorded
 from .progress import of_a_run
-from .running import recorded_run
+from .running import check_engine, recorded_run
 from .scenario import Scenario
 from .stand_ins import StandIns
 from .unfinished import before as what_goes_on
@@ -78,6 +78,7 @@ def resume(
     >>> longer.events.equals(whole.events)
     True
     """
+    check_engine(engine)
     source = what_goes_on(run)
     before = source.run
     if before.state is None:
@@ -162,11 +163,19 @@ def _check_the_same(
     stops = () if observers is None or "stop" not in had else observers.parts
     has = stand_ins.described((*scenario.own_parts, *stops))
     for part in sorted({*had, *has}):
-        if had.get(part) != has.get(part):
-            was, got = (each.get(part, {}).get("name", "none") for each in (had, has))
+        was, got = had.get(part, {}), has.get(part, {})
+        if was != got:
             raise OhmtickError(
-                f"the {part!r} that stands in must be the one of {_called(before)}, {was}, with "
-                f"the same source and settings, got {got}"
+                f"the {part!r} that stands in must be the one of {_called(before)}, "
+                f"{was.get('name', 'none')}, with the same source and settings, got "
+                f"{got.get('name', 'none')}"
+            )
+        if got.get("sha256") is None:
+            warnings.warn(
+                f"nobody can tell whether the {part!r} that stands in, {got['name']}, is what it "
+                f"was in {_called(before)}: it holds what has no digest",
+                OhmtickWarning,
+                stacklevel=3,
             )
     known = recorded(scenario)
     if known != before.summary["kinds"]:

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,19 @@ def test_what_stood_in_must_stand_in_again() -> None:
     assert_same(ot.resume(begun, 40.0, clock=Twice()), ot.run(BENCH, 3, clock=Twice()))
 
 
+def test_what_nobody_can_tell_of_a_stand_in_is_warned_of() -> None:
+    class Locked:
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+
+        def ticks(self, edge: int, edges: int, streams: Any, horizon: float) -> Any:
+            yield np.arange(0.0, 100.0)
+
+    begun = ot.run(BENCH.replace(horizon=11.0), 3, clock=Locked())
+    with pytest.warns(ot.OhmtickWarning, match="nobody can tell whether the 'clock'"):
+        ot.resume(begun, 40.0, clock=Locked())
+
+
 def test_a_clock_that_ticks_otherwise_is_refused() -> None:
     class Shrinking:
         def ticks(self, edge: int, edges: int, streams: Any, horizon: float) -> Any:
@@ -130,6 +144,8 @@ def test_what_cannot_go_on_is_refused() -> None:
     begun = ot.run(BENCH.replace(horizon=10.0), 3)
     with pytest.raises(ot.OhmtickError, match=r"after its end at 10\.0 s, got 10\.0 s .*--horizon"):
         ot.resume(begun)
+    with pytest.raises(ot.OhmtickError, match="the 'engine' of a run must be one of"):
+        ot.resume(begun, 20.0, "fast")
     with pytest.raises(ot.OhmtickError, match="there is no run folder nowhere"):
         ot.resume("nowhere", 20.0)
 
