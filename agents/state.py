@@ -43,6 +43,7 @@ def state_of(
         if actuations.size:
             actuations[agent.edge] = agent.device.actuations
     table = supervisor.class_table
+    real, index = simulation.twin.saved()
     return State(
         time=simulation.now,
         updates=simulation.updates,
@@ -62,8 +63,8 @@ def state_of(
         cut_edge=np.array([*simulation.cuts], np.int64),
         cut_s=np.array([*simulation.cuts.values()], np.float64),
         stopping=probe.kept.copy(),
-        real=simulation.twin.real.copy(),
-        index=simulation.twin.index.copy(),
+        real=real,
+        index=index,
     )
 
 

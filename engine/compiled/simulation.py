@@ -221,6 +221,7 @@ class CompiledSimulation:
     def state(self) -> State:
         """Return all that what comes next depends on; between two events only."""
         counters, edges = self._counters, self._schedule.ahead
+        real, index = self.twin.saved()
         return State(
             time=self.now,
             updates=self.updates,
@@ -240,8 +241,8 @@ class CompiledSimulation:
             cut_edge=np.array([*self.cuts], np.int64),
             cut_s=np.array([*self.cuts.values()], np.float64),
             stopping=self._stopping.kept.copy(),
-            real=self.twin.real.copy(),
-            index=self.twin.index.copy(),
+            real=real,
+            index=index,
         )
 
     def _in_flight(self) -> InFlight:

@@ -111,6 +111,7 @@ class MismatchedTwins(TwinNetwork):
         if not ((self._relative > 0.0) & np.isfinite(self._relative)).all():
             raise CircuitError("what the copies conduct, 'relative', must be positive and finite")
         super().__init__(circuit, conductances, sources, targets, nudge)
+        self._addressed = self._kernels.ADDRESSES
 
     def copy_conductances(self) -> tuple[FloatArray, FloatArray]:
         """Return what the edges conduct in the free and in the clamped copy, S, each shape (E,)."""

@@ -47,6 +47,8 @@ class Network(ABC):
     nudge: float
     real: FloatArray
     index: NDArray[np.int64]
+    #: Where in `index` addresses stand.
+    _addressed: slice = slice(0, 0)
 
     def __repr__(self) -> str:
         nodes, edges = self.circuit.nodes, len(self.circuit.edges)
@@ -124,8 +126,17 @@ class Network(ABC):
             Add them to what `outputs` holds instead.
         """
 
+    def saved(self) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Return a copy of `real` and of `index` that another process can take over.
+
+        Where its kernels lie is a matter of the process, and stands as 0.
+        """
+        index = self.index.copy()
+        index[self._addressed] = 0
+        return self.real.copy(), index
+
     def restore(self, real: FloatArray, index: NDArray[np.int64]) -> None:
-        """Take over the state of the same network at another time.
+        """Take over the state of the same network at another time, as `saved` returns it.
 
         Raises
         ------
@@ -137,7 +148,9 @@ class Network(ABC):
                 f"the state of a network must be of the same circuit, with {self.real.size} and "
                 f"{self.index.size} numbers, got {real.size} and {index.size}"
             )
+        own = self.index[self._addressed].copy()
         self.real[:], self.index[:] = real, index
+        self.index[self._addressed] = own
 
     @abstractmethod
     def check(self) -> None:

@@ -68,6 +68,8 @@ __all__ = ["AT_CONDUCTANCE", "AT_DESIRED", "AT_FREE", "imbalance"]
 # conducts of what is written; and the addresses of a copy's kernels.
 _INDEX, _REAL, _RELATIVE, _ADDRESSES = HEADER, HEADER + 3, HEADER + 6, HEADER + 7
 _BEGIN = _ADDRESSES + CALLS
+#: Where the addresses of a copy's kernels stand.
+ADDRESSES = slice(_ADDRESSES, _BEGIN)
 
 
 def build(

@@ -94,6 +94,27 @@ def test_a_run_goes_on_from_its_folder(tmp_path: Path) -> None:
     assert more.scenario.horizon == 40.0
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"edges.mismatch.conductance": 0.1},
+        {"physics": {"kind": "relaxation", "capacitance": 1e-4}},
+    ],
+)
+def test_a_run_of_another_process_goes_on(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Where machine code lies there says nothing here, and is no part of what is kept."""
+    scenario = BENCH.replace(**changes)
+    file = scenario.replace(horizon=17.3).save(tmp_path / "short.toml")
+    command = [sys.executable, "-P", "-m", "ohmtick.scenarios.cli.main", "run", str(file)]
+    subprocess.run([*command, "--out", str(tmp_path / "a")], check=True, capture_output=True)
+    here = ot.run(file, out=tmp_path / "b")
+    there = tmp_path / "a" / "state.npz"
+    assert there.read_bytes() == (tmp_path / "b" / "state.npz").read_bytes()
+    for engine in ENGINES:
+        assert_same(ot.resume(tmp_path / "a", 40.0, engine), ot.run(scenario, 0, engine))
+    assert here.state is not None
+
+
 def test_an_interrupted_run_goes_on() -> None:
     looks = iter(range(100))
 
