@@ -118,7 +118,7 @@ def refuse_stand_ins(whole: BaseModel, kind: type[BaseModel]) -> None:
         )
 
 
-def _described(what: object) -> dict[str, Any]:
+def _described(what: Any) -> dict[str, Any]:
     """Return what a summary says of a class, a function or an object that stood in.
 
     Returns
@@ -129,7 +129,8 @@ def _described(what: object) -> dict[str, Any]:
         what it holds among them, None where something of that has no digest; of a part also its
         ``settings``.
     """
-    source: Any = getattr(what, "py_func", what)  # of a function that numba has compiled
+    what = getattr(what, "py_func", what)  # numba's own: what runs is compiled anew from Python's
+    source: Any = what
     if not (inspect.isclass(source) or inspect.isroutine(source)):
         source = type(source)
     told: dict[str, Any] = {"name": _name(source)}
