@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.records.run import Run, group_names
+from ..engine.records.frames import group_names
+from ..engine.records.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -33,6 +33,7 @@ from ..engine.records.run import (
     Run,
     read_state,
 )
+from ..engine.records.segments import UNFINISHED
 from ..engine.state import State
 
 
@@ -51,8 +52,7 @@ def open_run(path: str | Path) -> Run:
     if not isinstance(path, str | PathLike):
         raise RecordError(f"a run folder is opened by its path, got {shown(path)}")
     folder = Path(path)
-    # What `scenarios.snapshots` calls the folder of a run that has not ended yet.
-    if latest_snapshot(folder.parent / f"{folder.name}.unfinished") and not folder.exists():
+    if latest_snapshot(folder.parent / f"{folder.name}{UNFINISHED}") and not folder.exists():
         raise RecordError(
             f"there is no run folder {folder}, but what a run left that did not end: "
             f"'ohmtick resume {folder}' goes on"

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from ..engine.errors import AnalysisError
 from ..engine.networks.mismatch import Mismatch
 from ..engine.networks.network import Target, split_pairs
-from ..engine.records.run import Run, data_frame
+from ..engine.records.frames import data_frame
+from ..engine.records.run import Run
 from ..engine.streams import Streams
 from .frames import require
 from .recorded import nudge_of

@@ -39,6 +39,7 @@ from ohmtick.docs.bench_cases import (
     run_on_simpy,
     scenario,
 )
+from ohmtick.docs.bench_runs import relaxing, stopping
 
 COMPILED, ON_SIMPY = "event, compiled", "event, SimPy engine"
 FRESH, SPLU, EMPTY = "SimPy, fresh NumPy solve", "SciPy splu + solves", "empty compiled loop"
@@ -273,5 +274,6 @@ def million_run() -> dict[str, float]:
 
 #: All measures by name.
 MEASURES: dict[str, Callable[[Options], Iterator[Row]]] = {
-    measure.__name__: measure for measure in (events, step, drift, log, threads, million)
+    measure.__name__: measure
+    for measure in (events, step, relaxing, stopping, drift, log, threads, million)
 }

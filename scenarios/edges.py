@@ -21,7 +21,7 @@ from ..agents.rules.base import Rule
 from ..engine.circuit import Circuit
 from ..engine.errors import CircuitError, ScenarioError, shown
 from ..engine.networks.mismatch import Mismatch
-from ..engine.records.run import group_names
+from ..engine.records.frames import group_names
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.streams import Streams
 from .circuits.base import MOST_EDGES

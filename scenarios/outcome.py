@@ -12,7 +12,9 @@ import numpy as np
 
 from ..agents.stop import CRITERIA
 from ..engine.records.attached import AttachedFile
-from ..engine.records.run import Run, data_frame, edge_frame, node_frame
+from ..engine.records.event_log import NoLog
+from ..engine.records.frames import data_frame, edge_frame, node_frame
+from ..engine.records.run import Run
 from ..engine.streams import FloatArray
 from .attached import attached, carried
 from .build import Experiment
@@ -71,7 +73,8 @@ def outcome(
 
     simulation, parts, before = experiment.simulation, experiment.parts, start.before
     twin = parts.twin
-    state = experiment.state()  # before anything is measured, likewise
+    # Before anything is measured, likewise; nobody goes on with a run whose events are gone.
+    state = None if isinstance(simulation.log, NoLog) else experiment.state()
     final = parts.probe.measure(twin) if ended else dict.fromkeys(start.measured, math.nan)
     measured = [*final, *parts.probe.observed]
     kinds = {"time_s": "f8", "updates": "i8", **dict.fromkeys(measured, "f8")}

@@ -17,12 +17,13 @@ from .progress import of_a_run
 from .running import check_engine, recorded_run
 from .scenario import Scenario
 from .stand_ins import StandIns
+from .unfinished import Before
 from .unfinished import before as what_goes_on
 from .versions import versions
 
 
 def resume(
-    run: Run | str | Path,
+    run: Run | str | Path | Before,
     horizon: float | None = None,
     engine: str = "auto",
     *,
@@ -79,7 +80,7 @@ def resume(
     True
     """
     check_engine(engine)
-    source = what_goes_on(run)
+    source = run if isinstance(run, Before) else what_goes_on(run)
     before = source.run
     if before.state is None:
         raise OhmtickError(

@@ -22,16 +22,13 @@ from ..analysis.runs import latest_snapshot
 from ..engine.errors import RecordError, reason
 from ..engine.interventions import Intervention
 from ..engine.records.run import Run
-from ..engine.records.segments import SegmentedLog
+from ..engine.records.segments import UNFINISHED, SegmentedLog
 from ..engine.records.writing import new_folder
 from ..engine.settings import MOST_SECONDS, Settings
 from ..engine.state import State
 
 if TYPE_CHECKING:
     from .scenario import Scenario
-
-#: What the folder of a run that goes on is called, after that which it is to have.
-UNFINISHED = ".unfinished"
 
 
 class Snapshot(Settings):

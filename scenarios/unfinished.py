@@ -11,7 +11,7 @@ from typing import Any
 from ..analysis.runs import latest_snapshot, open_run, open_unfinished
 from ..engine.errors import OhmtickError, RecordError, shown
 from ..engine.records.run import Run
-from .snapshots import UNFINISHED
+from ..engine.records.segments import UNFINISHED
 
 #: What differs between a run and the same gone on with.
 _VARIES = ("horizon", "versions")

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.typing import ColorType
 
-from ...engine.records.run import OTHER_EDGES
+from ...engine.records.frames import OTHER_EDGES
 from ..frames import check_frame, require
 from .style import LEGEND, as_written, palette_of
 

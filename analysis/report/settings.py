@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...engine.records.run import Run, group_names
+from ...engine.records.frames import group_names
+from ...engine.records.run import Run
 from ..learning import settled_error
 from ..recorded import span_of
 from ..units import SETTINGS, share

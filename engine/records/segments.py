@@ -13,6 +13,9 @@ from .writing import whole_file
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
 
+#: What follows, in the name of the folder of its segments, that which a run's own is to have.
+UNFINISHED = ".unfinished"
+
 
 class SegmentedLog(EventLog):
     """Records actuations as its base does, and beside that in segments.

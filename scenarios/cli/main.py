@@ -26,6 +26,7 @@ from ...engine.errors import (
     visible,
 )
 from ...engine.records.run import Run
+from ...engine.records.segments import UNFINISHED
 from ..build import build
 from ..estimate import estimate
 from ..in_step import warn_in_step
@@ -33,7 +34,6 @@ from ..plugins import load_plugin
 from ..resuming import resume
 from ..running import ENGINES, run
 from ..scenario import Scenario, library, load, naming, source_text
-from ..snapshots import UNFINISHED
 from ..unfinished import before as what_goes_on
 from ..versions import versions
 from . import listing, reproduce, seeing
@@ -226,13 +226,13 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    source = what_goes_on(options.run).run
-    horizon = source.scenario.horizon if options.horizon is None else options.horizon
+    source = what_goes_on(options.run)
+    horizon = source.run.scenario.horizon if options.horizon is None else options.horizon
     place = Path(options.run) if Path(options.run).name else Path(options.run).absolute()
     out = options.out or place.with_name(place.name.removesuffix(UNFINISHED))
     with snapshots_told(out), Terminal(horizon) as terminal:
         result = resume(
-            options.run,
+            source,
             horizon,
             options.engine,
             out=out,

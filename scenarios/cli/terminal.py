@@ -14,8 +14,8 @@ from typing import Self
 
 from tqdm import tqdm
 
+from ...engine.records.segments import UNFINISHED
 from ...engine.simulation import Watched
-from ..snapshots import UNFINISHED
 
 #: The signals that end a run.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

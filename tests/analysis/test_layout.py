@@ -6,7 +6,7 @@ import pytest
 
 import ohmtick as ot
 from ohmtick.analysis.report.layout import layout_of
-from ohmtick.engine.records.run import edge_frame, node_frame
+from ohmtick.engine.records.frames import edge_frame, node_frame
 
 
 def frames(circuit: ot.Circuit) -> tuple[pd.DataFrame, pd.DataFrame]:

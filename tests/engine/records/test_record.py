@@ -20,7 +20,8 @@ from ohmtick.engine.circuit import Circuit
 from ohmtick.engine.errors import OhmtickError, RecordError
 from ohmtick.engine.events import Actuation
 from ohmtick.engine.records.event_log import EventLog, read_batches
-from ohmtick.engine.records.run import RUN_FILES, Run, data_frame, edge_frame, node_frame
+from ohmtick.engine.records.frames import data_frame, edge_frame, node_frame
+from ohmtick.engine.records.run import RUN_FILES, Run
 from ohmtick.engine.records.writing import new_folder
 from ohmtick.engine.simulation import Watched
 from ohmtick.tests.old_folders import as_of_an_earlier_version
